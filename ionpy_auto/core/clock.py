@@ -1,0 +1,293 @@
+"""The one source of time: nobody else reads the wall clock, sleeps or sets timeouts.
+
+Two clocks share one protocol. `SystemClock` is real time. `VirtualClock` keeps its own timer heap
+and moves to the next timer only when nothing on the loop is runnable and no *hold* is open, so a
+ten-hour test takes seconds and still runs every poll. With a ``speed`` it never runs ahead of
+``speed`` times wall time ("scaled"): it may fall behind, it never skips a timer.
+
+Whoever leaves the loop (a writer thread, an executor, a socket request) takes a hold; otherwise
+virtual time would run away while the answer is on its way.
+
+``monotonic()`` starts at 0. UTC is a separate offset for the record only; durations, hold times
+and integration use ``monotonic()`` alone, so a stepped wall clock cannot end or stretch a step.
+"""
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import TracebackType
+from typing import Protocol, Self
+
+
+class Timer(Protocol):
+    """A planned call; cancelling it twice, or after it fired, does nothing."""
+
+    def cancel(self) -> None:
+        """Make sure the call does not happen."""
+
+
+class Timeout:
+    """Async context manager that raises TimeoutError when its body takes too long.
+
+    Works like ``asyncio.timeout`` but on any `Clock`. A cancellation from outside passes through
+    untouched, even when it arrives together with the deadline.
+    """
+
+    def __init__(self, clock: "Clock", seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._task: asyncio.Task[object] | None = None
+        self._timer: Timer | None = None
+        self._expired = False
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.current_task()
+        if self._task is None:
+            msg = "Clock.timeout needs a running task"
+            raise RuntimeError(msg)
+        self._cancelling = self._task.cancelling()
+        self._timer = self._clock.call_at(self._clock.monotonic() + self._seconds, self._expire)
+        return self
+
+    def _expire(self) -> None:
+        self._expired = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self._expired or self._task is None:
+            return
+        outside = self._task.uncancel() > self._cancelling
+        if exc_type is asyncio.CancelledError and not outside:
+            msg = f"no answer within {self._seconds:g} s"
+            raise TimeoutError(msg) from exc
+
+
+class Clock(Protocol):
+    """What the rest of the program may know of time."""
+
+    def monotonic(self) -> float:
+        """Seconds since this clock was made; never steps, never goes back."""
+
+    def now(self) -> float:
+        """UTC in Unix seconds, for the record only."""
+
+    def utc_at(self, monotonic: float) -> float:
+        """UTC that belongs to a monotonic reading of this clock."""
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Call back on the loop at the monotonic time ``when``, or at once if it has passed."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after ``seconds`` (at least one turn of the loop)."""
+
+    def timeout(self, seconds: float) -> Timeout:
+        """Bound the body of an ``async with``; raises TimeoutError."""
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Keep virtual time still while work is on its way outside the loop."""
+
+    @property
+    def is_virtual(self) -> bool:
+        """True when this clock is not real time, so no real hardware may be driven by it."""
+
+
+class SystemClock:
+    """Real time."""
+
+    is_virtual = False
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def monotonic(self) -> float:
+        """Seconds since this clock was made."""
+        return time.monotonic() - self._start
+
+    def now(self) -> float:
+        """UTC in Unix seconds."""
+        return time.time()
+
+    def utc_at(self, monotonic: float) -> float:
+        """UTC that belongs to a monotonic reading."""
+        return time.time() - (self.monotonic() - monotonic)
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Call back on the running loop at monotonic time ``when``."""
+        delay = max(0.0, when - self.monotonic())
+        return asyncio.get_running_loop().call_later(delay, callback)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after ``seconds``."""
+        await asyncio.sleep(max(0.0, seconds))
+
+    def timeout(self, seconds: float) -> Timeout:
+        """Bound the body of an ``async with``."""
+        return Timeout(self, seconds)
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Real time cannot be held; does nothing."""
+        return nullcontext()
+
+
+class _VirtualTimer:
+    __slots__ = ("callback",)
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+class VirtualClock:
+    """Time that jumps from timer to timer, optionally no faster than ``speed`` × wall time.
+
+    Args:
+        start_utc: UTC (Unix seconds) at monotonic 0.
+        speed: Ceiling in virtual seconds per wall second; None jumps as fast as it can.
+    """
+
+    is_virtual = True
+
+    def __init__(self, start_utc: float = 1_760_000_000.0, speed: float | None = None) -> None:
+        self._now = 0.0
+        self._utc = start_utc
+        self.speed = speed
+        self._heap: list[tuple[float, int, _VirtualTimer]] = []
+        self._order = itertools.count()
+        self._holds = 0
+        self._idle_turns = 0
+        self._pumping = False
+        self._wake: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wall_start: float | None = None
+
+    def monotonic(self) -> float:
+        """Virtual seconds since the start."""
+        return self._now
+
+    def now(self) -> float:
+        """Virtual UTC in Unix seconds."""
+        return self._utc + self._now
+
+    def utc_at(self, monotonic: float) -> float:
+        """UTC that belongs to a monotonic reading."""
+        return self._utc + monotonic
+
+    def step_utc(self, seconds: float) -> None:
+        """Step the wall clock (a DST bug, an NTP correction) without touching monotonic time."""
+        self._utc += seconds
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Call back when virtual time reaches ``when``."""
+        timer = _VirtualTimer(callback)
+        heapq.heappush(self._heap, (max(when, self._now), next(self._order), timer))
+        if self._wake is not None and self._heap[0][2] is timer:
+            self._wake.cancel()
+            self._wake = None
+        self._pump()
+        return timer
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after ``seconds`` of virtual time."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def wake() -> None:
+            if not future.done():
+                future.set_result(None)
+
+        timer = self.call_at(self._now + max(0.0, seconds), wake)
+        try:
+            await future
+        finally:
+            timer.cancel()
+
+    def timeout(self, seconds: float) -> Timeout:
+        """Bound the body of an ``async with`` in virtual time."""
+        return Timeout(self, seconds)
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Keep time still until the block is left."""
+        return self._hold()
+
+    @contextmanager
+    def _hold(self) -> Iterator[None]:
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+            if not self._holds:
+                self._pump()
+
+    def _pump(self) -> None:
+        """Start looking for an idle moment, unless that is already under way."""
+        if self._pumping or self._holds or not self._heap:
+            return
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # a new loop (tests): wall ceiling starts anew
+            self._loop, self._wall_start, self._wake = loop, None, None
+        if self._wake is not None:
+            return
+        self._pumping = True
+        self._idle_turns = 0
+        loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """One turn of the loop: only after two turns without other work has all settled.
+
+        The first idle turn makes the loop poll its sockets and pipes without waiting; what that
+        wakes is seen in the second.
+        """
+        loop = self._loop
+        if loop is None or self._holds or not self._heap:
+            self._pumping = False
+            return
+        # The ready queue is not public, and asyncio offers no other way to see an idle loop.
+        busy = bool(getattr(loop, "_ready", ()))
+        self._idle_turns = 0 if busy else self._idle_turns + 1
+        if self._idle_turns < 2:
+            loop.call_soon(self._turn)
+            return
+        self._pumping = False
+        self._advance(loop)
+
+    def _advance(self, loop: asyncio.AbstractEventLoop) -> None:
+        heap = self._heap
+        while heap and heap[0][2].callback is None:
+            heapq.heappop(heap)
+        if not heap:
+            return
+        due = heap[0][0]
+        if self.speed is not None:
+            wall = time.monotonic()
+            if self._wall_start is None:
+                self._wall_start = wall - self._now / self.speed
+            wait = self._wall_start + due / self.speed - wall
+            if wait > 0:
+                self._wake = loop.call_later(wait, self._woken)
+                return
+            # Behind the ceiling: move the origin, so lost time is never chased in a burst.
+            self._wall_start -= wait
+        self._now = due
+        while heap and heap[0][0] <= due:
+            timer = heapq.heappop(heap)[2]
+            callback, timer.callback = timer.callback, None
+            if callback is not None:
+                loop.call_soon(callback)
+        self._pump()
+
+    def _woken(self) -> None:
+        self._wake = None
+        self._pump()
