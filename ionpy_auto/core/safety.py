@@ -1,0 +1,170 @@
+"""Panic latch, safe states and interlocks: what makes outputs go off and stay off.
+
+Every driver declares for each writable output what its safe state is (`Safe`). `drive_safe` takes
+many devices there at once, in declared order, each under its own timeout, so that one hung device
+never delays the others. The panic latch refuses every other write until a person re-arms.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import structlog
+
+from ionpy_auto.core.clock import Clock
+from ionpy_auto.core.errors import Conflict
+from ionpy_auto.core.samples import Scalar
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Safe:
+    """The safe state of one writable output; a driver declares it, there is no default.
+
+    Attributes:
+        action: ``write`` the value; ``hold`` what is (a fan, a contactor); ``none``: has no
+            influence on energy (a setpoint behind an output switch).
+        value: What to write.
+        order: Low numbers first; within a project a source goes off before a sink.
+        verify: Entity that proves it by read-back; the written one by default.
+        timeout_s: How long the write and its proof may take.
+    """
+
+    action: Literal["write", "hold", "none"]
+    value: Scalar | None = None
+    order: int = 50
+    verify: str = ""
+    timeout_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SafeResult:
+    """What came of driving one device to its safe state."""
+
+    device: str
+    ok: bool
+    proven: bool
+    detail: str = ""
+    outputs: tuple[tuple[str, Scalar | None], ...] = ()
+
+
+class SafeWriter(Protocol):
+    """A device that can be driven to its safe state."""
+
+    @property
+    def device_id(self) -> str:
+        """Id of the device."""
+
+    @property
+    def safe_order(self) -> int:
+        """Its lowest declared order."""
+
+    @property
+    def safe_timeout_s(self) -> float:
+        """Longest time the whole device may take."""
+
+    async def drive_safe(self, outputs: Sequence[str] | None = None) -> SafeResult:
+        """Write and prove the safe state of all (or the named) outputs; must not raise."""
+
+
+class Interlock(Protocol):
+    """A condition that can deny a write; evaluated at every write, whoever asks."""
+
+    @property
+    def id(self) -> str:
+        """Named in the refusal."""
+
+    def denies(self, device: str, entity: str, value: Scalar) -> str | None:
+        """The reason in one sentence, or None to allow. Unknown inputs must deny."""
+
+
+async def drive_safe(writers: Sequence[SafeWriter], clock: Clock) -> list[SafeResult]:
+    """Take devices to their safe state: same order together, lower orders first.
+
+    Never raises; a device that failed or did not answer in time is in the results with
+    ``ok=False``. A cancelled caller does not stop what has begun.
+    """
+    results: list[SafeResult] = []
+    for order in sorted({writer.safe_order for writer in writers}):
+        group = [writer for writer in writers if writer.safe_order == order]
+        work = asyncio.gather(*(_drive_one(writer, clock) for writer in group))
+        results += await asyncio.shield(work)
+    for result in results:
+        if not result.ok:
+            log.error("safe state not reached", device=result.device, detail=result.detail)
+    return results
+
+
+async def _drive_one(writer: SafeWriter, clock: Clock) -> SafeResult:
+    try:
+        async with clock.timeout(writer.safe_timeout_s):
+            return await writer.drive_safe()
+    except TimeoutError:
+        return SafeResult(writer.device_id, ok=False, proven=False, detail="no answer in time")
+    except Exception as error:  # one broken device must not keep the others on
+        log.exception("safe state failed", device=writer.device_id)
+        return SafeResult(writer.device_id, ok=False, proven=False, detail=str(error))
+
+
+class LatchStore(Protocol):
+    """Where the panic latch survives a restart."""
+
+    async def load_latch(self) -> dict[str, Any] | None:
+        """What `save_latch` got last, or None."""
+
+    async def save_latch(self, state: dict[str, Any] | None) -> None:
+        """Keep the state; None when released."""
+
+
+@dataclass(slots=True)
+class PanicLatch:
+    """Pressed: every write but safe-state ones is refused until a person re-arms with a reason."""
+
+    pressed: bool = False
+    since: float = 0.0
+    by: str = ""
+    reason: str = ""
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def press(self, by: str, reason: str, now: float) -> None:
+        """Latch. Pressing again changes nothing but tells the listeners again."""
+        if not self.pressed:
+            self.pressed, self.since, self.by, self.reason = True, now, by, reason
+        for listener in tuple(self.listeners):
+            listener()
+
+    def rearm(self, by: str, reason: str) -> None:
+        """Release the latch; nothing is switched on by it.
+
+        Raises:
+            Conflict: No reason given.
+        """
+        if not reason.strip():
+            msg = "re-arming needs a reason"
+            raise Conflict(msg, code="REASON_REQUIRED", hint="say why it is safe again")
+        log.warning("panic latch released", by=by, reason=reason)
+        self.pressed, self.since, self.by, self.reason = False, 0.0, "", ""
+        for listener in tuple(self.listeners):
+            listener()
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON form for REST, WebSocket and the store."""
+        return {
+            "pressed": self.pressed,
+            "since": self.since or None,
+            "by": self.by,
+            "reason": self.reason,
+        }
+
+    def check(self) -> None:
+        """Raises Conflict while pressed."""
+        if self.pressed:
+            msg = f"all outputs are off: panic was pressed by {self.by}"
+            raise Conflict(
+                msg,
+                code="PANIC_LATCHED",
+                hint="an administrator re-arms with a reason first",
+                args={"by": self.by, "since": self.since},
+            )
