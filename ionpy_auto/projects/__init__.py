@@ -1,0 +1,1 @@
+"""Projects: the folder of an experiment, its sessions and markers, and the library of them all."""

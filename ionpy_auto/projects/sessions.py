@@ -1,0 +1,229 @@
+"""Sessions: recordings with a name, conditions and everything that explains them years later."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from sqlmodel import Session, col, func, select
+
+from ionpy_auto.core.bus import Bus, Event
+from ionpy_auto.core.clock import Clock
+from ionpy_auto.core.errors import Conflict, NotFound
+from ionpy_auto.projects.models import MarkerRow, SessionRow
+from ionpy_auto.projects.project import Project
+from ionpy_auto.storage.database import Database
+
+EDITABLE = ("name", "conditions", "notes", "keep", "tags")
+
+
+class SessionRecorder(Protocol):
+    """The part of the recorder a session switches."""
+
+    def set_session(self, session_id: int | None) -> None:
+        """Record into this session, or nothing."""
+
+    async def flush(self) -> None:
+        """Return when everything queued is durable."""
+
+    async def last_timestamp(self) -> float:
+        """UTC of the newest stored sample, 0 without one."""
+
+
+class Sessions:
+    """Starts, stops, lists and annotates the sessions of the open project.
+
+    Args:
+        project: Carries ``active_session``.
+        database: The project's database.
+        recorder: Follows the active session.
+        bus: Hears ``session`` events.
+        clock: Stamps start and end.
+        snapshot: Gives what a session keeps: devices with driver versions, flow hashes, version.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        database: Database,
+        recorder: SessionRecorder,
+        bus: Bus,
+        clock: Clock,
+        snapshot: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._project = project
+        self._database = database
+        self._recorder = recorder
+        self._bus = bus
+        self._clock = clock
+        self._snapshot = snapshot
+        self.active: dict[str, Any] | None = None
+        self.users: set[str] = set()  # runs that record into the active session
+
+    async def recover(self) -> list[int]:
+        """Close sessions a crash left open, at the time of their last sample; returns their ids."""
+        last = await self._recorder.last_timestamp()
+
+        def work(session: Session) -> list[int]:
+            rows = session.exec(select(SessionRow).where(SessionRow.status == "running")).all()
+            for row in rows:
+                row.status, row.stopped = "interrupted", max(row.created, last)
+                session.add(row)
+            return [row.id for row in rows if row.id is not None]
+
+        closed = await self._database.write(work)
+        if self._project.file.active_session is not None:
+            self._project.update({"active_session": None})
+        return closed
+
+    async def start(
+        self, name: str = "", conditions: Mapping[str, Any] | None = None, notes: str = ""
+    ) -> dict[str, Any]:
+        """Start recording.
+
+        Raises:
+            Conflict: A session is running; names it.
+        """
+        if self.active is not None:
+            msg = f"session {self.active['name']!r} is running"
+            raise Conflict(
+                msg,
+                code="SESSION_RUNNING",
+                hint="stop it first",
+                args={"id": self.active["id"], "name": self.active["name"]},
+            )
+        # A session never starts before what is stored: times inside one file only go forward.
+        created = max(self._clock.now(), await self._recorder.last_timestamp())
+        row = SessionRow(
+            name=name.strip() or f"Session {created:.0f}",
+            created=created,
+            conditions=dict(conditions or {}),
+            notes=notes,
+            snapshot=self._snapshot(),
+        )
+
+        def work(session: Session) -> dict[str, Any]:
+            session.add(row)
+            session.flush()
+            if not name.strip():
+                row.name = f"Session {row.id}"
+                session.add(row)
+                session.flush()
+            return _public(row)
+
+        self.active = await self._database.write(work)
+        self._project.update({"active_session": self.active["id"]})
+        self._recorder.set_session(self.active["id"])
+        self._tell(self.active, "started")
+        return self.active
+
+    async def stop(self, status: str = "completed") -> dict[str, Any]:
+        """Stop recording; everything queued is durable when this returns.
+
+        Raises:
+            NotFound: No session is running.
+            Conflict: A run records into it.
+        """
+        if self.active is None:
+            msg = "no session is running"
+            raise NotFound(msg, hint="start one first")
+        if self.users:
+            msg = f"{', '.join(sorted(self.users))} records into this session"
+            raise Conflict(msg, code="SESSION_IN_USE", hint="stop the run first")
+        await self._recorder.flush()
+        self._recorder.set_session(None)
+        session_id, stopped = self.active["id"], self._clock.now()
+
+        def work(session: Session) -> dict[str, Any]:
+            row = _get(session, session_id)
+            row.status, row.stopped = status, max(row.created, stopped)
+            session.add(row)
+            session.flush()
+            return _public(row)
+
+        ended = await self._database.write(work)
+        self.active = None
+        self._project.update({"active_session": None})
+        self._tell(ended, "stopped")
+        return ended
+
+    async def list(self, limit: int = 100, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """Sessions, newest first, and how many there are."""
+
+        def work(session: Session) -> tuple[list[dict[str, Any]], int]:
+            query = select(SessionRow).order_by(col(SessionRow.id).desc())
+            rows = session.exec(query.offset(offset).limit(limit)).all()
+            total = session.exec(select(func.count()).select_from(SessionRow)).one()
+            return [_public(row) for row in rows], total
+
+        return await self._database.read(work)
+
+    async def get(self, session_id: int) -> dict[str, Any]:
+        """One session with its snapshot.
+
+        Raises:
+            NotFound: No such session.
+        """
+
+        def work(session: Session) -> dict[str, Any]:
+            row = _get(session, session_id)
+            return {**_public(row), "snapshot": row.snapshot}
+
+        return await self._database.read(work)
+
+    async def update(self, session_id: int, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Rename or annotate; only `EDITABLE` fields are taken."""
+
+        def work(session: Session) -> dict[str, Any]:
+            row = _get(session, session_id)
+            for key in EDITABLE:
+                if key in changes:
+                    setattr(row, key, changes[key])
+            session.add(row)
+            session.flush()
+            return _public(row)
+
+        changed = await self._database.write(work)
+        if self.active is not None and self.active["id"] == session_id:
+            self.active = changed
+        self._tell(changed, "updated")
+        return changed
+
+    async def delete(self, session_id: int, purge: Callable[[Session, int], None]) -> None:
+        """Remove a session, its markers and (through ``purge``) its samples.
+
+        Raises:
+            Conflict: It is running or marked ``keep``.
+        """
+        if self.active is not None and self.active["id"] == session_id:
+            msg = "the session is running"
+            raise Conflict(msg, code="SESSION_RUNNING", hint="stop it first")
+
+        def work(session: Session) -> dict[str, Any]:
+            row = _get(session, session_id)
+            if row.keep:
+                msg = f"session {row.name!r} is marked keep"
+                raise Conflict(msg, code="SESSION_KEPT", hint="take the mark away first")
+            purge(session, session_id)
+            for marker in session.exec(
+                select(MarkerRow).where(MarkerRow.session_id == session_id)
+            ).all():
+                session.delete(marker)
+            session.delete(row)
+            return _public(row)
+
+        self._tell(await self._database.write(work), "deleted")
+
+    def _tell(self, session: Mapping[str, Any], action: str) -> None:
+        payload = {**session, "action": action}
+        self._bus.publish(Event("session", payload, self._clock.now(), self._clock.monotonic()))
+
+
+def _get(session: Session, session_id: int) -> SessionRow:
+    row = session.get(SessionRow, session_id)
+    if row is None:
+        msg = f"there is no session {session_id}"
+        raise NotFound(msg, hint="GET …/sessions lists them")
+    return row
+
+
+def _public(row: SessionRow) -> dict[str, Any]:
+    return row.model_dump(exclude={"snapshot"})

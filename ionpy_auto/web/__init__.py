@@ -1,0 +1,1 @@
+"""Browser, REST and WebSocket: the only room that knows the web framework."""

@@ -1,0 +1,1 @@
+"""One file per REST resource; every `Controller` found here is served."""

@@ -1,0 +1,247 @@
+"""The guard stands before everything: Host, Origin, content type and sizes.
+
+A server on loopback needs no login, so a web page in the operator's browser must not be able to
+reach it: a foreign Host (DNS rebinding) gets 421, a foreign Origin or a cross-site fetch gets
+nothing, neither a write nor the WebSocket, and a write must carry JSON, multipart or no body, which
+a cross-site "simple request" cannot.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ionpy_auto.core.errors import BadInput, Forbidden, IonpyError, TooLarge
+
+# The plain ASGI types: the guard stands outside the framework.
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+BODY_TYPES = ("application/json", "multipart/form-data", "application/merge-patch+json")
+HEADERS = (
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+            b"img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
+            b"form-action 'none'; frame-ancestors 'none'"
+        ),
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+class Misdirected(IonpyError):
+    """The request names a host that is not ours."""
+
+    code = "WRONG_HOST"
+    status = 421
+
+
+class WrongMediaType(IonpyError):
+    """A write whose body is neither JSON nor multipart."""
+
+    code = "WRONG_MEDIA_TYPE"
+    status = 415
+
+
+def host_name(value: str) -> str:
+    """The name of a Host header or an origin's authority, without port, lower case."""
+    text = value.strip().lower()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    name, colon, port = text.rpartition(":")
+    if colon and (port.isdigit() or not port):
+        return name
+    return text
+
+
+class Guard:
+    """ASGI wrapper; see the module's first lines.
+
+    Args:
+        app: What is guarded.
+        hosts: Further host names that are ours beside the loopback ones.
+        max_body: Largest JSON body in bytes.
+        max_upload: Largest multipart body in bytes.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Iterable[str] = (),
+        max_body: int = 2**20,
+        max_upload: int = 2**24,
+    ) -> None:
+        self._app = app
+        self._hosts: Collection[str] = LOOPBACK_NAMES | {name.lower() for name in hosts}
+        self._max_body = max_body
+        self._max_upload = max_upload
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the connection through, or refuse it before anything else sees it."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in scope["headers"]
+        }
+        try:
+            self._check_host(headers)
+            self._check_origin(scope, headers)
+            if scope["type"] == "http" and scope["method"] in UNSAFE:
+                receive = await self._checked_body(headers, receive)
+        except IonpyError as error:
+            await _refuse(scope, send, error)
+            return
+        await self._app(scope, receive, _with_headers(send))
+
+    def _check_host(self, headers: dict[str, str]) -> None:
+        if host_name(headers.get("host", "")) not in self._hosts:
+            msg = f"this server is not {headers.get('host', 'known under no name')!r}"
+            raise Misdirected(msg, hint="use http://localhost, or list the name in allowed_hosts")
+
+    def _check_origin(self, scope: Scope, headers: dict[str, str]) -> None:
+        """Same origin or none; safe methods may be navigated to from anywhere."""
+        is_safe = scope["type"] == "http" and scope["method"] not in UNSAFE
+        site = headers.get("sec-fetch-site", "none")
+        if site not in {"none", "same-origin"} and not is_safe:
+            msg = "a page of another site may not do this"
+            raise Forbidden(msg, code="FOREIGN_ORIGIN", hint="open the page of this server")
+        origin = headers.get("origin")
+        if origin is None or is_safe:
+            return
+        parts = urlsplit(origin)
+        same = parts.netloc.lower() == headers.get("host", "").strip().lower()
+        if parts.scheme not in {"http", "https"} or not same:
+            msg = f"a page of {origin[:100]!r} may not do this"
+            raise Forbidden(msg, code="FOREIGN_ORIGIN", hint="open the page of this server")
+
+    async def _checked_body(self, headers: dict[str, str], receive: Receive) -> Receive:
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        length = headers.get("content-length", "")
+        is_multipart = kind == "multipart/form-data"
+        limit = self._max_upload if is_multipart else self._max_body
+        if length and (not length.isdigit() or int(length) > limit):
+            msg = f"the body is larger than {limit} bytes"
+            raise TooLarge(msg, hint="send less")
+        if kind and kind not in BODY_TYPES:
+            msg = f"a body of type {kind!r} is not taken"
+            raise WrongMediaType(msg, hint="send application/json")
+        if is_multipart:
+            return _bounded(receive, limit)
+        body = await _read_body(receive, limit)
+        if body and not kind:
+            msg = "a body needs a content type"
+            raise WrongMediaType(msg, hint="send application/json")
+        if body:
+            check_json(body)
+        return _replay(body, receive)
+
+
+def check_json(body: bytes) -> None:
+    """Refuse what lenient parsers would guess about: duplicate keys, NaN, endless nesting.
+
+    Raises:
+        BadInput: With line and column where known.
+    """
+
+    def pairs(items: list[tuple[str, object]]) -> None:
+        if len({key for key, _ in items}) != len(items):
+            msg = "a key stands twice"
+            raise ValueError(msg)
+
+    def constant(word: str) -> NoReturn:
+        msg = f"{word} is no JSON number"
+        raise ValueError(msg)
+
+    try:
+        json.loads(body, object_pairs_hook=pairs, parse_constant=constant)
+    except json.JSONDecodeError as error:
+        msg = f"line {error.lineno}, column {error.colno}: {error.msg}"
+        raise BadInput(msg, code="BAD_JSON", hint="send valid JSON") from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(str(error)[:200], code="BAD_JSON", hint="send valid JSON") from None
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(chunks)
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            msg = f"the body is larger than {limit} bytes"
+            raise TooLarge(msg, hint="send less")
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if not sent:
+            sent = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return replay
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        if message["type"] == "http.request":
+            size += len(message.get("body", b""))
+            if size > limit:
+                msg = f"the upload is larger than {limit} bytes"
+                raise TooLarge(msg, hint="send less")
+        return message
+
+    return bounded
+
+
+def _with_headers(send: Send) -> Send:
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            have = {name.lower() for name, _ in message["headers"]}
+            extra = [pair for pair in HEADERS if pair[0] not in have]
+            message["headers"] = [*message["headers"], *extra]
+        await send(message)
+
+    return with_headers
+
+
+async def _refuse(scope: Scope, send: Send, error: IonpyError) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 4403, "reason": error.message[:100]})
+        return
+    body = msgspec.json.encode(error.as_dict())
+    await send(
+        {
+            "type": "http.response.start",
+            "status": error.status,
+            "headers": [(b"content-type", b"application/json"), *HEADERS],
+        }
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})
