@@ -1,0 +1,1 @@
+"""What the lab does by itself: flow files with limits, sequences and rules, and their engines."""

@@ -1,0 +1,1 @@
+"""What rules and steps do: one file per action."""

@@ -1,0 +1,153 @@
+"""Blocks: triggers, conditions, actions and steps, each one class in one file of its folder.
+
+A block declares its parameters as a pydantic model with the types of `fields`; JSON Schema, editor
+form and check follow from it. The file's name is the verb people write (``steps/rest.py`` is
+``rest``), unless the module says ``NAME = "if"``. A duplicate verb is an error.
+
+    @step
+    class Rest(Step):
+        \"\"\"Leave the cell alone for a time.\"\"\"
+
+        shorthand = "duration"          # so that ``rest: 30 min`` works
+        duration: Seconds
+
+        async def run(self, context: StepContext) -> None:
+            ...
+"""
+
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any, ClassVar, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from ionpy_auto.automation.context import (
+    ActionContext,
+    Firing,
+    RuleContext,
+    StepContext,
+)
+from ionpy_auto.core.errors import ConfigInvalid
+from ionpy_auto.core.registry import Registry
+from ionpy_auto.language import Value
+
+B = TypeVar("B", bound="type[Block]")
+
+
+class Block(BaseModel):
+    """Base of all blocks.
+
+    Class attributes:
+        shorthand: The field that a single value (or a list) behind the verb stands for.
+        companions: Keys beside the verb that belong to it (``do`` of ``repeat``).
+        free_keys: Field that takes the whole map behind the verb (``set: {point: value}``).
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
+    )
+
+    shorthand: ClassVar[str] = ""
+    companions: ClassVar[tuple[str, ...]] = ()
+    free_keys: ClassVar[str] = ""
+    block_kind: ClassVar[str] = ""
+
+    def sentence(self) -> str:
+        """What it does, as a person would say it, in one line of English."""
+        return (type(self).__doc__ or type(self).__name__).splitlines()[0].rstrip(".")
+
+
+class Trigger(Block):
+    """Makes a rule look."""
+
+    def attach(self, context: RuleContext, fire: Callable[[Firing], None]) -> Callable[[], None]:
+        """Call ``fire`` whenever it triggers; returns the way to leave."""
+        raise NotImplementedError
+
+
+class ConditionBlock(Block):
+    """A check that is more than an expression."""
+
+    def holds(self, context: RuleContext) -> Value:
+        """True, False or UNKNOWN, now."""
+        raise NotImplementedError
+
+
+class Action(Block):
+    """Does something; every action may also stand as a step."""
+
+    async def act(self, context: ActionContext) -> Mapping[str, Any]:
+        """Do it; what is returned stands in the trace.
+
+        Raises:
+            IonpyError: It was refused or failed; the rest of the list is not run.
+        """
+        raise NotImplementedError
+
+    def writes(self) -> tuple[str, ...]:
+        """Addresses it may write, for the check."""
+        return ()
+
+
+class Step(Block):
+    """A part of a sequence.
+
+    Class attributes:
+        needs_end: A check error without an end of its own.
+        direction: ``charge`` or ``discharge`` when it drives the cell, for signs and limits.
+    """
+
+    needs_end: ClassVar[bool] = False
+    direction: ClassVar[str] = ""
+
+    async def run(self, context: StepContext) -> None:
+        """Drive the step until one of its ends, which the context watches.
+
+        Raises:
+            IonpyError: It cannot go on; the run goes to its ``finally``.
+        """
+        raise NotImplementedError
+
+
+def _mark(kind: str) -> Callable[[B], B]:
+    def mark(block: B) -> B:
+        block.block_kind = kind
+        return block
+
+    return mark
+
+
+trigger: Final = _mark("trigger")
+condition: Final = _mark("condition")
+action: Final = _mark("action")
+step: Final = _mark("step")
+
+
+def _pick(kind: str) -> Callable[[ModuleType], type[Any]]:
+    def pick(module: ModuleType) -> type[Any]:
+        own = [
+            thing
+            for thing in vars(module).values()
+            if isinstance(thing, type)
+            and issubclass(thing, Block)
+            and thing.__module__ == module.__name__
+            and vars(thing).get("block_kind") == kind
+        ]
+        if len(own) != 1:
+            msg = f"{module.__name__} holds {len(own)} blocks marked @{kind}, one is needed"
+            raise ConfigInvalid(msg)
+        return own[0]
+
+    return pick
+
+
+TRIGGERS: Final[Registry[type[Trigger]]] = Registry(
+    "trigger", "ionpy_auto.automation.triggers", _pick("trigger")
+)
+CONDITIONS: Final[Registry[type[ConditionBlock]]] = Registry(
+    "condition", "ionpy_auto.automation.conditions", _pick("condition")
+)
+ACTIONS: Final[Registry[type[Action]]] = Registry(
+    "action", "ionpy_auto.automation.actions", _pick("action")
+)
+STEPS: Final[Registry[type[Step]]] = Registry("step", "ionpy_auto.automation.steps", _pick("step"))

@@ -1,0 +1,1 @@
+"""What a rule checks besides expressions: one file per condition block."""

@@ -1,0 +1,195 @@
+"""All that blocks may touch: Protocols, implemented by the rule engine and the run engine.
+
+A block never imports an engine, a device or a table. What it can do stands here.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from ionpy_auto.core.bus import Bus
+from ionpy_auto.core.clock import Clock
+from ionpy_auto.core.commands import Origin, Outcome
+from ionpy_auto.core.samples import LiveValues, Scalar
+from ionpy_auto.language import Environment
+
+Severity = Literal["info", "warning", "critical"]
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """Why a rule looks.
+
+    Attributes:
+        trigger: Id or kind of the trigger.
+        values: Becomes ``trigger.*`` in expressions and templates.
+        cause: Ids of what led here, oldest first.
+    """
+
+    trigger: str
+    values: Mapping[str, Scalar | None] = field(default_factory=dict)
+    cause: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmCall:
+    """An alarm a rule, a run or the server raises or clears.
+
+    Attributes:
+        key: Which alarm: ``rule:<flow>/<id>``, ``run:<limit>``.
+        active: False clears it.
+        value: What was seen, for the record.
+    """
+
+    key: str
+    active: bool = True
+    severity: Severity = "warning"
+    text: str = ""
+    device: str | None = None
+    entity: str | None = None
+    value: float | None = None
+    cause: tuple[str, ...] = ()
+
+
+class Lab(Protocol):
+    """What the open project offers to automation; implemented by ``engine.py``."""
+
+    @property
+    def clock(self) -> Clock:
+        """The project's time."""
+
+    @property
+    def bus(self) -> Bus:
+        """Where samples and events travel."""
+
+    @property
+    def values(self) -> LiveValues:
+        """Latest samples."""
+
+    async def write(self, point: str, value: Scalar, origin: Origin) -> Outcome:
+        """Write a point (``device.entity``) through the gate."""
+
+    async def marker(
+        self, label: str, *, device: str | None = None, color: str | None = None, notes: str = ""
+    ) -> Mapping[str, Any]:
+        """Set a marker now."""
+
+    async def alarm(self, call: "AlarmCall") -> Mapping[str, Any]:
+        """Raise or clear an alarm."""
+
+    async def export(
+        self, *, file_format: str, device: str | None, session_id: int | None
+    ) -> Mapping[str, Any]:
+        """Write an export of a session (the running one by default); returns its row."""
+
+    async def notify(self, to: str, title: str, message: str) -> Mapping[str, Any]:
+        """Hand a message to a receiver: ``log``, or a webhook's URL."""
+
+    async def start_session(self, name: str, conditions: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Start recording."""
+
+    async def stop_session(self) -> Mapping[str, Any]:
+        """Stop recording."""
+
+    async def safe_state(self, devices: Sequence[str] | None) -> Sequence[Mapping[str, Any]]:
+        """Drive the named devices (all with None) to their safe state, proven by read-back."""
+
+    async def panic(self, by: str, reason: str) -> None:
+        """All outputs off, latched."""
+
+
+class ActionContext(Protocol):
+    """What an action may do."""
+
+    @property
+    def lab(self) -> Lab:
+        """The project."""
+
+    @property
+    def origin(self) -> Origin:
+        """In whose name it acts; writes carry it to the gate and the audit."""
+
+    @property
+    def env(self) -> Environment:
+        """Names of expressions and templates, with ``trigger.*`` and, in a run, ``step.*``."""
+
+    def resolve(self, name: str) -> str:
+        """From a written name (``channel.source.i_set``) to an address."""
+
+    async def write(self, point: str, value: Scalar) -> Outcome:
+        """Write through the gate; inside a run the set-point counts as the run's own."""
+
+    @property
+    def leased_devices(self) -> Sequence[str]:
+        """Devices of the run this belongs to; empty for ``scope: always``."""
+
+
+class RuleContext(Protocol):
+    """What a trigger or a condition may see."""
+
+    @property
+    def lab(self) -> Lab:
+        """The project."""
+
+    @property
+    def env(self) -> Environment:
+        """Names of expressions."""
+
+    @property
+    def rule_id(self) -> str:
+        """``<flow-id>/<rule-id>``."""
+
+    @property
+    def run_id(self) -> str | None:
+        """The run a run-scoped rule belongs to."""
+
+    def on_change(self, points: frozenset[str], look: Callable[[], None]) -> Callable[[], None]:
+        """Call ``look`` after a sample of one of ``points`` arrived; returns the way to leave."""
+
+    def keep(self, key: str, state: Mapping[str, Any]) -> None:
+        """Remember something over a restart."""
+
+    def kept(self, key: str) -> Mapping[str, Any] | None:
+        """What was remembered."""
+
+    def schedule(
+        self, *, cron: str | None, every_s: float | None, at: str | None, call: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Call at times (APScheduler on the project's clock); returns the way to leave."""
+
+
+class StepChannel(Protocol):
+    """The cycler channel as steps see it. Every method returns after read-back."""
+
+    async def rest(self) -> None:
+        """Outputs off, proven."""
+
+    async def charge(self, *, current: float, voltage: float) -> None:
+        """Supply on in the switching order of SEQ-15: ``current`` [A] limited, ``voltage`` [V]."""
+
+    async def discharge(self, *, current: float) -> None:
+        """Load on in the switching order of SEQ-15 with ``current`` [A]."""
+
+
+class StepContext(ActionContext, Protocol):
+    """What a step may do."""
+
+    @property
+    def channel(self) -> StepChannel:
+        """The channel of the run.
+
+        Raises:
+            Rejected: The run has none.
+        """
+
+    async def until_end(self, after_s: float | None = None) -> None:
+        """Return when one of the step's ends holds, or after ``after_s`` seconds (``time``)."""
+
+    async def steps(self, children: Sequence[Any], *, counter: str = "") -> None:
+        """Run child steps one after the other; ``counter`` names the loop they stand in."""
+
+    async def each(self, count: int, body: Callable[[int], Awaitable[None]]) -> None:
+        """Call ``body`` with 1 … count, counting the loop for progress and checkpoints."""
+
+    def phase(self, name: str) -> None:
+        """The step has entered a phase (``cc``, ``cv``, ``ramp``)."""

@@ -1,0 +1,114 @@
+"""Where running expressions get their values: live points, recent history, and local names."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+
+from ionpy_auto.core.clock import Clock
+from ionpy_auto.core.samples import LiveValues, Scalar
+from ionpy_auto.storage.recent import Recent, Track
+
+Locals = Mapping[str, "Callable[[], Scalar | None]"]
+
+
+class LiveEnvironment:
+    """Points of devices and channels, as they are now.
+
+    Args:
+        values: Latest samples; a stale or bad one has no known value.
+        recent: For windows.
+        clock: For ages.
+    """
+
+    def __init__(self, values: LiveValues, recent: Recent, clock: Clock) -> None:
+        self._latest = values.latest
+        self._recent = recent
+        self._clock = clock
+
+    def value(self, address: str) -> Scalar | None:
+        """The present value, if it may take part in a decision."""
+        sample = self._latest.get(address)
+        return None if sample is None else sample.known
+
+    def age(self, address: str) -> float | None:
+        """Seconds since the last sample, however good."""
+        sample = self._latest.get(address)
+        return None if sample is None else self._clock.monotonic() - sample.mono
+
+    def window(self, function: str, address: str, seconds: float) -> Scalar | None:
+        """A value over the last seconds; None when the window is not full of known samples."""
+        track = self._recent.track(address)
+        if track is None or not track.mono:
+            return None
+        if function == "previous":
+            return _previous(track)
+        end = track.mono[-1]
+        first = bisect_left(track.mono, end - seconds)
+        if first > 0 and track.mono[first] > end - seconds:
+            first -= 1  # the sample that was in force when the window began
+        times, values = track.mono[first:], track.values[first:]
+        if times[0] > end - seconds + 1e-9 or any(value is None for value in values):
+            return None
+        if function == "changed":
+            return any(value != values[0] for value in values)
+        numbers = [float(v) for v in values if isinstance(v, int | float)]
+        if len(numbers) != len(values) or len(numbers) < 2:
+            return None
+        return WINDOWS[function](times, numbers)
+
+
+def _previous(track: Track) -> Scalar | None:
+    known = [value for value in track.values[-64:] if value is not None]
+    return known[-2] if len(known) > 1 else None
+
+
+def _average(times: list[float], numbers: list[float]) -> float:
+    return _integral(times, numbers) / (times[-1] - times[0])
+
+
+def _integral(times: list[float], numbers: list[float]) -> float:
+    pairs = zip(zip(times, numbers, strict=True), zip(times[1:], numbers[1:], strict=True))
+    return sum((t1 - t0) * (v0 + v1) / 2 for (t0, v0), (t1, v1) in pairs)
+
+
+def _rate(times: list[float], numbers: list[float]) -> float:
+    """Slope of the least-squares line: one noisy sample at an end does not decide it."""
+    count = len(times)
+    mean_t, mean_v = sum(times) / count, sum(numbers) / count
+    above = sum((t - mean_t) * (v - mean_v) for t, v in zip(times, numbers, strict=True))
+    below = sum((t - mean_t) ** 2 for t in times)
+    return above / below if below else 0.0
+
+
+WINDOWS: Mapping[str, Callable[[list[float], list[float]], float]] = {
+    "avg": _average,
+    "integral": _integral,
+    "rate": _rate,
+    "min": lambda times, numbers: min(numbers),
+    "max": lambda times, numbers: max(numbers),
+}
+
+
+class LocalEnvironment:
+    """An environment with names of its own before those of another: ``step.ah``, ``trigger.x``.
+
+    Args:
+        outer: Asked for every other name.
+        own: Name → function that gives the present value.
+    """
+
+    def __init__(self, outer: "LiveEnvironment | LocalEnvironment", own: Locals) -> None:
+        self._outer = outer
+        self.own = own
+
+    def value(self, address: str) -> Scalar | None:
+        """The present value."""
+        own = self.own.get(address)
+        return self._outer.value(address) if own is None else own()
+
+    def age(self, address: str) -> float | None:
+        """Own names are always fresh."""
+        return 0.0 if address in self.own else self._outer.age(address)
+
+    def window(self, function: str, address: str, seconds: float) -> Scalar | None:
+        """Own names have no history."""
+        return None if address in self.own else self._outer.window(function, address, seconds)

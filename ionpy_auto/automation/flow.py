@@ -1,0 +1,266 @@
+"""A flow file, typed: limits, a sequence, rules, or any of the three.
+
+`flow_reader.read_flow` turns a text into one. The text is typed anew for each run, with the channel
+it is bound to and the parameters it was started with, so a model never holds ``$names``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ionpy_auto.automation.blocks import Action, Block, ConditionBlock, Step, Trigger
+from ionpy_auto.automation.fields import Amps, Kelvin, Seconds, Volts
+from ionpy_auto.automation.names import Names, NoSite
+from ionpy_auto.core.files import revision_of
+from ionpy_auto.language import Condition, Expression
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a step.
+
+    Attributes:
+        name: Stored as ``ended_by``.
+        when: The condition.
+        phase: Counts only in this phase; empty for any.
+        verdict: Given to the step when this end fires.
+        goto: Id of the step to go on with; empty for the next.
+        text: As written.
+    """
+
+    name: str
+    when: Condition
+    phase: str = ""
+    verdict: str = ""
+    goto: str = ""
+    text: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that trips the run: unknown counts as tripped."""
+
+    id: str
+    trip: Condition
+    text: str
+    origin: str = "flow"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure taken at the end of a step, with limits that give a verdict."""
+
+    name: str
+    value: Expression
+    low: Expression | None = None
+    high: Expression | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepNode:
+    """One entry of a sequence.
+
+    Attributes:
+        id: Unique in the flow; made from the place where none was written.
+        verb: Name of the block.
+        block: A `Step`, or an `Action` that stands as a step.
+        path: Dotted way to the node in the file.
+        children: Steps inside (``do`` of a loop).
+    """
+
+    id: str
+    name: str
+    verb: str
+    block: Step | Action
+    enabled: bool = True
+    until: tuple[End, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    measure: tuple[Measure, ...] = ()
+    path: str = ""
+    line: int = 0
+    column: int = 0
+    children: tuple["StepNode", ...] = ()
+
+    def walk(self) -> Iterator["StepNode"]:
+        """This step and all inside it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The outline for REST."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "kind": self.verb,
+            "sentence": self.block.sentence(),
+            "until": [end.text for end in self.until],
+            "enabled": self.enabled,
+            "line": self.line,
+            "children": [child.as_dict() for child in self.children],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ActionNode:
+    """One entry of ``then`` or ``else``."""
+
+    verb: str
+    block: Action
+    enabled: bool = True
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerNode:
+    """One entry of ``when``."""
+
+    id: str
+    verb: str
+    block: Trigger
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNode:
+    """One rule.
+
+    Attributes:
+        id: ``<flow-id>/<rule-id>``.
+        checks: ``if``: all must hold.
+        scope: ``run`` exists once per run of the flow, ``always`` while the flow is active.
+        during: Ids of steps that narrow ``run``.
+        mode: What a firing does while the last one still acts.
+    """
+
+    id: str
+    title: str
+    when: tuple[TriggerNode, ...]
+    checks: tuple[Expression | ConditionBlock, ...]
+    then: tuple[ActionNode, ...]
+    otherwise: tuple[ActionNode, ...]
+    scope: Literal["run", "always"]
+    during: tuple[str, ...] = ()
+    enabled: bool = True
+    mode: Literal["single", "restart", "queued", "parallel"] = "single"
+    max: int = 10
+    per_device: bool = False
+    cooldown: float = 0.0
+    once: Literal["", "session", "run"] = ""
+    line: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """``when … then …`` in one line."""
+        when = " or ".join(t.block.sentence() for t in self.when)
+        then = ", ".join(a.block.sentence() for a in self.then)
+        return f"When {when}: {then}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One entry of ``parameters``."""
+
+    name: str
+    default: str | None
+    low: str = ""
+    high: str = ""
+    unit: str = ""
+    help: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "name": self.name,
+            "default": self.default,
+            "min": self.low or None,
+            "max": self.high or None,
+            "unit": self.unit,
+            "help": self.help,
+        }
+
+
+class Record(Block):
+    """How densely the run is recorded; never touches what is integrated."""
+
+    every: Seconds = 1.0
+    on_change: "OnChange | None" = None
+
+
+class OnChange(Block):
+    """A change by this much is recorded at once."""
+
+    voltage: Volts | None = None
+    current: Amps | None = None
+    temp: Kelvin | None = None
+
+
+class CycleDefinition(Block):
+    """What a cycle is, and how its efficiency is computed."""
+
+    begins: Literal["charge", "discharge"] = "charge"
+    ends: Literal["charge", "discharge"] = "discharge"
+    ce: Literal["discharge/charge", "charge/discharge"] = "discharge/charge"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A typed flow file."""
+
+    id: str
+    text: str
+    file: str = ""
+    title: str = ""
+    description: str = ""
+    cell: str = ""
+    channel: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    record: Record | None = None
+    cycle: CycleDefinition | None = None
+    limits: tuple[Limit, ...] = ()
+    sequence: tuple[StepNode, ...] = ()
+    closing: tuple[StepNode, ...] = ()
+    rules: tuple[RuleNode, ...] = ()
+    names: Names = field(default_factory=lambda: Names(NoSite()))
+
+    @property
+    def revision(self) -> str:
+        """Content hash of the whole text."""
+        return revision_of(self.text)
+
+    def steps(self) -> Iterator[StepNode]:
+        """All steps of the sequence, also those inside loops."""
+        for node in self.sequence:
+            yield from node.walk()
+
+    def outline(self) -> dict[str, Any]:
+        """What the browser shows beside the text."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "description": self.description,
+            "cell": self.cell,
+            "channel": self.channel,
+            "parameters": [parameter.as_dict() for parameter in self.parameters],
+            "limits": [{"id": x.id, "text": x.text, "line": x.line} for x in self.limits],
+            "steps": [node.as_dict() for node in self.sequence],
+            "finally": [node.as_dict() for node in self.closing],
+            "rules": [
+                {
+                    "id": rule.id,
+                    "title": rule.title,
+                    "sentence": rule.sentence,
+                    "scope": rule.scope,
+                    "during": list(rule.during),
+                    "enabled": rule.enabled,
+                    "line": rule.line,
+                }
+                for rule in self.rules
+            ],
+        }
+
+
+Record.model_rebuild()

@@ -1,0 +1,646 @@
+"""Types a flow file: from a text with places to a `Flow`, or to findings that say why not."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
+
+from ionpy_auto.automation.blocks import (
+    ACTIONS,
+    CONDITIONS,
+    STEPS,
+    TRIGGERS,
+    Block,
+    ConditionBlock,
+    Step,
+    Trigger,
+)
+from ionpy_auto.automation.fields import PlacedDict, Plain, Reading, fail, noted, unknown_key
+from ionpy_auto.automation.flow import (
+    ActionNode,
+    CycleDefinition,
+    End,
+    Flow,
+    Limit,
+    Measure,
+    Parameter,
+    Record,
+    RuleNode,
+    StepNode,
+    TriggerNode,
+)
+from ionpy_auto.automation.names import Names, NoSite, Site
+from ionpy_auto.core.errors import Finding
+from ionpy_auto.core.registry import Registry
+from ionpy_auto.language import (
+    Condition,
+    Entry,
+    Expression,
+    Fields,
+    ListNode,
+    MapNode,
+    Node,
+    Quantity,
+    Scope,
+    TextNode,
+    UnitError,
+    UnknownPolicy,
+    parse_quantity,
+    read_with_findings,
+)
+
+FLOW_ID = re.compile(r"[a-z0-9-]{1,64}")
+VERSION = "1"
+VERDICTS = ("pass", "inconclusive", "fail")
+STEP_KEYS = frozenset({"id", "name", "enabled", "until", "limits", "measure", "verdict"})
+FLOW_KEYS = (
+    *("version", "id", "title", "description", "cell", "channel", "parameters", "record", "cycle"),
+    *("limits", "sequence", "finally", "rules", "x-layout"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a run puts in place of the file's own words."""
+
+    channel: str = ""
+    cell: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+def read_flow(
+    text: str, file: str = "", site: Site | None = None, binding: Binding | None = None
+) -> tuple[Flow | None, list[Finding]]:
+    """Type a flow file.
+
+    Args:
+        text: The whole text.
+        file: For the findings.
+        site: What it can refer to; without one names are not checked.
+        binding: Channel and parameters of a run.
+
+    Returns:
+        The flow (None when it has errors) and all findings.
+    """
+    node, findings = read_with_findings(text, file)
+    if node is None or not isinstance(node, MapNode):
+        if node is not None:
+            Fields(node, file, findings)
+        return None, findings
+    reader = FlowReader(text, file, site or NoSite(), binding or Binding(), findings)
+    flow = reader.read(node)
+    return (flow if reader.reading.is_ok else None), findings
+
+
+class FlowReader:
+    """One reading of one flow file."""
+
+    def __init__(
+        self, text: str, file: str, site: Site, binding: Binding, findings: list[Finding]
+    ) -> None:
+        self.text = text
+        self.file = file
+        self.site = site
+        self.binding = binding
+        self.reading = Reading(Scope(file=file), findings, file)
+        self.has_sequence = False
+        self._ids: dict[str, int] = {}
+
+    # -- head -------------------------------------------------------------------------------
+
+    def read(self, node: MapNode) -> Flow:
+        """Type the whole file."""
+        fields = Fields(node, self.file, self.reading.findings)
+        if fields.text("version", VERSION) != VERSION:
+            fields.add("version", "this program reads version 1", fields.get("version"))
+        flow_id = fields.text("id", required=True)
+        if flow_id and not FLOW_ID.fullmatch(flow_id):
+            hint = "lower case letters, digits and -, at most 64"
+            fields.add("bad-id", f"{flow_id!r} is no flow id", fields.get("id"), hint)
+        parameters = self._parameters(fields)
+        names = self._names(fields, parameters)
+        self.reading.scope = names.scope()
+        self.has_sequence = "sequence" in fields
+        for key in FLOW_KEYS:
+            fields.taken.add(key)
+        fields.unknown(FLOW_KEYS)
+        return Flow(
+            id=flow_id,
+            text=self.text,
+            file=self.file,
+            title=fields.text("title") or flow_id,
+            description=fields.text("description"),
+            cell=fields.text("cell"),
+            channel=self.binding.channel or fields.text("channel"),
+            parameters=parameters,
+            record=self._part(Record, node, "record"),
+            cycle=self._part(CycleDefinition, node, "cycle"),
+            limits=self.limits(node.get("limits"), "flow"),
+            sequence=self.steps(node.get("sequence"), "sequence"),
+            closing=self.steps(node.get("finally"), "finally"),
+            rules=self._rules(node.get("rules"), flow_id),
+            names=names,
+        )
+
+    def _part(self, kind: type[Any], node: MapNode, key: str) -> Any:  # noqa: ANN401 - kind says
+        part = node.get(key)
+        return self.reading.model(kind, part) if part is not None else None
+
+    def _parameters(self, fields: Fields) -> tuple[Parameter, ...]:
+        inner = fields.map("parameters")
+        if inner is None:
+            return ()
+        found = []
+        for name in inner.keys:
+            entry = inner.get(name)
+            if isinstance(entry, TextNode):
+                found.append(Parameter(name, entry.text))
+                continue
+            one = Fields(entry, self.file, self.reading.findings)
+            default = one.get("default")
+            found.append(
+                Parameter(
+                    name,
+                    default.text if isinstance(default, TextNode) else None,
+                    one.text("min"),
+                    one.text("max"),
+                    one.text("unit"),
+                    one.text("help"),
+                )
+            )
+            one.unknown()
+        return tuple(found)
+
+    def _names(self, fields: Fields, parameters: tuple[Parameter, ...]) -> Names:
+        names = Names(self.site, file=self.file, parameters=self._values(fields, parameters))
+        channel_id = self.binding.channel or fields.text("channel")
+        known = not isinstance(self.site, NoSite)
+        if channel_id:
+            channel = self.site.channel(channel_id)
+            if channel is None and known:
+                fields.add(
+                    "unknown-channel",
+                    f"there is no channel {channel_id!r}",
+                    fields.get("channel"),
+                    f"add channels/{channel_id}.yaml",
+                )
+            names = replace(names, channel_id=channel_id, channel=channel)
+        cell_name = self.binding.cell or fields.text("cell")
+        if cell_name:
+            cell = self.site.cell(cell_name)
+            if cell is None and known:
+                hint = "cells live in cells/<name>.yaml"
+                fields.add("unknown-cell", f"no cell {cell_name!r}", fields.get("cell"), hint)
+            names = replace(names, cell=cell)
+        return names
+
+    def _values(
+        self, fields: Fields, parameters: tuple[Parameter, ...]
+    ) -> dict[str, Quantity | float | bool | str]:
+        values: dict[str, Quantity | float | bool | str] = {}
+        where = fields.get("parameters")
+        known = {parameter.name for parameter in parameters}
+        for name in self.binding.parameters:
+            if name not in known:
+                fields.add("unknown-parameter", *unknown_key(name, known)[:1], where)
+        for parameter in parameters:
+            given = self.binding.parameters.get(parameter.name, parameter.default)
+            if given is None:
+                fields.add(
+                    "missing-parameter",
+                    f"parameter {parameter.name!r} has no value",
+                    where,
+                    "give it when starting, or a default in the file",
+                )
+                continue
+            text = str(given).lower() if isinstance(given, bool) else str(given)
+            problem = out_of_bounds(parameter, text)
+            if problem:
+                fields.add("parameter-range", f"{parameter.name}: {problem}", where)
+            values[parameter.name] = text
+        return values
+
+    # -- limits, ends, measures -------------------------------------------------------------
+
+    def _list(self, node: Node | None, what: str) -> tuple[Node, ...]:
+        if node is None:
+            return ()
+        if isinstance(node, ListNode):
+            return node.items
+        if isinstance(node, TextNode) and node.is_empty:
+            return ()
+        self.reading.error(node, "wrong-type", f"{what} is a list", "begin each line with '- '")
+        return ()
+
+    def limits(self, node: Node | None, origin: str) -> tuple[Limit, ...]:
+        """Type ``limits``."""
+        found = []
+        for number, item in enumerate(self._list(node, "limits"), 1):
+            if isinstance(item, TextNode):
+                condition = Condition.read(
+                    item, self.reading.scope, self.reading.findings, UnknownPolicy.TRIP
+                )
+                limit_id = f"limit-{number}"
+            else:
+                fields = Fields(item, self.file, self.reading.findings)
+                limit_id = fields.text("id") or f"limit-{number}"
+                condition = Condition.take(fields, self.reading.scope, UnknownPolicy.TRIP)
+                fields.unknown()
+            if condition is not None:
+                text = condition.expression.source
+                found.append(Limit(limit_id, condition, text, origin, item.line))
+        return tuple(found)
+
+    def ends(self, node: Node | None) -> tuple[End, ...]:
+        """Type ``until``: one condition or a list of them."""
+        if isinstance(node, TextNode | MapNode):
+            items: tuple[Node, ...] = (node,)
+        else:
+            items = self._list(node, "until")
+        ends = [self._end(item, number) for number, item in enumerate(items, 1)]
+        return tuple(end for end in ends if end is not None)
+
+    def _end(self, node: Node, number: int) -> End | None:
+        scope, findings = self.reading.scope, self.reading.findings
+        is_named = (
+            isinstance(node, MapNode)
+            and len(node.entries) == 1
+            and not ({"when", "expr"} & node.entries.keys())
+        )
+        if isinstance(node, TextNode) or is_named:
+            condition = Condition.read(node, scope, findings)
+            if condition is None:
+                return None
+            name = condition.name or condition.expression.source
+            return End(name, condition, text=condition.expression.source, line=node.line)
+        fields = Fields(node, self.file, findings)
+        condition = Condition.take(fields, scope)
+        name = fields.text("name")
+        phase = fields.choice("phase", ("cc", "cv", "ramp"), "")
+        verdict = fields.choice("verdict", VERDICTS, "")
+        goto = fields.text("goto")
+        fields.unknown()
+        if condition is None:
+            return None
+        source = condition.expression.source
+        return End(
+            name or source or f"end-{number}", condition, phase, verdict, goto, source, node.line
+        )
+
+    def _measures(self, node: Node | None) -> tuple[Measure, ...]:
+        if node is None:
+            return ()
+        fields = Fields(node, self.file, self.reading.findings)
+        found = []
+        for name in fields.keys:
+            entry = fields.get(name)
+            if isinstance(entry, TextNode):
+                value = Expression.parse(entry, self.reading.scope, self.reading.findings)
+                low = high = None
+            else:
+                one = Fields(entry, self.file, self.reading.findings)
+                value = one.expression("value", self.reading.scope, required=True)
+                low = one.expression("min", self.reading.scope)
+                high = one.expression("max", self.reading.scope)
+                one.unknown()
+            if value is not None:
+                found.append(Measure(name, value, low, high, value.source))
+        return tuple(found)
+
+    # -- steps and actions ------------------------------------------------------------------
+
+    def steps(self, node: Node | None, what: str) -> tuple[StepNode, ...]:
+        """Type a list of steps."""
+        found = [self._step(item) for item in self._list(node, what)]
+        return tuple(step for step in found if step is not None)
+
+    def _step(self, node: Node) -> StepNode | None:
+        made = self._verb(node, "step", STEP_KEYS, (STEPS, ACTIONS))
+        if made is None:
+            return None
+        fields, verb, block = made
+        step_id = self._unique(fields, verb)
+        children = getattr(block, "do", ())
+        step = StepNode(
+            id=step_id,
+            name=fields.text("name") or step_id,
+            verb=verb,
+            block=block,
+            enabled=fields.boolean("enabled", True),
+            until=self.ends(fields.get("until")),
+            limits=self.limits(fields.get("limits"), f"step {step_id}"),
+            measure=self._measures(fields.get("measure")),
+            path=fields.node.path,
+            line=fields.node.line,
+            column=fields.node.column,
+            children=children if isinstance(children, tuple) else (),
+        )
+        fields.taken |= STEP_KEYS
+        self._check_end(step, fields)
+        return step
+
+    def _check_end(self, step: StepNode, fields: Fields) -> None:
+        if isinstance(step.block, Step) and step.block.needs_end and not step.until:
+            fields.add(
+                "missing-end",
+                f"step {step.id!r} has no end",
+                hint="add until: with a time or capacity end",
+            )
+
+    def _unique(self, fields: Fields, verb: str) -> str:
+        written = fields.text("id")
+        if written:
+            if written in self._ids:
+                line = self._ids[written]
+                hint = f"line {line} has it already"
+                fields.add("duplicate-id", f"id {written!r} stands twice", fields.get("id"), hint)
+            self._ids[written] = fields.node.line
+            return written
+        number = 1
+        while f"{verb}-{number}" in self._ids:
+            number += 1
+        self._ids[f"{verb}-{number}"] = fields.node.line
+        return f"{verb}-{number}"
+
+    def _verb(
+        self,
+        node: Node,
+        what: str,
+        common: frozenset[str],
+        registries: tuple[Registry[Any], ...],
+    ) -> tuple[Fields, str, Any] | None:
+        """The one verb of a mapping, typed with its block."""
+        if isinstance(node, TextNode):
+            # ``- panic`` is short for ``- panic:``
+            node = MapNode({}, node.start, node.end, node.path) if node.is_empty else _bare(node)
+        fields = Fields(node, self.file, self.reading.findings)
+        keys = [key for key in fields.keys if key not in common]
+        verbs = [(key, reg) for key in keys for reg in registries if self._known(key, reg)]
+        if len({key for key, _ in verbs}) > 1:
+            verbs = [v for v in verbs if not self._is_companion(v, verbs)]
+        if len({key for key, _ in verbs}) != 1:
+            self._no_verb(fields, what, keys, registries)
+            return None
+        verb, registry = verbs[0]
+        kind = registry.get(self._alias(verb))
+        fields.taken |= {verb, *kind.companions}
+        fields.unknown(common)
+        block = self._block(kind, fields, verb)
+        return (fields, self._alias(verb), block) if block is not None else None
+
+    @staticmethod
+    def _alias(verb: str) -> str:
+        return "repeat" if verb == "loop" else verb
+
+    def _known(self, key: str, registry: Registry[Any]) -> bool:
+        return self._alias(key) in registry
+
+    def _is_companion(
+        self, one: tuple[str, Registry[Any]], verbs: list[tuple[str, Registry[Any]]]
+    ) -> bool:
+        """Whether a word is both a verb and a companion of another verb here."""
+        return any(
+            one[0] in registry.get(self._alias(key)).companions
+            for key, registry in verbs
+            if key != one[0]
+        )
+
+    def _no_verb(
+        self,
+        fields: Fields,
+        what: str,
+        keys: list[str],
+        registries: tuple[Registry[Any], ...],
+    ) -> None:
+        known = sorted({name for registry in registries for name in registry})
+        if not keys:
+            fields.add("missing-verb", f"this {what} does nothing", hint=f"one of {known}")
+        elif len(keys) == 1:
+            message, hint = unknown_key(keys[0], known)
+            where = fields.node.entries[keys[0]].key
+            fields.add("unknown-verb", message.replace("key", what), where, hint)
+        else:
+            fields.add(
+                "one-verb", f"a {what} has one verb, not {', '.join(keys)}", hint=f"one of {known}"
+            )
+
+    def _block(self, kind: type[Block], fields: Fields, verb: str) -> Block | None:
+        """Type the parameters behind a verb, in their short or long form."""
+        value = fields.node.entries[verb].node
+        reading = self.reading
+        loose: Any
+        if kind.free_keys:
+            loose = _placed({kind.free_keys: reading.loosen(value)}, fields.node)
+        elif isinstance(value, MapNode) and not _is_single(kind, value):
+            loose = reading.loosen(value)
+        elif isinstance(value, TextNode) and value.is_empty:
+            loose = _placed({}, fields.node)
+        elif kind.shorthand:
+            loose = _placed({kind.shorthand: reading.loosen(value)}, fields.node)
+        else:
+            reading.error(value, "wrong-type", f"{verb} needs a map of keys", "write key: value")
+            return None
+        for companion in kind.companions:
+            entry = fields.node.entries.get(companion)
+            if entry is not None:
+                loose[companion] = reading.loosen(entry.node)
+        return self._validated(kind, loose, fields, verb)
+
+    def _validated(
+        self, kind: type[Block], loose: dict[str, Any], fields: Fields, verb: str
+    ) -> Block | None:
+        before = len(self.reading.findings)
+        self.reading.reader = self
+        block = self.reading.validated(kind, loose, fields.node, verb)
+        if block is None and len(self.reading.findings) == before:
+            fields.add("wrong-value", f"{verb} cannot be read")
+        return block
+
+    # -- rules ------------------------------------------------------------------------------
+
+    def actions(self, node: Node | None, what: str) -> tuple[ActionNode, ...]:
+        """Type ``then`` or ``else``."""
+        found = []
+        common = frozenset({"enabled"})
+        for item in self._list(node, what):
+            made = self._verb(item, "action", common, (ACTIONS,))
+            if made is not None:
+                fields, verb, block = made
+                found.append(ActionNode(verb, block, fields.boolean("enabled", True), item.line))
+        return tuple(found)
+
+    def _triggers(self, node: Node | None, fields: Fields) -> tuple[TriggerNode, ...]:
+        if node is None:
+            fields.add("missing-key", "'when' is missing", hint="when: {expr: …}")
+            return ()
+        items = node.items if isinstance(node, ListNode) else (node,)
+        found = []
+        for number, item in enumerate(items, 1):
+            if isinstance(item, TextNode) and item.text.strip() not in TRIGGERS:
+                item = _wrapped("expr", item)  # noqa: PLW2901 - the short form
+            made = self._verb_with_params(item)
+            if made is not None:
+                trigger_id, verb, block = made
+                found.append(TriggerNode(trigger_id or f"{verb}-{number}", verb, block, item.line))
+        return tuple(found)
+
+    def _verb_with_params(self, node: Node) -> tuple[str, str, Trigger] | None:
+        """A trigger: its verb's value is the shorthand, the other keys are its parameters."""
+        if isinstance(node, TextNode):
+            node = _bare(node)
+        fields = Fields(node, self.file, self.reading.findings)
+        keys = fields.keys
+        verbs = [key for key in keys if key in TRIGGERS]
+        if len(verbs) != 1:
+            self._no_verb(fields, "trigger", [k for k in keys if k != "id"], (TRIGGERS,))
+            return None
+        kind = TRIGGERS.get(verbs[0])
+        loose = self.reading.loosen(fields.node)
+        trigger_id = str(loose.pop("id", ""))
+        value = loose.pop(verbs[0])
+        entry = fields.node.entries[verbs[0]].node
+        if isinstance(entry, MapNode):
+            loose.update(value)
+        elif not (isinstance(entry, TextNode) and entry.is_empty) and kind.shorthand:
+            loose[kind.shorthand] = value
+        block = self._validated(kind, loose, fields, verbs[0])
+        return (trigger_id, verbs[0], block) if isinstance(block, Trigger) else None
+
+    def _checks(self, node: Node | None) -> tuple[Expression | ConditionBlock, ...]:
+        if node is None:
+            return ()
+        items = node.items if isinstance(node, ListNode) else (node,)
+        found: list[Expression | ConditionBlock] = []
+        for item in items:
+            if isinstance(item, TextNode):
+                expression = Expression.parse(
+                    item, self.reading.scope, self.reading.findings, "bool"
+                )
+                if expression is not None:
+                    found.append(expression)
+            else:
+                made = self._verb(item, "condition", frozenset(), (CONDITIONS,))
+                if made is not None:
+                    found.append(made[2])
+        return tuple(found)
+
+    def _rules(self, node: Node | None, flow_id: str) -> tuple[RuleNode, ...]:
+        found: dict[str, RuleNode] = {}
+        for item in self._list(node, "rules"):
+            rule = self._rule(item, flow_id)
+            if rule.id in found:
+                hint = f"line {found[rule.id].line} has it already"
+                self.reading.error(item, "duplicate-id", f"rule {rule.id!r} stands twice", hint)
+            found[rule.id] = rule
+        return tuple(found.values())
+
+    def _rule(self, node: Node, flow_id: str) -> RuleNode:
+        fields = Fields(node, self.file, self.reading.findings)
+        rule_id = fields.text("id", required=True)
+        if rule_id and not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", rule_id):
+            hint = "lower case letters, digits, - and _"
+            fields.add("bad-id", f"{rule_id!r} is no rule id", fields.get("id"), hint)
+        default_scope = "run" if self.has_sequence else "always"
+        scope = fields.choice("scope", ("run", "always"), default_scope)
+        during = fields.texts("during")
+        for step_id in during:
+            if step_id not in self._ids:
+                hint = f"steps: {', '.join(self._ids)}"
+                fields.add("unknown-step", f"no step {step_id!r}", fields.get("during"), hint)
+        mode = fields.choice("mode", ("single", "restart", "queued", "parallel"), "single")
+        once = fields.choice("once", ("session", "run"), "")
+        per = fields.choice("per", ("device",), "")
+        rule = RuleNode(
+            id=f"{flow_id}/{rule_id}",
+            title=fields.text("title") or rule_id,
+            when=self._triggers(fields.get("when"), fields),
+            checks=self._checks(fields.get("if")),
+            then=self.actions(fields.get("then"), "then"),
+            otherwise=self.actions(fields.get("else"), "else"),
+            scope="run" if scope == "run" else "always",
+            during=during,
+            enabled=fields.boolean("enabled", True),
+            mode=mode,  # type: ignore[arg-type]  # choice() has checked it
+            max=fields.integer("max", 10) or 10,
+            per_device=bool(per),
+            cooldown=fields.duration("cooldown", 0.0) or 0.0,
+            once=once,  # type: ignore[arg-type]  # choice() has checked it
+            line=fields.node.line,
+        )
+        if not rule.then and not rule.otherwise:
+            fields.add("missing-key", "'then' is missing", hint="then: [{log: …}]")
+        fields.unknown()
+        return rule
+
+
+def out_of_bounds(parameter: Parameter, text: str) -> str:
+    """Why a value of a parameter is refused, or an empty text."""
+    try:
+        value = parse_quantity(text)
+        for bound, sign in ((parameter.low, 1), (parameter.high, -1)):
+            if bound and sign * value.coherent < sign * parse_quantity(bound).coherent:
+                return f"{text} is outside {parameter.low or '…'} to {parameter.high or '…'}"
+    except UnitError as error:
+        return error.message if parameter.low or parameter.high else ""
+    return ""
+
+
+def _bare(node: TextNode) -> MapNode:
+    """``- panic`` read as ``- panic:``."""
+    return _wrapped_key(node, TextNode("", node.end, node.end, path=node.path))
+
+
+def _wrapped(key: str, node: TextNode) -> MapNode:
+    return _wrapped_key(TextNode(key, node.start, node.start, path=node.path), node)
+
+
+def _wrapped_key(key: TextNode, value: Node) -> MapNode:
+    return MapNode({key.text: Entry(key, value)}, key.start, key.end, key.path)
+
+
+def _placed(content: dict[str, Any], node: MapNode) -> PlacedDict:
+    placed = PlacedDict(content)
+    placed.node = node
+    return placed
+
+
+def _is_single(kind: type[Block], value: MapNode) -> bool:
+    """Whether a map stands for the shorthand field: none of its keys is a parameter."""
+    names = {info.alias or name for name, info in kind.model_fields.items()}
+    return bool(kind.shorthand) and not (names & value.entries.keys())
+
+
+class _Steps(Plain):
+    """A list of steps inside a block."""
+
+    schema: Mapping[str, Any] = {"type": "array", "items": {"$ref": "#/$defs/step"}}
+
+    def read(self, value: object, reading: Reading) -> object:
+        node, reader = inner_node(value, reading, "steps")
+        return reader.steps(node, "do")
+
+
+class _Actions(Plain):
+    """A list of actions inside a block."""
+
+    schema: Mapping[str, Any] = {"type": "array", "items": {"$ref": "#/$defs/action"}}
+
+    def read(self, value: object, reading: Reading) -> object:
+        node, reader = inner_node(value, reading, "actions")
+        return reader.actions(node, "then")
+
+
+def inner_node(value: object, reading: Reading, what: str) -> tuple[Node, "FlowReader"]:
+    """The node and the reader behind a nested list."""
+    reader = reading.reader
+    if not isinstance(value, list) or not isinstance(reader, FlowReader):
+        msg = f"a list of {what} is needed here"
+        raise fail("wrong_type", msg, "begin each line with '- '")
+    node = getattr(value, "node", None)
+    if not isinstance(node, ListNode):
+        raise noted()
+    return node, reader
+
+
+StepList = Annotated[tuple[StepNode, ...], _Steps()]
+ActionList = Annotated[tuple[ActionNode, ...], _Actions()]

@@ -1,0 +1,215 @@
+"""Names people may write in a flow besides ``device.entity``, what they mean and their units.
+
+``voltage``, ``current``, ``power``, ``temp`` and ``phase`` are the channel's (SEQ-14: current and
+power are positive into the cell). ``channel.source.x`` is entity ``x`` of the channel's supply.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from ionpy_auto.automation.wiring import CellFile, ChannelFile
+from ionpy_auto.core.errors import Severity
+from ionpy_auto.language import ANY_UNIT, Quantity, Scope
+
+CHANNEL_UNITS: Final[Mapping[str, str]] = {
+    "voltage": "V",
+    "current": "A",
+    "power": "W",
+    "temp": "°C",
+    "ah": "Ah",
+    "wh": "Wh",
+    "step": "",
+    "cycle": "",
+    "phase": "",
+}
+"""Points an open channel publishes, with their units; ``ah`` and ``wh`` are those of the step."""
+
+BARE: Final = frozenset({"voltage", "current", "power", "temp", "phase"})
+
+LOCAL_UNITS: Final[Mapping[str, str]] = {
+    "step.time": "s",
+    "step.ah": "Ah",
+    "step.wh": "Wh",
+    "step.charge_ah": "Ah",
+    "step.discharge_ah": "Ah",
+    "step.charge_wh": "Wh",
+    "step.discharge_wh": "Wh",
+    "step.cv_share": "",
+    "step.id": "",
+    "step.name": "",
+    "step.index": "",
+    "step.ended_by": "",
+    "step.end_value": ANY_UNIT,
+    "step.verdict": "",
+    "cycle.number": "",
+    "cycle.charge_ah": "Ah",
+    "cycle.discharge_ah": "Ah",
+    "cycle.charge_wh": "Wh",
+    "cycle.discharge_wh": "Wh",
+    "cycle.ce": "",
+    "cycle.ee": "",
+    "cycle.time": "s",
+    "run.id": "",
+    "run.time": "s",
+    "run.net_ah": "Ah",
+    "run.charge_ah": "Ah",
+    "run.discharge_ah": "Ah",
+    "run.charge_wh": "Wh",
+    "run.discharge_wh": "Wh",
+    "run.cycle": "",
+    "run.state": "",
+    "run.verdict": "",
+    "cell.capacity": "Ah",
+    "cell.charge_voltage": "V",
+    "cell.cutoff_voltage": "V",
+    "cell.series": "",
+    "session.id": "",
+    "session.name": "",
+}
+LOCAL_TEXTS: Final = frozenset(
+    {
+        *("step.id", "step.name", "step.ended_by", "step.verdict", "run.id", "run.state"),
+        *("run.verdict", "session.name"),
+    }
+)
+
+
+class Site(Protocol):
+    """What a flow can refer to: the devices, channels and cells of a project."""
+
+    def unit_of(self, address: str) -> str | None:
+        """Unit of a device's point; None when there is none."""
+
+    def kind_of(self, address: str) -> str:
+        """``number``, ``bool``, ``text`` or ``""``."""
+
+    def channel(self, channel_id: str) -> ChannelFile | None:
+        """A channel by id."""
+
+    def cell(self, name: str) -> CellFile | None:
+        """A cell by name (``cells/inr18650-25r`` or ``inr18650-25r``)."""
+
+    def is_writable(self, address: str) -> bool:
+        """Whether the point can be written."""
+
+    def has_device(self, device_id: str) -> bool:
+        """Whether there is such a device."""
+
+
+@dataclass(frozen=True)
+class NoSite:
+    """Nothing is known: for texts checked outside a project. Every point is allowed."""
+
+    def unit_of(self, address: str) -> str | None:
+        """Undeclared."""
+        del address
+        return ANY_UNIT
+
+    def kind_of(self, address: str) -> str:
+        """Nobody knows."""
+        del address
+        return ""
+
+    def channel(self, channel_id: str) -> ChannelFile | None:
+        """None."""
+        del channel_id
+        return None
+
+    def cell(self, name: str) -> CellFile | None:
+        """None."""
+        del name
+        return None
+
+    def is_writable(self, address: str) -> bool:
+        """Taken as writable."""
+        del address
+        return True
+
+    def has_device(self, device_id: str) -> bool:
+        """Taken as there."""
+        del device_id
+        return True
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one flow, bound to one channel and one cell.
+
+    Attributes:
+        site: The project.
+        channel_id: Empty when the flow has none yet: its names are then checked by unit only.
+        channel: The wiring, if it is known.
+        cell: The cell, if it is known.
+        parameters: Values of ``$name``.
+    """
+
+    site: Site
+    channel_id: str = ""
+    channel: ChannelFile | None = None
+    cell: CellFile | None = None
+    parameters: Mapping[str, Quantity | float | bool | str] = field(default_factory=dict)
+    file: str = ""
+    unknown_points: Severity = Severity.ERROR
+
+    def resolve(self, name: str) -> str:
+        """From a written name to an address."""
+        if name in BARE:
+            return f"{self.channel_id or 'channel'}.{name}"
+        head, _, rest = name.partition(".")
+        if head != "channel" or not rest:
+            return name
+        part, _, entity = rest.partition(".")
+        devices = {"source": self.channel.source, "sink": self.channel.sink} if self.channel else {}
+        device = devices.get(part)
+        if entity and device:
+            return f"{device}.{entity}"
+        if rest in CHANNEL_UNITS:
+            return f"{self.channel_id or 'channel'}.{rest}"
+        return name
+
+    def unit_of(self, address: str) -> str | None:
+        """Unit of a resolved address; None when there is no such point."""
+        if address in LOCAL_UNITS:
+            return LOCAL_UNITS[address]
+        head, _, rest = address.partition(".")
+        if head in {"trigger", "alarm"} and rest:
+            return ANY_UNIT
+        if head == (self.channel_id or "channel") and rest in CHANNEL_UNITS:
+            return CHANNEL_UNITS[rest]
+        if (
+            head == "channel"
+            and self.channel is None
+            and rest.partition(".")[0]
+            in {
+                "source",
+                "sink",
+            }
+        ):
+            return ANY_UNIT
+        return self.site.unit_of(address)
+
+    def kind_of(self, address: str) -> str:
+        """Kind of a resolved address."""
+        if address in LOCAL_TEXTS or address == f"{self.channel_id or 'channel'}.phase":
+            return "text"
+        if address in LOCAL_UNITS:
+            return "number" if LOCAL_UNITS[address] != ANY_UNIT else ""
+        return self.site.kind_of(address)
+
+    def scope(self) -> Scope:
+        """What expressions are checked against."""
+        capacity = self.cell.capacity if self.cell else None
+        return Scope(
+            units_of=self.unit_of,
+            kind_of=self.kind_of,
+            resolve=self.resolve,
+            parameters=self.parameters,
+            capacity=capacity,
+            capacity_point="",
+            unknown_points=self.unknown_points,
+            file=self.file,
+        )
+
+
+Resolver = Callable[[str], str]

@@ -1,0 +1,1 @@
+"""The rule engine: indexed by the points rules read."""

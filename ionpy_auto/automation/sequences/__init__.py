@@ -1,0 +1,1 @@
+"""The run engine: channels, runs, ends, limits and figures."""

@@ -1,0 +1,1 @@
+"""What a sequence runs through: one file per step."""

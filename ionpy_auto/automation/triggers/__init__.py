@@ -1,0 +1,1 @@
+"""What makes a rule look: one file per trigger."""
