@@ -66,8 +66,9 @@ def _average(times: list[float], numbers: list[float]) -> float:
 
 
 def _integral(times: list[float], numbers: list[float]) -> float:
-    pairs = zip(zip(times, numbers, strict=True), zip(times[1:], numbers[1:], strict=True))
-    return sum((t1 - t0) * (v0 + v1) / 2 for (t0, v0), (t1, v1) in pairs)
+    return sum(
+        (times[i] - times[i - 1]) * (numbers[i] + numbers[i - 1]) / 2 for i in range(1, len(times))
+    )
 
 
 def _rate(times: list[float], numbers: list[float]) -> float:
