@@ -1,0 +1,1 @@
+"""What the lab does by itself: rules, sequences and scripts."""
