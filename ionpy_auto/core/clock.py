@@ -23,6 +23,10 @@ from types import TracebackType
 from typing import Protocol, Self
 
 
+UNBOUNDED_PACE = 1_000.0
+"""What a virtual clock without a ceiling is taken to reach."""
+
+
 class Timer(Protocol):
     """A planned call; cancelling it twice, or after it fired, does nothing."""
 
@@ -102,6 +106,13 @@ class Clock(Protocol):
     def is_virtual(self) -> bool:
         """True when this clock is not real time, so no real hardware may be driven by it."""
 
+    @property
+    def pace(self) -> float:
+        """Seconds of this clock per wall second, about: 1 in real time.
+
+        What is bounded in wall time (a flush to disk, a progress message) multiplies by it.
+        """
+
 
 def _checked(seconds: float) -> float:
     """The same number; NaN would order nothing and is refused."""
@@ -115,6 +126,7 @@ class SystemClock:
     """Real time."""
 
     is_virtual = False
+    pace = 1.0
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -200,6 +212,11 @@ class VirtualClock:
         self._wake: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wall_start: float | None = None
+
+    @property
+    def pace(self) -> float:
+        """The ceiling, or what a busy clock without one reaches."""
+        return UNBOUNDED_PACE if self.speed is None else self.speed
 
     def monotonic(self) -> float:
         """Virtual seconds since the start."""

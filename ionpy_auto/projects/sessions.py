@@ -24,7 +24,10 @@ class SessionRecorder(Protocol):
     async def flush(self) -> None:
         """Return when everything queued is durable."""
 
-    async def last_timestamp(self) -> float:
+    async def session_start(self) -> float:
+        """The time a new session starts: now, or the last stored time if that is later."""
+
+    async def last_stored(self) -> float:
         """UTC of the newest stored sample, 0 without one."""
 
 
@@ -60,7 +63,7 @@ class Sessions:
 
     async def recover(self) -> list[int]:
         """Close sessions a crash left open, at the time of their last sample; returns their ids."""
-        last = await self._recorder.last_timestamp()
+        last = await self._recorder.last_stored()
 
         def work(session: Session) -> list[int]:
             rows = session.exec(select(SessionRow).where(SessionRow.status == "running")).all()
@@ -91,7 +94,7 @@ class Sessions:
                 args={"id": self.active["id"], "name": self.active["name"]},
             )
         # A session never starts before what is stored: times inside one file only go forward.
-        created = max(self._clock.now(), await self._recorder.last_timestamp())
+        created = await self._recorder.session_start()
         row = SessionRow(
             name=name.strip() or f"Session {created:.0f}",
             created=created,
