@@ -15,10 +15,11 @@ from typing import NamedTuple
 from ionpy_auto.core.errors import ConfigInvalid, Finding, Severity
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import units
-from ionpy_auto.language.checker import Checked, Slot, Typed, check
+from ionpy_auto.language.checker import Checked, check
 from ionpy_auto.language.compiler import Compiled, compile_tree
 from ionpy_auto.language.kleene import UNKNOWN, KleeneEval, Value, normal
 from ionpy_auto.language.nodes import TextNode, text_node
+from ionpy_auto.language.pieces import Slot, Typed
 from ionpy_auto.language.scope import Environment, Places, Scope
 from ionpy_auto.language.tokens import Lexed, LexError, lex
 from ionpy_auto.language.units import PLAIN, Unit

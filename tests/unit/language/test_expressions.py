@@ -401,7 +401,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(CONDITION | NUMERIC, st.lists(st.tuples(*[VALUES] * len(NAMES)), min_size=3, max_size=6))
 def test_compiled_form_gives_the_reference_result(text: str, rows: list[tuple[Any, ...]]) -> None:
     expression = Expression.parse(text, LOOSE, [])
@@ -414,6 +414,46 @@ def test_compiled_form_gives_the_reference_result(text: str, rows: list[tuple[An
         assert type(quick) is type(slow)
         assert quick is slow or quick == slow
         assert not isinstance(quick, float) or math.isfinite(quick)
+
+
+PLAIN = st.recursive(
+    st.sampled_from(["0", "2.5", "1000", "1e-9", *NAMES]),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*"]), inner).map(
+            lambda t: f"({t[0]} {t[1]} {t[2]})"
+        ),
+        inner.map(lambda x: f"({x} / 0.3)"),
+        inner.map(lambda x: f"abs(-{x})"),
+    ),
+    max_leaves=5,
+)
+QUICK = st.lists(
+    st.one_of(
+        st.tuples(PLAIN, st.sampled_from(["<", "<=", ">", ">=", "=="]), PLAIN, st.booleans()).map(
+            lambda t: f"{'not ' * t[3]}({t[0]} {t[1]} {t[2]})"
+        ),
+        st.sampled_from(["flag", "not flag", "word == 'x'", "flag == false"]),
+    ),
+    min_size=1,
+    max_size=4,
+).flatmap(lambda parts: st.sampled_from([" and ", " or "]).map(lambda word: word.join(parts)))
+NEAR = st.one_of(
+    st.floats(-10, 10),
+    st.sampled_from([0.0, -0.0, 2.5, 1e15, -1e15, 9.9e14, 1e16, 1e308, -1e308, 5e-324]),
+    st.sampled_from([None, True, "x", math.nan, math.inf]),
+)
+
+
+@settings(max_examples=700, deadline=None)
+@given(
+    QUICK,
+    st.lists(st.tuples(*[NEAR] * 4, st.sampled_from([True, False, None, 1.0])), min_size=4),
+)
+def test_quick_path_gives_the_reference_result(text: str, rows: list[tuple[Any, ...]]) -> None:
+    expression = Expression.compile(text, LOOSE)
+    for row in rows:
+        env = Values({**dict(zip((*NAMES, "flag"), row, strict=True)), "word": "x"})
+        assert expression.evaluate(env) is expression.evaluate_reference(env)
 
 
 # --- three values ---------------------------------------------------------------------------
