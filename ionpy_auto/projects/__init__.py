@@ -1,0 +1,1 @@
+"""Projects: the folder that holds an experiment, its sessions, markers and workspaces."""
