@@ -156,6 +156,7 @@ class Stack:
         """Follow the driver's entities, keeping what was last known of them."""
         if self.driver is None:
             return
+        self.driver.entities_changed = False
         old = self.slots
         self.slots = {key: Slot(self.id, entity) for key, entity in self.driver.entities.items()}
         for key, slot in self.slots.items():
@@ -318,6 +319,9 @@ class Stack:
                 self._poll_began = None
             ended = clock.monotonic()
         self.counters["polls"] += 1
+        if driver.entities_changed:
+            self.reslot()
+            self._tell_entities()
         self._take_values(values, began, ended)
         self._last_ok = ended
         if self.state is DeviceState.DEGRADED and self._watch is not None:
