@@ -59,8 +59,17 @@ class RidenRd60xx(Driver):
 
     NAME = "riden_rd60xx"
     ALIASES = (
-        *("rd60xx", "rd6006", "rd6006p", "rd6012", "rd6012p"),
-        *("rd6018", "rd6024", "rd6030", "riden_rd6006", "riden_rd6012", "riden_rd6018"),
+        "rd60xx",
+        "rd6006",
+        "rd6006p",
+        "rd6012",
+        "rd6012p",
+        "rd6018",
+        "rd6024",
+        "rd6030",
+        "riden_rd6006",
+        "riden_rd6012",
+        "riden_rd6018",
     )
     CATEGORY = "psu"
     ICON = "lightning-bolt"

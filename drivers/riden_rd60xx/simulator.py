@@ -311,7 +311,8 @@ class InProcessLink:
     async def read_holding(self, address: int, count: int) -> Sequence[int]:
         """Registers."""
         self._check_unit()
-        return self._do(lambda: self.simulator.read(address, count), address)
+        words: list[int] = self._do(lambda: self.simulator.read(address, count), address)
+        return words
 
     async def write_register(self, address: int, value: int) -> None:
         """Write one register."""
