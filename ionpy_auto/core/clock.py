@@ -22,7 +22,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Protocol, Self
 
-
 UNBOUNDED_PACE = 1_000.0
 """What a virtual clock without a ceiling is taken to reach."""
 

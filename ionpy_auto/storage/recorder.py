@@ -187,6 +187,12 @@ class Recorder:
         last = await self._db.read_driver(lambda connection: last_timestamp(connection, tables))
         return max(self._clock.now(), last or 0.0)
 
+    async def last_stored(self) -> float:
+        """UTC [Unix s] of the newest stored sample, 0 without one."""
+        tables = self.tables.all()
+        last = await self._db.read_driver(lambda connection: last_timestamp(connection, tables))
+        return last or 0.0
+
     def thin(
         self, source: str, every_s: float, on_change: Mapping[str, float] | None = None
     ) -> Callable[[], None]:
@@ -230,7 +236,7 @@ class Recorder:
         self._pending.setdefault(source, waiting).append(snapshot)
         self._pending_rows += 1
         if self._timer is None:
-            self._arm(FLUSH_S)
+            self._arm(FLUSH_S * self._clock.pace)
         elif (
             self._pending_rows == FLUSH_ROWS
             or self._pending_rows + self._sealed_rows == self.max_waiting
@@ -280,7 +286,7 @@ class Recorder:
         waits = self._pending_rows or self._sealed or self._spill_waits
         if waits and self._timer is None and self._leave is not None:
             step = min(self._failed_in_a_row, len(RETRY_S)) - 1
-            self._arm(RETRY_S[step] if self._failed_in_a_row else FLUSH_S)
+            self._arm(RETRY_S[step] if self._failed_in_a_row else FLUSH_S * self._clock.pace)
 
     def _seal_for(self, session_id: int | None) -> int | None:
         if session_id != self._session:
