@@ -137,6 +137,7 @@ class Recorder:
         self._failed_in_a_row = 0
         self._lossy = False
         self._rejected_before = 0
+        self._in_doubt = False  # whether a batch may be stored although its write failed
         self._tasks = Tasks("recorder", clock)
         self._leave: Callable[[], None] | None = None
 
@@ -306,6 +307,7 @@ class Recorder:
         while self._sealed:
             some = list(islice(self._sealed, BATCHES_PER_WRITE))
             acks = await self._write(partial(self._store, some))
+            self._in_doubt = False
             for batch in some:
                 self._sealed.popleft()
                 self._sealed_rows -= batch.size
@@ -315,14 +317,19 @@ class Recorder:
         before = _State(self._state.session_id, dict(self._state.gaps))
         try:
             return await self._db.write_driver(work)
-        except BaseException:
-            # The file is as before: what the thread believed of it is forgotten and read anew.
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                # The thread still runs the work; behind an empty write it is over.
+                with suppress(IonpyError):
+                    await self._db.write_driver(lambda _: None)
+            # What the thread believed of the file is forgotten and read anew.
             self._state = before
+            self._in_doubt = True
             raise
 
     def _store(self, some: Sequence[_Batch], connection: sqlite3.Connection) -> list[_Ack]:
         """Runs in the writer thread: all of ``some`` in one transaction."""
-        last = self._last_stored(connection, self._name)
+        last = self._last_stored(connection, self._name) if self._in_doubt else 0
         acks: list[_Ack] = []
         for batch in some:
             if batch.number <= last:

@@ -57,11 +57,10 @@ async def until_killed(folder, session):
 async def full_disk(folder, session):
     clock, bus, db, recorder = await recording(folder, session)
     ballast = folder / "ballast"
-    with ballast.open("wb") as file:
+    with ballast.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(b"x" * 4096)
-                file.flush()
         except OSError:
             say("full")
     number = 0

@@ -61,7 +61,8 @@ async def test_no_acknowledged_sample_is_lost_by_killing_the_process(tmp_path):
             lambda c, session=session: [
                 row[0]
                 for row in c.execute(
-                    "SELECT CAST(e0 AS INTEGER) FROM device_PSU_01 WHERE session_id = ? ORDER BY id",
+                    "SELECT CAST(e0 AS INTEGER) FROM device_PSU_01"
+                    " WHERE session_id = ? ORDER BY id",
                     (session,),
                 )
             ]
