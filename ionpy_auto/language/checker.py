@@ -614,6 +614,13 @@ class _Checker:
         if name == "changed":
             slot = Slot(name, address, seconds, PLAIN, found[0], known)
             return self.read(slot, "bool", PLAIN, span)
+        if name == "integral" and unit is None and known:
+            self.fail(
+                "bad-unit",
+                f"the unit of '{found[0]}' is not declared, so its integral has none",
+                "declare the unit of the point",
+                node.args[0],
+            )
         unit = window_unit(name, unit)
         slot = Slot(name, address, seconds, unit or PLAIN, found[0], known)
         return self.read(slot, "number", unit, span)
