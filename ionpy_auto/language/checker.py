@@ -428,6 +428,15 @@ class _Checker:
 
     def unify(self, pieces: list[Typed]) -> tuple[list[Typed], Unit | None]:
         """Bring values that meet into one unit: bare numbers take it, C-rates become currents."""
+        undeclared = next((piece for piece in pieces if piece.unit is None), None)
+        rate = next((piece for piece in pieces if is_rate(piece)), None)
+        if undeclared is not None and rate is not None:
+            self.fail(
+                "bad-unit",
+                f"'{self.text(rate)}' meets '{self.text(undeclared)}', whose unit nobody declared",
+                "C is a rate only where a current is expected",
+                rate,
+            )
         reference = reference_of(pieces)
         if reference is None or reference.unit is None:
             return pieces, None if any(p.unit is None for p in pieces) else common_unit(pieces)

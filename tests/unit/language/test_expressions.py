@@ -222,6 +222,10 @@ def test_rate_without_a_cell_is_refused() -> None:
     assert [f.code for f in errors("current < 0.5 C", scope)] == ["no-capacity"]
 
 
+def test_rate_beside_an_undeclared_unit_is_refused() -> None:
+    assert [f.code for f in errors("x < 0.5 C", Scope(capacity=2.5))] == ["bad-unit"]
+
+
 def test_capacity_may_be_a_point_read_at_run_time() -> None:
     scope = Scope(units_of=BENCH.units_of, capacity_point="cell.capacity")
     expression = parse("current < 0.5 C", scope)
