@@ -428,6 +428,15 @@ class _Checker:
 
     def unify(self, pieces: list[Typed]) -> tuple[list[Typed], Unit | None]:
         """Bring values that meet into one unit: bare numbers take it, C-rates become currents."""
+        undeclared = next((piece for piece in pieces if piece.unit is None), None)
+        rate = next((piece for piece in pieces if is_rate(piece)), None)
+        if undeclared is not None and rate is not None:
+            self.fail(
+                "bad-unit",
+                f"'{self.text(rate)}' meets '{self.text(undeclared)}', whose unit nobody declared",
+                "C is a rate only where a current is expected",
+                rate,
+            )
         reference = reference_of(pieces)
         if reference is None or reference.unit is None:
             return pieces, None if any(p.unit is None for p in pieces) else common_unit(pieces)
@@ -614,6 +623,13 @@ class _Checker:
         if name == "changed":
             slot = Slot(name, address, seconds, PLAIN, found[0], known)
             return self.read(slot, "bool", PLAIN, span)
+        if name == "integral" and unit is None and known:
+            self.fail(
+                "bad-unit",
+                f"the unit of '{found[0]}' is not declared, so its integral has none",
+                "declare the unit of the point",
+                node.args[0],
+            )
         unit = window_unit(name, unit)
         slot = Slot(name, address, seconds, unit or PLAIN, found[0], known)
         return self.read(slot, "number", unit, span)

@@ -24,6 +24,7 @@ from ionpy_auto.language.scope import Environment, Places, Scope
 from ionpy_auto.language.tokens import Lexed, LexError, lex
 from ionpy_auto.language.units import PLAIN, Unit
 
+_HUGE = float("inf")
 _DIRECTIONS = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -251,10 +252,22 @@ def _reader(slot: Slot) -> Callable[[Environment], Value]:
         return lambda env: env.value(address) is None
     if function == "age":
         return lambda env: normal(env.age(address))
-    scale = _scale(slot) or normal
-    if function == "value":
-        return lambda env: scale(env.value(address))
-    return lambda env: scale(env.window(function, address, seconds))
+    scale = _scale(slot)
+    if function != "value":
+        return lambda env: (scale or normal)(env.window(function, address, seconds))
+    return _value_reader(address) if scale is None else lambda env: scale(env.value(address))
+
+
+def _value_reader(address: str) -> Callable[[Environment], Value]:
+    """The common case: a float in a coherent unit goes through untouched."""
+
+    def read(env: Environment) -> Value:
+        value = env.value(address)
+        if value.__class__ is float and -_HUGE < value < _HUGE:
+            return value
+        return normal(value)
+
+    return read
 
 
 def _scale(slot: Slot) -> Callable[[Scalar | None], Value] | None:
