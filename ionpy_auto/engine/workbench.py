@@ -36,13 +36,12 @@ from ionpy_auto.projects.models import MarkerRow
 from ionpy_auto.projects.project import Project
 from ionpy_auto.projects.sessions import Sessions
 from ionpy_auto.storage.database import Database
-from ionpy_auto.storage.device_tables import EntityColumn, purge
+from ionpy_auto.storage.device_tables import EntityColumn
 from ionpy_auto.storage.export import ExportRequest, Exports
 from ionpy_auto.storage.history import History
 from ionpy_auto.storage.recent import Recent
 from ionpy_auto.storage.recorder import Recorder
-from ionpy_auto.storage.rollups import forget_session
-from ionpy_auto.storage.writer import driver_of
+from ionpy_auto.storage.sessions import forget, last_sample
 
 if TYPE_CHECKING:
     from ionpy_auto.engine.server import Engine
@@ -128,7 +127,9 @@ class Workbench:
         for device in self.devices.stacks:
             await self._declare_columns(device)
         await self.devices.settle(FIRST_LOOK_S)
-        closed = await self.sessions.recover()
+        closed = await self.sessions.recover(
+            lambda number: last_sample(self.database, self.recorder.tables, number)
+        )
         await self.automation.start()
         if report.problem is not None:
             self._record_alarm("database_damaged", report.problem.message)
@@ -335,13 +336,10 @@ class Workbench:
     async def delete_session(self, session_id: int) -> None:
         """Remove a session with all its samples."""
 
-        def purge_all(session: Session, number: int) -> None:
-            driver = driver_of(session.connection())
-            for table in self.recorder.tables.all():
-                purge(session, table, number)
-                forget_session(driver, table, number)
+        async def forget_samples(number: int) -> None:
+            await forget(self.database, self.recorder.tables, number)
 
-        await self.sessions.delete(session_id, purge_all)
+        await self.sessions.delete(session_id, forget_samples)
 
     async def marker_time(self, marker_id: int) -> float:
         """When a marker was set."""

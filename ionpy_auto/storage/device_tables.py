@@ -163,14 +163,6 @@ class DeviceTables:
         return table
 
 
-def purge(session: Session, table: DeviceTable, session_id: int) -> None:
-    """Delete the samples of a session; its rollups are `rollups.forget_session`'s."""
-    session.connection().exec_driver_sql(
-        f"DELETE FROM {quoted(table.table)} WHERE session_id = ?",  # noqa: S608 - quoted name
-        (session_id,),
-    )
-
-
 def _check(device_id: str, columns: Sequence[EntityColumn]) -> None:
     names = [c.entity_id for c in columns]
     if len(set(names)) != len(names):

@@ -188,12 +188,6 @@ class Recorder:
         last = await self._db.read_driver(lambda connection: last_timestamp(connection, tables))
         return max(self._clock.now(), last or 0.0)
 
-    async def last_stored(self) -> float:
-        """UTC [Unix s] of the newest stored sample, 0 without one."""
-        tables = self.tables.all()
-        last = await self._db.read_driver(lambda connection: last_timestamp(connection, tables))
-        return last or 0.0
-
     def thin(
         self, source: str, every_s: float, on_change: Mapping[str, float] | None = None
     ) -> Callable[[], None]:
