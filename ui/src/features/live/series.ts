@@ -1,6 +1,7 @@
 /** Buffers of chart points that join history and live samples without a seam. */
 import type { SampleTuple } from '@/api/socket'
-import type { History, SeriesData } from '@/api/types'
+import type { History } from '@/api/types'
+import { valuesOf } from '@/kit/seriesValues'
 
 export interface Track {
   t: number[]
@@ -9,10 +10,6 @@ export interface Track {
 
 const numberOf = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : typeof value === 'boolean' ? Number(value) : null
-
-export function valuesOf(data: SeriesData | undefined): (number | null)[] {
-  return data?.v ?? data?.avg ?? []
-}
 
 export class SeriesBuffer {
   private readonly tracks = new Map<string, Track>()
