@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Entity } from '@/api/types'
-import { parseNumber } from './parseNumber'
+import { parseNumber } from '@/kit/parseNumber'
 import { activeBits, remark, toneOf } from './readings'
 import { SeriesBuffer } from './series'
 
