@@ -201,23 +201,28 @@ class Stack:
         """Link, greeting, first reading; outputs we left on are driven to their safe state."""
         try:
             async with self.clock.timeout(CONNECT_TIMEOUT_S):
-                driver = self._build() if self._was_linked or self.driver is None else self.driver
-                self._take(driver)
-                async with self.lane.turn(Turn.WRITE):
-                    await driver.link.open()
-                    await driver.connect()
-                self.reslot()
+                await self._greet()
+                self.counters["connects"] += 1
+                self._was_linked = True
+                if self.store.switched_on(self.id):
+                    # Linked from here on: if reading fails now, "off" is sent blindly.
+                    self.set_state(DeviceState.DEGRADED, "checking outputs")
+                await self.poll_once()
+                await self._check_outputs()
         except TimeoutError:
             raise NoAnswer("no connection in time", hint="check cable, power and address") from None
-        self.counters["connects"] += 1
-        self._was_linked = True
-        if self.needs_rearm or self.store.switched_on(self.id):
-            self.set_state(DeviceState.DEGRADED, "checking outputs")
-        await self.poll_once()
-        await self._check_outputs()
         self._stale = False
         self.set_state(DeviceState.ONLINE, "re-arm before writing" if self.needs_rearm else "")
         self._tell_entities()
+
+    async def _greet(self) -> None:
+        """Open the link and let the driver identify the device; a lost one is built anew."""
+        driver = self._build() if self._was_linked or self.driver is None else self.driver
+        self._take(driver)
+        async with self.lane.turn(Turn.WRITE):
+            await driver.link.open()
+            await driver.connect()
+        self.reslot()
 
     def _tell_entities(self) -> None:
         """Connecting may teach a driver its ranges: pages hear of it."""
