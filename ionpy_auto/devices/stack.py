@@ -38,6 +38,7 @@ BACKOFF_FACTOR = 1.5
 BACKOFF_JITTER = 0.2
 CONNECT_TIMEOUT_S = 15.0
 DISCONNECT_TIMEOUT_S = 3.0
+BLIND_SAFE_S = 5.0
 MISSED_POLLS = 3
 """So many polls without an answer, and the values are stale and the link is opened anew."""
 HUNG_S = 10.0
@@ -444,10 +445,20 @@ class Stack:
             self.needs_rearm = True
             self._go_stale(hint)
             on = sorted(self.store.switched_on(self.id))
-            if on and self.make_safe is not None and not isinstance(error, LinkLost):
-                await self.make_safe(on)  # the answers are lost, the commands may still arrive
+            if on and not isinstance(error, LinkLost):
+                await self._safe_blindly(on)
         self.set_state(DeviceState.OFFLINE, hint)
         await self._close()
+
+    async def _safe_blindly(self, outputs: Sequence[str]) -> None:
+        """Answers are lost, commands may still arrive; a driver that hangs here is left behind."""
+        if self.make_safe is None:
+            return
+        try:
+            async with self.clock.timeout(BLIND_SAFE_S):
+                await self.make_safe(outputs)
+        except TimeoutError:
+            log.warning("safe state not sent in time", device=self.id)
 
     async def _close(self) -> None:
         if self._watch is not None:
