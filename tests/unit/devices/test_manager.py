@@ -190,6 +190,7 @@ async def test_removing_goes_safe_then_closes_then_tells(running):
     assert done == [("output", False), "close"]
     assert saved == [[]]
     assert lab.kinds()[-1] == "device_removed"
+    assert lab.payloads("device_removed") == [{"device_id": "A", "left_on": []}]
     with pytest.raises(NotFound):
         lab.manager.stack("A")
 
@@ -407,3 +408,12 @@ async def test_a_current_range_switched_on_the_device_changes_scale_and_limits(l
     with pytest.raises(Rejected):
         await lab.write("PSU", "i_set", 7.0)
     assert await lab.write("PSU", "i_set", 1.2345) == 1.2345
+
+
+async def test_removing_a_device_out_of_reach_tells_which_outputs_may_still_be_on(running):
+    lab, stack, awkward = running
+    await lab.write("A", "output", True)
+    awkward.world["mode"] = "refuse"
+    await lab.manager.remove("A")
+    assert lab.payloads("device_removed") == [{"device_id": "A", "left_on": ["output"]}]
+    assert not stack.is_running
