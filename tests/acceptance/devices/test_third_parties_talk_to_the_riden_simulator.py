@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from drivers.riden_rd60xx.simulator import RtuServer, TcpServer, crc16
+from ionpy_auto.core.files import shipped_path
 
 # Values that rd6006 0.2 does not truncate: it writes int(4.1 * 100) = 409.
 RD6006_CLIENT = """
@@ -103,3 +104,23 @@ def riden_rtu(riden):
         server = RtuServer(riden.simulator("RD6006"))
 
     return Wire()
+
+
+async def test_the_simulator_runs_as_a_plain_script_and_says_where(require_tool):
+    mbpoll = require_tool("mbpoll")
+    script = shipped_path("drivers", "riden_rd60xx", "simulator.py")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(script), "--model", "RD6018", "--modbus-tcp", "0"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(15):
+            said = (await process.stdout.readline()).decode()
+        port = said.split()[-1]
+        start = [mbpoll, "-m", "tcp", "-p", port, "-a", "1", "-0", "-1", "-t", "4"]
+        code, text = await run(*start, "-r", "0", "-c", "1", "127.0.0.1")
+        assert code == 0, text
+        assert "60180" in text.replace("(-5356)", "")
+    finally:
+        process.terminate()
+        await process.wait()

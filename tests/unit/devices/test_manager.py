@@ -66,9 +66,10 @@ async def awkward(tmp_path):
     class Setting:
         catalogue = Catalogue(shipped=folder.parent)
         state_path = state
+        clock = VirtualClock()  # one per loop: two jumping clocks keep each other from resting
 
         def lab(self) -> Lab:
-            return Lab(VirtualClock(), catalogue=self.catalogue, state_path=state)
+            return Lab(self.clock, catalogue=self.catalogue, state_path=state)
 
         @property
         def module(self):
@@ -189,6 +190,7 @@ async def test_removing_goes_safe_then_closes_then_tells(running):
     assert done == [("output", False), "close"]
     assert saved == [[]]
     assert lab.kinds()[-1] == "device_removed"
+    assert lab.payloads("device_removed") == [{"device_id": "A", "left_on": []}]
     with pytest.raises(NotFound):
         lab.manager.stack("A")
 
@@ -214,7 +216,10 @@ async def test_after_a_crash_an_output_we_left_on_is_switched_off(running):
     await lab.write("A", "output", True)
     content = json.loads(awkward.state_path.read_text())
     assert content["switched_on"] == {"A": ["output"]}  # durable before the wire
-    again = awkward.lab()  # the first lab "crashed": nothing was saved, nothing switched off
+    await lab.manager.stack("A").stop()  # "crash": nothing is saved, nothing is switched off
+    await lab.manager._tasks.stop()
+    assert awkward.world["output"] is True
+    again = awkward.lab()
     await again.manager.start([device("A", "awkward")])
     await again.clock.sleep(1)
     assert awkward.world["output"] is False
@@ -403,3 +408,12 @@ async def test_a_current_range_switched_on_the_device_changes_scale_and_limits(l
     with pytest.raises(Rejected):
         await lab.write("PSU", "i_set", 7.0)
     assert await lab.write("PSU", "i_set", 1.2345) == 1.2345
+
+
+async def test_removing_a_device_out_of_reach_tells_which_outputs_may_still_be_on(running):
+    lab, stack, awkward = running
+    await lab.write("A", "output", True)
+    awkward.world["mode"] = "refuse"
+    await lab.manager.remove("A")
+    assert lab.payloads("device_removed") == [{"device_id": "A", "left_on": ["output"]}]
+    assert not stack.is_running
