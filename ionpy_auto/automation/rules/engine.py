@@ -312,8 +312,16 @@ class RuleEngine:
             raise NotFound(msg, hint="GET /api/rules lists them")
         return found
 
-    def enable(self, rule_id: str, enabled: bool | None = True) -> None:  # noqa: FBT001, FBT002, RUF100 - a switch
-        """Switch a rule on or off at run time (None: as the file says); ends a suspension."""
+    async def set_enabled(self, rule_id: str, *, enabled: bool | None) -> dict[str, Any]:
+        """Switch a rule on or off at run time (None: as the file says); ends a suspension.
+
+        Raises:
+            NotFound: No live flow has such a rule.
+        """
+        self._switch(rule_id, enabled)
+        return next(rule for rule in self.list() if rule["id"] == rule_id)
+
+    def _switch(self, rule_id: str, enabled: bool | None) -> None:
         found = self._find(rule_id)
         record = self._records.setdefault(rule_id, Record())
         was_suspended, record.suspended = record.suspended, ""
@@ -328,17 +336,24 @@ class RuleEngine:
 
     def _on_switch(self, event: Event) -> None:
         try:
-            self.enable(str(event.payload["rule"]), bool(event.payload["enabled"]))
+            self._switch(str(event.payload["rule"]), bool(event.payload["enabled"]))
         except IonpyError as error:
             log.warning("rule not switched", message=error.message)
 
-    def trigger(self, rule_id: str, by: str = "") -> str:
+    async def trigger(self, rule_id: str, by: str = "") -> dict[str, Any]:
         """Fire a rule by hand, in every run that has it; its ``if`` still decides.
 
         Returns:
-            Why it does not act; empty when it acts.
+            ``{id, acted, reason}``: why it does not act, or an empty reason.
+
+        Raises:
+            NotFound: No live flow has such a rule.
         """
-        found = self._find(rule_id)
+        reason = self._fire_by_hand(self._find(rule_id), by)
+        return {"id": rule_id, "acted": not reason, "reason": reason}
+
+    @staticmethod
+    def _fire_by_hand(found: Sequence[LiveRule], by: str) -> str:
         if not found:
             return "no run has this rule now"
         token = CURRENT.set(())
@@ -348,7 +363,15 @@ class RuleEngine:
             CURRENT.reset(token)
         return "" if "" in reasons else reasons[0]
 
-    def rules(self) -> list[dict[str, Any]]:
+    async def traces(self, rule_id: str, limit: int = 50) -> list[dict[str, Any]]:
+        """The newest traces of a rule, newest first."""
+        if self._store is None:
+            record = self._records.get(rule_id, Record())
+            return [trace.as_dict() for trace in reversed(record.recent)][:limit]
+        await self._flush()
+        return await self._store.traces(rule_id, limit)
+
+    def list(self) -> list[dict[str, Any]]:
         """All rules of live flows, as REST shows them."""
         live: dict[str, LiveRule] = {}
         for rule in self._all():
@@ -378,14 +401,6 @@ class RuleEngine:
             "state": live.state if live is not None else "idle",
             "why": live.why() if live is not None else {"result": None, "leaves": []},
         }
-
-    async def traces(self, rule_id: str, limit: int = 50) -> list[dict[str, Any]]:
-        """The newest traces of a rule, newest first."""
-        if self._store is None:
-            record = self._records.get(rule_id, Record())
-            return [trace.as_dict() for trace in reversed(record.recent)][:limit]
-        await self._flush()
-        return await self._store.traces(rule_id, limit)
 
     # -- keeping ----------------------------------------------------------------------------
 

@@ -115,8 +115,10 @@ def firing_env(home: RuleHome, firing: Firing) -> Environment:
 
 def _told(values: Mapping[str, Scalar | None]) -> dict[str, Scalar | None]:
     """What the event itself says about its step."""
-    told = dict.fromkeys(("step.id",), values.get("step"))
-    told.update({f"step.{key}": value for key, value in values.items() if value is not None})
+    told: dict[str, Scalar | None] = {"step.id": values.get("step")}
+    for key, value in values.items():
+        if value is not None:
+            told[f"step.{key}"] = value
     return {name: value for name, value in told.items() if name in LOCAL_UNITS}
 
 

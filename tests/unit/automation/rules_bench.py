@@ -89,7 +89,7 @@ class PaperLab:
         sample = Sample(
             point, value, UNITS.get(point, ""), quality, AlarmState.NORMAL, self.clock.now(), now
         )
-        self.bus.publish(Snapshot(point.split(".")[0], self.clock.now(), now, 0.0, (sample,)))
+        self.bus.publish(Snapshot(point.partition(".")[0], self.clock.now(), now, 0.0, (sample,)))
 
     def event(self, kind: str, **payload: Any) -> None:
         self.bus.publish(Event(kind, payload, self.clock.now(), self.clock.monotonic()))
@@ -168,7 +168,7 @@ class Timeline:
         return [v for t, name, v in self.lab.done if name == what and first <= t <= last]
 
     def rule(self, rule_id: str) -> dict[str, Any]:
-        return next(rule for rule in self.engine.rules() if rule["id"] == rule_id)
+        return next(rule for rule in self.engine.list() if rule["id"] == rule_id)
 
 
 def flow_of(text: str, site: Any = None) -> Flow:

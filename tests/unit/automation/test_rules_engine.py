@@ -2,7 +2,6 @@
 
 import pytest
 
-from ionpy_auto.core.commands import Origin, Priority
 from tests.unit.automation.rules_bench import Timeline, one_rule
 
 
