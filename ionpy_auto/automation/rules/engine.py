@@ -327,6 +327,7 @@ class RuleEngine:
         was_suspended, record.suspended = record.suspended, ""
         record.enabled = enabled
         for rule in found:
+            rule.forgive()
             rule.refresh()
         self.changed(rule_id)
         if was_suspended:

@@ -229,6 +229,10 @@ class LiveRule:
         self._keeper.changed(node.id)
         return ""
 
+    def forgive(self) -> None:
+        """Count actions anew: somebody has looked at the rule."""
+        self._recent.clear()
+
     def _is_too_fast(self, now: float) -> bool:
         while self._recent and now - self._recent[0] > 1.0:
             self._recent.popleft()

@@ -41,6 +41,8 @@ class Runner:
         Returns:
             Why it was refused; empty when it was taken.
         """
+        # A task that has just ended may not have told yet.
+        self._running = {task for task in self._running if not task.done()}
         if self._running and mode == "single":
             return "still acting"
         if self._running and mode == "restart":
