@@ -1,0 +1,1 @@
+"""Alarms: their states, their history and the ways they take to people."""

@@ -1,0 +1,1 @@
+"""Schema histories, one linear line of revisions per database kind."""

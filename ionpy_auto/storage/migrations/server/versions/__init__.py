@@ -1,0 +1,1 @@
+"""Numbered revisions of the server database, oldest first."""

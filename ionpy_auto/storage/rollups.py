@@ -1,0 +1,388 @@
+"""Minimum, maximum, sum and count per 1, 10, 60 and 600 s, kept by the writer from its own batches.
+
+A level of a session contains exactly the rows up to an id that stands in ``rollup_state``; rows
+behind it are read raw. So a bucket is written once, when it is over, in the transaction of the
+samples that ended it; after a crash nothing is missing or counted twice, and `catch_up` closes the
+distance with one statement per level. Buckets that come back (a wall clock stepped back) merge.
+
+A session that is sampled slower than twice a second keeps no 1 s level: it would be larger than
+the samples themselves.
+"""
+
+import sqlite3
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from operator import le
+from typing import Any
+
+from ionpy_auto.storage.device_tables import DeviceTable, StoredColumn, quoted
+
+LEVELS = (1, 10, 60, 600)  # [s], each a multiple of the one before
+CHUNK = 50
+"""Columns of a device per rollup table: four each, within SQLite's 2000."""
+MAX_TAIL = 20_000
+"""Rows a level may lag behind before its open bucket is written early."""
+TRIAL_BUCKETS = 50
+WORTHWHILE = 2.0  # rows per 1 s bucket
+
+Row = tuple[Any, ...]
+Stats = tuple[list[float | None], list[float | None], list[float | None], list[int]]
+
+
+class _Open:
+    """The bucket of one level that is still growing."""
+
+    __slots__ = ("bucket", "last_id", "stats")
+
+    def __init__(self) -> None:
+        self.bucket = -1
+        self.last_id = 0
+        self.stats: Stats | None = None
+
+
+class Ladder:
+    """The rollups of one device in one session, as far as they are still open."""
+
+    def __init__(self, table: DeviceTable, session_id: int, finest: int = 1) -> None:
+        self.table = table
+        self.session_id = session_id
+        self.finest = finest
+        self.up_to = dict.fromkeys(LEVELS, 0)
+        self._rolled = [(i, c) for i, c in enumerate(table.columns) if c.is_rolled_up]
+        places = {c.column: 2 + k for k, c in enumerate(table.active)}
+        self._places = [places.get(c.column) for _, c in self._rolled]
+        self._statements = list(_statements(table))
+        self._open = {level: _Open() for level in LEVELS}
+        self._closed: list[tuple[int, int, Stats]] = []
+        self._trial_rows = 0
+        self._trial_buckets = 0
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """The levels this session keeps."""
+        return LEVELS[LEVELS.index(self.finest) :]
+
+    def add(self, connection: sqlite3.Connection, rows: Sequence[Row], first_id: int) -> None:
+        """Take in rows that were just inserted with ids from ``first_id`` on."""
+        times = [row[0] for row in rows]
+        columns = list(zip(*rows, strict=True))
+        picked = [() if place is None else columns[place] for place in self._places]
+        clean = [not column or None in column for column in picked]
+        for bucket, start, end in _runs(times, self.finest):
+            stats = _summarise(picked, clean, start, end)
+            self._merge(self.finest, bucket, stats, first_id + end - 1)
+        self._trial_rows += len(rows)
+        newest = first_id + len(rows) - 1
+        for level in self.levels:
+            if self._open[level].stats is not None and newest - self.up_to[level] > MAX_TAIL:
+                self._close(level)
+        if self._closed:
+            self._write(connection)
+
+    def _merge(self, level: int, bucket: int, stats: Stats, last_id: int) -> None:
+        current = self._open[level]
+        if current.stats is not None and current.bucket != bucket:
+            self._close(level)
+        if current.stats is None:
+            current.bucket, current.stats = bucket, stats
+        else:
+            _merge_stats(current.stats, stats)
+        current.last_id = last_id
+
+    def _close(self, level: int) -> None:
+        current = self._open[level]
+        if current.stats is None:
+            return
+        stats, current.stats = current.stats, None
+        self._closed.append((level, current.bucket, stats))
+        self.up_to[level] = current.last_id
+        above = LEVELS.index(level) + 1
+        if above < len(LEVELS):
+            upper = LEVELS[above]
+            copy = (list(stats[0]), list(stats[1]), list(stats[2]), list(stats[3]))
+            self._merge(upper, current.bucket * level // upper, copy, current.last_id)
+
+    def _write(self, connection: sqlite3.Connection) -> None:
+        ensure(connection, self.table)
+        self._trial_buckets += sum(1 for level, _, _ in self._closed if level == 1)
+        if self.finest == 1 and TRIAL_BUCKETS <= self._trial_buckets < 2 * TRIAL_BUCKETS:
+            self._judge_finest(connection)
+        closed, self._closed = self._closed, []
+        for sql, part in self._statements:
+            connection.executemany(
+                sql,
+                [
+                    (level, self.session_id, bucket, *_flat(stats, part))
+                    for level, bucket, stats in closed
+                ],
+            )
+        save_state(connection, self.table, self.session_id, self.finest, self.up_to)
+
+    def _judge_finest(self, connection: sqlite3.Connection) -> None:
+        if self._trial_rows / self._trial_buckets >= WORTHWHILE:
+            return
+        self._close(1)  # what it holds belongs to the level above
+        self._closed = [entry for entry in self._closed if entry[0] != 1]
+        self.finest = 10
+        for chunk in range(chunks_of(self.table)):
+            if columns_of(self.table, chunk):
+                connection.execute(
+                    f"DELETE FROM {table_name(self.table, chunk)}"  # noqa: S608 - numbered name
+                    " WHERE level = 1 AND session_id = ?",
+                    (self.session_id,),
+                )
+
+
+def open_ladder(
+    connection: sqlite3.Connection, table: DeviceTable, session_id: int, coming: Sequence[Row]
+) -> Ladder:
+    """The ladder of a session, caught up with what is stored; must be called before inserting."""
+    row = connection.execute(
+        "SELECT finest FROM rollup_state WHERE number = ? AND session_id = ?",
+        (table.number, session_id),
+    ).fetchone()
+    if row is None:
+        finest = 10 if _is_slow(coming) else 1
+        save_state(connection, table, session_id, finest, dict.fromkeys(LEVELS, 0))
+    else:
+        finest = row[0]
+    ladder = Ladder(table, session_id, finest)
+    ladder.up_to = catch_up(connection, table, session_id)
+    return ladder
+
+
+def _is_slow(rows: Sequence[Row]) -> bool:
+    if len(rows) < TRIAL_BUCKETS:
+        return False
+    span: float = abs(rows[-1][0] - rows[0][0])
+    return len(rows) / max(1.0, span) < WORTHWHILE
+
+
+def _runs(times: Sequence[float], width: int) -> Iterator[tuple[int, int, int]]:
+    """``(bucket, start, end)`` of neighbouring rows in the same bucket."""
+    count = len(times)
+    if all(map(le, times, times[1:])):
+        start = 0
+        while start < count:
+            bucket = int(times[start] // width)
+            end = bisect_left(times, (bucket + 1) * width, start)
+            yield bucket, start, end
+            start = end
+        return
+    buckets = [int(t // width) for t in times]
+    edges = [0, *(i for i, (a, b) in enumerate(pairwise(buckets), 1) if a != b), count]
+    for start, end in pairwise(edges):
+        yield buckets[start], start, end
+
+
+def _summarise(
+    columns: Sequence[Sequence[Any]], sparse: Sequence[bool], start: int, end: int
+) -> Stats:
+    lows: list[float | None] = []
+    highs: list[float | None] = []
+    sums: list[float | None] = []
+    counts: list[int] = []
+    for column, has_gaps in zip(columns, sparse, strict=True):
+        values = column[start:end]
+        if has_gaps:
+            values = [v for v in values if v is not None]
+            if not values:
+                lows.append(None)
+                highs.append(None)
+                sums.append(None)
+                counts.append(0)
+                continue
+        lows.append(min(values))
+        highs.append(max(values))
+        sums.append(sum(values))
+        counts.append(len(values))
+    return lows, highs, sums, counts
+
+
+def _merge_stats(into: Stats, more: Stats) -> None:
+    lows, highs, sums, counts = into
+    for i, (low, high, total, count) in enumerate(zip(*more, strict=True)):
+        if not count or low is None or high is None or total is None:
+            continue
+        old_low, old_high, old_sum = lows[i], highs[i], sums[i]
+        lows[i] = low if old_low is None or low < old_low else old_low
+        highs[i] = high if old_high is None or high > old_high else old_high
+        sums[i] = total if old_sum is None else old_sum + total
+        counts[i] += count
+
+
+def _flat(stats: Stats, part: slice) -> list[Any]:
+    return [
+        value for four in zip(*(numbers[part] for numbers in stats), strict=True) for value in four
+    ]
+
+
+def chunks_of(table: DeviceTable) -> int:
+    """How many rollup tables a device has."""
+    return (len(table.columns) + CHUNK - 1) // CHUNK
+
+
+def table_name(table: DeviceTable, chunk: int) -> str:
+    """The rollup table that holds the given group of columns."""
+    return f"rollup_{table.number}_{chunk}"
+
+
+def columns_of(table: DeviceTable, chunk: int) -> list[tuple[int, StoredColumn]]:
+    """Index and column of what a rollup table holds."""
+    indexed = list(enumerate(table.columns))[chunk * CHUNK : (chunk + 1) * CHUNK]
+    return [(i, column) for i, column in indexed if column.is_rolled_up]
+
+
+def _statements(table: DeviceTable) -> Iterator[tuple[str, slice]]:
+    """The statement of each rollup table, and which of the rolled-up columns it takes."""
+    start = 0
+    for chunk in range(chunks_of(table)):
+        width = len(columns_of(table, chunk))
+        if width:
+            marks = ", ".join("?" * (3 + 4 * width))
+            head, merge = _insert_head(table, chunk), _merge_sql(table, chunk)
+            yield f"{head} VALUES ({marks}) {merge}", slice(start, start + width)
+        start += width
+
+
+def _insert_head(table: DeviceTable, chunk: int) -> str:
+    names = "".join(f", c{i}_min, c{i}_max, c{i}_sum, c{i}_n" for i, _ in columns_of(table, chunk))
+    return f"INSERT INTO {table_name(table, chunk)} (level, session_id, bucket{names})"
+
+
+def _merge_sql(table: DeviceTable, chunk: int) -> str:
+    parts = []
+    for i, _ in columns_of(table, chunk):
+        for word in ("min", "max"):
+            a = f"c{i}_{word}"
+            parts.append(f"{a} = {word}(coalesce({a}, excluded.{a}), coalesce(excluded.{a}, {a}))")
+        parts.append(
+            f"c{i}_sum = CASE WHEN c{i}_sum IS NULL THEN excluded.c{i}_sum "
+            f"ELSE c{i}_sum + coalesce(excluded.c{i}_sum, 0) END"
+        )
+        parts.append(f"c{i}_n = coalesce(c{i}_n, 0) + coalesce(excluded.c{i}_n, 0)")
+    return f"ON CONFLICT DO UPDATE SET {', '.join(parts)}"
+
+
+def ensure(connection: sqlite3.Connection, table: DeviceTable) -> None:
+    """Make the rollup tables of a device, and the columns they lack."""
+    for chunk in range(chunks_of(table)):
+        name = table_name(table, chunk)
+        wanted = [f"c{i}_{word}" for i, _ in columns_of(table, chunk) for word in _TYPES_OF]
+        have = {row[1] for row in connection.execute(f"PRAGMA table_info({name})")}
+        if not have and wanted:
+            columns = "".join(f", {c} {_type_of(c)}" for c in wanted)
+            connection.execute(
+                f"CREATE TABLE {name} (level INTEGER NOT NULL, session_id INTEGER NOT NULL, "
+                f"bucket INTEGER NOT NULL{columns}, "
+                "PRIMARY KEY (level, session_id, bucket)) WITHOUT ROWID"
+            )
+        elif wanted:
+            for column in wanted:
+                if column not in have:
+                    connection.execute(f"ALTER TABLE {name} ADD COLUMN {column} {_type_of(column)}")
+
+
+_TYPES_OF = {"min": "REAL", "max": "REAL", "sum": "REAL", "n": "INTEGER"}
+
+
+def _type_of(column: str) -> str:
+    return _TYPES_OF[column.rsplit("_", 1)[1]]
+
+
+def save_state(
+    connection: sqlite3.Connection,
+    table: DeviceTable,
+    session_id: int,
+    finest: int,
+    up_to: dict[int, int],
+) -> None:
+    """Store how far the levels of a session reach."""
+    connection.execute(
+        "INSERT INTO rollup_state"
+        " (number, session_id, finest, up_to_1, up_to_10, up_to_60, up_to_600)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET finest = excluded.finest,"
+        " up_to_1 = excluded.up_to_1, up_to_10 = excluded.up_to_10,"
+        " up_to_60 = excluded.up_to_60, up_to_600 = excluded.up_to_600",
+        (table.number, session_id, finest, *(up_to[level] for level in LEVELS)),
+    )
+
+
+def read_state(
+    connection: sqlite3.Connection, table: DeviceTable, session_id: int
+) -> tuple[int, dict[int, int]]:
+    """``(finest, up_to per level)`` of a session; nothing is kept when it was never recorded."""
+    row = connection.execute(
+        "SELECT finest, up_to_1, up_to_10, up_to_60, up_to_600 FROM rollup_state"
+        " WHERE number = ? AND session_id = ?",
+        (table.number, session_id),
+    ).fetchone()
+    if row is None:
+        return 1, dict.fromkeys(LEVELS, 0)
+    return row[0], dict(zip(LEVELS, row[1:], strict=True))
+
+
+def catch_up(connection: sqlite3.Connection, table: DeviceTable, session_id: int) -> dict[int, int]:
+    """Bring every level of a session up to its last stored row; returns how far they reach."""
+    finest, up_to = read_state(connection, table, session_id)
+    newest = connection.execute(
+        f"SELECT max(id) FROM {quoted(table.table)}"  # noqa: S608 - quoted name
+        " WHERE session_id = ? AND id > ?",
+        (session_id, min(up_to.values())),
+    ).fetchone()[0]
+    if newest is None:
+        return up_to
+    ensure(connection, table)
+    for level in LEVELS[LEVELS.index(finest) :]:
+        for chunk in range(chunks_of(table)):
+            if columns_of(table, chunk):
+                connection.execute(
+                    _catch_up_sql(table, chunk, level), (session_id, session_id, up_to[level])
+                )
+        up_to[level] = newest
+    save_state(connection, table, session_id, finest, up_to)
+    return up_to
+
+
+def _catch_up_sql(table: DeviceTable, chunk: int, level: int) -> str:
+    parts = []
+    for _, column in columns_of(table, chunk):
+        name = quoted(column.column)
+        parts.append(f"min({name}), max({name}), sum({name}), count({name})")
+    return (
+        f"{_insert_head(table, chunk)} "  # noqa: S608 - numbered and quoted names only
+        f"SELECT {level}, ?, CAST(timestamp / {level}.0 AS INTEGER) AS b, {', '.join(parts)} "
+        f"FROM {quoted(table.table)} NOT INDEXED WHERE session_id = ? AND id > ? GROUP BY b "
+        f"{_merge_sql(table, chunk)}"
+    )
+
+
+def rebuild(connection: sqlite3.Connection, table: DeviceTable) -> None:
+    """Throw the rollups of a device away and make them anew from its samples."""
+    connection.execute("DELETE FROM rollup_state WHERE number = ?", (table.number,))
+    for chunk in range(chunks_of(table)):
+        connection.execute(f"DROP TABLE IF EXISTS {table_name(table, chunk)}")
+    sessions = connection.execute(
+        "SELECT session_id, count(*), max(timestamp) - min(timestamp)"  # noqa: S608 - quoted name
+        f" FROM {quoted(table.table)} WHERE session_id IS NOT NULL GROUP BY session_id"
+    ).fetchall()
+    for session_id, count, span in sessions:
+        slow = count >= TRIAL_BUCKETS and count / max(1.0, span) < WORTHWHILE
+        save_state(connection, table, session_id, 10 if slow else 1, dict.fromkeys(LEVELS, 0))
+        catch_up(connection, table, session_id)
+
+
+def forget_session(connection: sqlite3.Connection, table: DeviceTable, session_id: int) -> None:
+    """Delete the rollups of a session."""
+    ensure(connection, table)
+    for chunk in range(chunks_of(table)):
+        if columns_of(table, chunk):
+            connection.execute(
+                f"DELETE FROM {table_name(table, chunk)}"  # noqa: S608 - numbered name
+                " WHERE session_id = ?",
+                (session_id,),
+            )
+    connection.execute(
+        "DELETE FROM rollup_state WHERE number = ? AND session_id = ?", (table.number, session_id)
+    )
