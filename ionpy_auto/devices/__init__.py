@@ -1,6 +1,6 @@
 """What a driver's author imports: base class, entities, roles, safe states, links and errors."""
 
-from ionpy_auto.core.clock import Clock
+from ionpy_auto.core.clock import Clock, SystemClock, VirtualClock
 from ionpy_auto.core.errors import DeviceError
 from ionpy_auto.core.safety import Safe
 from ionpy_auto.core.samples import Scalar
@@ -63,9 +63,11 @@ __all__ = [
     "Role",
     "Safe",
     "Scalar",
+    "SystemClock",
     "Text",
     "Toggle",
     "ValidWhen",
+    "VirtualClock",
     "VirtualLink",
     "Waveform",
 ]

@@ -52,15 +52,19 @@ class BenchParams(DriverParams):
     What several devices of one bench give must agree; what none gives has the default.
     """
 
-    bench: str = Field("A", min_length=1, max_length=64, description="Name of the shared circuit.")
+    bench: str = Field(
+        default="A", min_length=1, max_length=64, description="Name of the shared circuit."
+    )
     cell: Literal["nmc_18650", "lfp_26650"] = "nmc_18650"
-    soc: float = Field(0.5, ge=0, le=1, description="State of charge at the beginning.")
-    capacity_ah: float | None = Field(None, gt=0, le=10_000, description="Of the cell, if other.")
-    ambient_c: float = Field(25.0, ge=-60, le=150)
+    soc: float = Field(default=0.5, ge=0, le=1, description="State of charge at the beginning.")
+    capacity_ah: float | None = Field(
+        default=None, gt=0, le=10_000, description="Of the cell, if other."
+    )
+    ambient_c: float = Field(default=25.0, ge=-60, le=150)
     isolation: Literal["none", "diode", "ideal_diode", "relay"] = "none"
-    supply_ohm: float = Field(0.030, ge=0, le=10, description="Leads from supply to node.")
-    load_ohm: float = Field(0.030, ge=0, le=10, description="Leads from load to node.")
-    cell_ohm: float = Field(0.010, ge=0, le=10, description="Holder, contacts and relay.")
+    supply_ohm: float = Field(default=0.030, ge=0, le=10, description="Leads from supply to node.")
+    load_ohm: float = Field(default=0.030, ge=0, le=10, description="Leads from load to node.")
+    cell_ohm: float = Field(default=0.010, ge=0, le=10, description="Holder, contacts and relay.")
 
     def make(self) -> Bench:
         """The circuit these parameters describe, everything off."""

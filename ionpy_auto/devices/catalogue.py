@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ionpy_auto.core.errors import IonpyError, NotFound
 from ionpy_auto.core.files import shipped_path
@@ -26,6 +26,12 @@ PACKAGE = "ionpy_drivers"
 """Drivers are imported below this name, one package per folder, so they may import siblings."""
 
 Trust = Callable[[str], bool]
+
+
+class NotLiteral(NamedTuple):
+    """Stands for a class attribute that cannot be read without running the file."""
+
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +265,10 @@ def _driver_file(
     path: Path, node: ast.ClassDef, said: dict[str, Any], *, shipped: bool
 ) -> DriverFile:
     aliases = said.get("ALIASES", ())
+    if isinstance(aliases, NotLiteral):
+        place = f"{path.parent.name}/{path.name}:{aliases.line}"
+        text = f"{place}: ALIASES must be written out, it is read without running the file"
+        return _broken(path, text, shipped=shipped)
     summary = {
         key.lower(): str(said[key]) for key in ("CATEGORY", "ICON", "VERSION") if key in said
     }
@@ -289,5 +299,5 @@ def _constants(node: ast.ClassDef) -> dict[str, Any]:
             try:
                 found[target.id] = ast.literal_eval(value)
             except ValueError:
-                continue
+                found[target.id] = NotLiteral(statement.lineno)
     return found

@@ -86,6 +86,8 @@ class Driver:
         params: Instance of the driver's ``Params``.
         entities: Id → entity; a driver whose count is known only at run time adds to it in
             `declare` or `connect`.
+        entities_changed: Set by a driver that replaced entities while running (a range switched);
+            taken back by the stack.
     """
 
     NAME: ClassVar[str] = ""
@@ -123,6 +125,7 @@ class Driver:
         self.clock = clock
         self.params: Any = params
         self.entities: dict[str, Entity] = dict(self.ENTITIES)
+        self.entities_changed = False
         self.declare()
 
     def declare(self) -> None:

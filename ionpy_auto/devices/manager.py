@@ -186,11 +186,14 @@ class DeviceManager:
             await stack.stop("removed")
         finally:
             # Whatever failed above, the device must not stay half removed.
+            left_on = sorted(self.store.switched_on(device))
             self.stacks.pop(device, None)
             self.store.forget(device)
             self._save()
             self._changed()
-            stack.event("device_removed", {})
+            if left_on:
+                log.error("device removed without proof that it is off", device=device, on=left_on)
+            stack.event("device_removed", {"left_on": left_on})
 
     async def _leave_safe(self, stack: Stack) -> None:
         on = self.store.switched_on(stack.id)

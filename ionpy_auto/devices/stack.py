@@ -38,6 +38,7 @@ BACKOFF_FACTOR = 1.5
 BACKOFF_JITTER = 0.2
 CONNECT_TIMEOUT_S = 15.0
 DISCONNECT_TIMEOUT_S = 3.0
+BLIND_SAFE_S = 5.0
 MISSED_POLLS = 3
 """So many polls without an answer, and the values are stale and the link is opened anew."""
 HUNG_S = 10.0
@@ -156,6 +157,7 @@ class Stack:
         """Follow the driver's entities, keeping what was last known of them."""
         if self.driver is None:
             return
+        self.driver.entities_changed = False
         old = self.slots
         self.slots = {key: Slot(self.id, entity) for key, entity in self.driver.entities.items()}
         for key, slot in self.slots.items():
@@ -200,23 +202,28 @@ class Stack:
         """Link, greeting, first reading; outputs we left on are driven to their safe state."""
         try:
             async with self.clock.timeout(CONNECT_TIMEOUT_S):
-                driver = self._build() if self._was_linked or self.driver is None else self.driver
-                self._take(driver)
-                async with self.lane.turn(Turn.WRITE):
-                    await driver.link.open()
-                    await driver.connect()
-                self.reslot()
+                await self._greet()
+                self.counters["connects"] += 1
+                self._was_linked = True
+                if self.store.switched_on(self.id):
+                    # Linked from here on: if reading fails now, "off" is sent blindly.
+                    self.set_state(DeviceState.DEGRADED, "checking outputs")
+                await self.poll_once()
+                await self._check_outputs()
         except TimeoutError:
             raise NoAnswer("no connection in time", hint="check cable, power and address") from None
-        self.counters["connects"] += 1
-        self._was_linked = True
-        if self.needs_rearm or self.store.switched_on(self.id):
-            self.set_state(DeviceState.DEGRADED, "checking outputs")
-        await self.poll_once()
-        await self._check_outputs()
         self._stale = False
         self.set_state(DeviceState.ONLINE, "re-arm before writing" if self.needs_rearm else "")
         self._tell_entities()
+
+    async def _greet(self) -> None:
+        """Open the link and let the driver identify the device; a lost one is built anew."""
+        driver = self._build() if self._was_linked or self.driver is None else self.driver
+        self._take(driver)
+        async with self.lane.turn(Turn.WRITE):
+            await driver.link.open()
+            await driver.connect()
+        self.reslot()
 
     def _tell_entities(self) -> None:
         """Connecting may teach a driver its ranges: pages hear of it."""
@@ -318,6 +325,9 @@ class Stack:
                 self._poll_began = None
             ended = clock.monotonic()
         self.counters["polls"] += 1
+        if driver.entities_changed:
+            self.reslot()
+            self._tell_entities()
         self._take_values(values, began, ended)
         self._last_ok = ended
         if self.state is DeviceState.DEGRADED and self._watch is not None:
@@ -435,10 +445,20 @@ class Stack:
             self.needs_rearm = True
             self._go_stale(hint)
             on = sorted(self.store.switched_on(self.id))
-            if on and self.make_safe is not None and not isinstance(error, LinkLost):
-                await self.make_safe(on)  # the answers are lost, the commands may still arrive
+            if on and not isinstance(error, LinkLost):
+                await self._safe_blindly(on)
         self.set_state(DeviceState.OFFLINE, hint)
         await self._close()
+
+    async def _safe_blindly(self, outputs: Sequence[str]) -> None:
+        """Answers are lost, commands may still arrive; a driver that hangs here is left behind."""
+        if self.make_safe is None:
+            return
+        try:
+            async with self.clock.timeout(BLIND_SAFE_S):
+                await self.make_safe(outputs)
+        except TimeoutError:
+            log.warning("safe state not sent in time", device=self.id)
 
     async def _close(self) -> None:
         if self._watch is not None:
