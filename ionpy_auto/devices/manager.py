@@ -82,6 +82,27 @@ class DeviceManager:
             self._load(config)
         self._tasks.keep("save", self._save_for_ever)
 
+    async def settle(self, patience_s: float) -> None:
+        """Return when every starting device was reached and looked at once, or ``patience_s`` on.
+
+        Until then nobody may act on what is not known yet.
+        """
+        done = asyncio.Event()
+
+        def look(_: object = None) -> None:
+            if not any(stack.is_starting for stack in self.stacks.values()):
+                done.set()
+
+        leave = self.bus.tap("event/device_state", look)
+        look()
+        try:
+            async with self.clock.timeout(patience_s):
+                await done.wait()
+        except TimeoutError:
+            log.info("some devices are still being looked for")
+        finally:
+            leave()
+
     async def _save_for_ever(self) -> None:
         while True:
             await self.clock.sleep(SAVE_EVERY_S)

@@ -137,10 +137,11 @@ class Totals:
 
     @property
     def mid_voltage(self) -> float | None:
-        """Voltage when half the throughput had passed."""
-        if self.curve is None:
+        """Voltage when half the throughput had passed; None where nothing flowed."""
+        throughput_ah = self.charge_ah + self.discharge_ah
+        if self.curve is None or throughput_ah <= 0.0:
             return None
-        return self.curve.at((self.charge_ah + self.discharge_ah) / 2.0)
+        return self.curve.at(throughput_ah / 2.0)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values; extremes that were never seen are None."""
