@@ -29,7 +29,7 @@ from ionpy_auto.automation.context import (
 )
 from ionpy_auto.core.errors import ConfigInvalid
 from ionpy_auto.core.registry import Registry
-from ionpy_auto.language import Value
+from ionpy_auto.language import Expression, Value
 
 B = TypeVar("B", bound="type[Block]")
 
@@ -55,6 +55,10 @@ class Block(BaseModel):
     def sentence(self) -> str:
         """What it does, as a person would say it, in one line of English."""
         return (type(self).__doc__ or type(self).__name__).splitlines()[0].rstrip(".")
+
+    def watched(self) -> tuple[Expression, ...]:
+        """Expressions it decides by: what it depends on, and the answer to "why"."""
+        return ()
 
 
 class Trigger(Block):

@@ -143,6 +143,13 @@ class RuleContext(Protocol):
     def run_id(self) -> str | None:
         """The run a run-scoped rule belongs to."""
 
+    @property
+    def is_armed(self) -> bool:
+        """Whether a condition already true counts as an edge: a ``during`` step has begun."""
+
+    def on_pulse(self, look: Callable[[], None]) -> Callable[[], None]:
+        """Call ``look`` every second, for what changes without samples; returns the way out."""
+
     def on_change(self, points: frozenset[str], look: Callable[[], None]) -> Callable[[], None]:
         """Call ``look`` after a sample of one of ``points`` arrived; returns the way to leave."""
 

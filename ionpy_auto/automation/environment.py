@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.samples import LiveValues, Scalar
+from ionpy_auto.language import Environment
 from ionpy_auto.storage.recent import Recent, Track
 
 Locals = Mapping[str, "Callable[[], Scalar | None]"]
@@ -97,7 +98,7 @@ class LocalEnvironment:
         own: Name → function that gives the present value.
     """
 
-    def __init__(self, outer: "LiveEnvironment | LocalEnvironment", own: Locals) -> None:
+    def __init__(self, outer: Environment, own: Locals) -> None:
         self._outer = outer
         self.own = own
 

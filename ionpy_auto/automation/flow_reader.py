@@ -517,7 +517,8 @@ class FlowReader:
         block = self._validated(kind, loose, fields, verbs[0])
         return (trigger_id, verbs[0], block) if isinstance(block, Trigger) else None
 
-    def _checks(self, node: Node | None) -> tuple[Expression | ConditionBlock, ...]:
+    def checks(self, node: Node | None) -> tuple[Expression | ConditionBlock, ...]:
+        """Type ``if``: a condition, or a list of which all must hold."""
         if node is None:
             return ()
         items = node.items if isinstance(node, ListNode) else (node,)
@@ -565,7 +566,7 @@ class FlowReader:
             id=f"{flow_id}/{rule_id}",
             title=fields.text("title") or rule_id,
             when=self._triggers(fields.get("when"), fields),
-            checks=self._checks(fields.get("if")),
+            checks=self.checks(fields.get("if")),
             then=self.actions(fields.get("then"), "then"),
             otherwise=self.actions(fields.get("else"), "else"),
             scope="run" if scope == "run" else "always",

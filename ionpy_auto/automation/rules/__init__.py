@@ -1,1 +1,1 @@
-"""The rule engine: indexed by the points rules read."""
+"""The rule engine: which rules a sample concerns, when they fire, what they do, and why."""

@@ -1,0 +1,45 @@
+"""``alarm``: raise or clear an alarm of this rule or run."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ionpy_auto.automation.blocks import Action, action
+from ionpy_auto.automation.context import ActionContext, AlarmCall
+from ionpy_auto.automation.fields import AnyValue, Message, Word
+
+
+@action
+class Alarm(Action):
+    """Raise or clear an alarm."""
+
+    shorthand = "text"
+    text: Message | None = None
+    severity: Literal["info", "warning", "critical"] = "warning"
+    do: Literal["raise", "clear"] = "raise"
+    key: Annotated[Word | None, Field(description="tells several alarms of one rule apart")] = None
+    device: Word | None = None
+    value: AnyValue | None = None
+
+    def sentence(self) -> str:
+        """As a person would say it."""
+        if self.do == "clear":
+            return "clear its alarm"
+        return f"raise a {self.severity} alarm {self.text.source if self.text else ''!r}"
+
+    async def act(self, context: ActionContext) -> Mapping[str, Any]:
+        """Raise it; raising an active alarm again changes nothing but text and severity."""
+        value = self.value.evaluate(context.env) if self.value else None
+        key = f"{context.origin.id}/{self.key}" if self.key else context.origin.id
+        return await context.lab.alarm(
+            AlarmCall(
+                key=key,
+                active=self.do == "raise",
+                severity=self.severity,
+                text=self.text.render(context.env) if self.text else "",
+                device=self.device,
+                value=value if isinstance(value, float) else None,
+                cause=context.origin.cause,
+            )
+        )

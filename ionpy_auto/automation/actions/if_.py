@@ -1,0 +1,53 @@
+"""``if``: go one of two ways inside a list of actions."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from ionpy_auto.automation.blocks import Action, action
+from ionpy_auto.automation.context import ActionContext
+from ionpy_auto.automation.fields import Check
+from ionpy_auto.automation.flow_reader import ActionList
+from ionpy_auto.language import UNKNOWN, Expression
+
+NAME = "if"
+
+
+@action
+class If(Action):
+    """Do one thing or another; what is unknown does neither."""
+
+    shorthand = "check"
+    companions = ("then", "else")
+    check: Check
+    then: ActionList = ()
+    otherwise: Annotated[ActionList, Field(alias="else")] = ()
+
+    def sentence(self) -> str:
+        """As a person would say it."""
+        then = ", ".join(node.block.sentence() for node in self.then)
+        return f"if {self.check.source}: {then}"
+
+    def watched(self) -> tuple[Expression, ...]:
+        """The condition."""
+        return (self.check,)
+
+    def writes(self) -> tuple[str, ...]:
+        """What either way may write."""
+        return tuple(
+            point for node in (*self.then, *self.otherwise) for point in node.block.writes()
+        )
+
+    async def act(self, context: ActionContext) -> Mapping[str, Any]:
+        """Run the branch in order."""
+        result = self.check.evaluate(context.env)
+        if result is UNKNOWN:
+            return {"branch": "unknown"}
+        nodes = self.then if result is True else self.otherwise
+        done = [
+            {"verb": node.verb, "result": await node.block.act(context)}
+            for node in nodes
+            if node.enabled
+        ]
+        return {"branch": "then" if result is True else "else", "actions": done}
