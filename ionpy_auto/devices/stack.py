@@ -59,6 +59,7 @@ class DeviceState(StrEnum):
 
 
 LINKED = (DeviceState.ONLINE, DeviceState.DEGRADED)
+CHECKING = "checking outputs"
 
 
 class Stack:
@@ -129,6 +130,11 @@ class Stack:
     def is_running(self) -> bool:
         """True while the device's task lives."""
         return self._task is not None and not self._task.done()
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether it is not known yet what the device does."""
+        return self.state is DeviceState.CONNECTING or self.hint == CHECKING
 
     def load(self) -> None:
         """Build the driver once, so that the entities are known before anything is connected.
@@ -207,7 +213,7 @@ class Stack:
                 self._was_linked = True
                 if self.store.switched_on(self.id):
                     # Linked from here on: if reading fails now, "off" is sent blindly.
-                    self.set_state(DeviceState.DEGRADED, "checking outputs")
+                    self.set_state(DeviceState.DEGRADED, CHECKING)
                 await self.poll_once()
                 await self._check_outputs()
         except TimeoutError:

@@ -132,6 +132,9 @@ class CyclerChannel:
         self.temp = self._input(file.temp.source) if file.temp else None
         self._handlers: dict[str, Callable[[Sample, float], int]] = {}
         self._leave: Callable[[], None] | None = None
+        self._terminals: dict[Side, Input] = {}
+        self._has_flag = False
+        self._device_count = len(file.devices)
         self._zero = self._zero_band()
         self._points = tuple(
             f"{self.id}.{name}"
@@ -201,8 +204,14 @@ class CyclerChannel:
         protection = instrument.find(Role.PROTECTION)
         if protection is not None:
             handlers[protection] = self._on_protection
+        terminal = instrument.find(Role.MEASURED_VOLTAGE)
+        if terminal is not None and terminal != self.voltage.point:
+            side = Side.CHARGE if instrument is self.source else Side.DISCHARGE
+            self._terminals[side] = self._input(terminal)
+            handlers[terminal] = self._on_terminal
         regulation = instrument.find(Role.REGULATION)
         if regulation is not None and instrument is self.source:
+            self._has_flag = True
             handlers[regulation] = self._on_regulation
 
     def _catch_up(self) -> None:
@@ -349,6 +358,13 @@ class CyclerChannel:
             self._fault(f"protection-{value}", f"{sample.point} tripped: {value}")
         return OTHER
 
+    def _on_terminal(self, sample: Sample, half_width: float) -> int:
+        del half_width
+        for terminal in self._terminals.values():
+            if terminal.point == sample.point:
+                terminal.last = sample
+        return 0
+
     def _on_regulation(self, sample: Sample, half_width: float) -> int:
         del half_width
         if self.side is Side.CHARGE and not self.is_switching:
@@ -393,7 +409,7 @@ class CyclerChannel:
         watch, current = self._watch, self.current
         if current is None:
             return
-        if self.side is Side.CHARGE and self.source is not None:
+        if self.side is Side.CHARGE and self.source is not None and not self._has_flag:
             self._guess_phase(self.source, current, mono)
         if self._is_idle(current):
             if watch.open_since is None:
@@ -414,8 +430,6 @@ class CyclerChannel:
         return target is not None and volts is not None and target - volts > 0.05
 
     def _guess_phase(self, source: Instrument, current: float, mono: float) -> None:
-        if source.find(Role.REGULATION) is not None:
-            return
         volts, target = source.number(Role.MEASURED_VOLTAGE), source.number(Role.SET_VOLTAGE)
         limit = source.number(Role.SET_CURRENT)
         if volts is None or target is None or limit is None:
@@ -426,17 +440,20 @@ class CyclerChannel:
 
     def _compare_voltages(self, current: float) -> None:
         allowed = self.file.voltage.back_check
-        instrument = self.source if self.side is Side.CHARGE else self.sink
-        if allowed is None or instrument is None:
+        if allowed is None:
             return
-        seen, cell = instrument.number(Role.MEASURED_VOLTAGE), self.voltage.value
-        if seen is None or cell is None:
+        device = self._terminals.get(self.side)
+        cell = self.voltage.value
+        if device is None or cell is None or device.value is None:
             return
-        apart = abs(seen - cell) - abs(current) * self.file.path_resistance
-        self._watch.apart = self._watch.apart + 1 if apart > allowed else 0
-        # Several devices report per poll: twice means the samples of two polls of each.
-        if self._watch.apart > BACK_CHECK_SAMPLES * len(self.file.devices):
-            text = f"{instrument.device} shows {seen:g} V, the cell {cell:g} V"
+        apart = abs(device.value - cell) - abs(current) * self.file.path_resistance
+        if apart <= allowed:
+            self._watch.apart = 0
+            return
+        self._watch.apart += 1
+        # Several devices report per poll: this many are at least two polls of each.
+        if self._watch.apart > BACK_CHECK_SAMPLES * self._device_count:
+            text = f"{device.point} is {device.value:g} V, the cell {cell:g} V"
             self._fault("back-check", text)
 
     def begin_watch(self) -> None:

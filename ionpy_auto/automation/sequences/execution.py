@@ -192,15 +192,15 @@ class Execution:
 
     def _enter(self, node: StepNode) -> StepRun:
         run, clock = self.run, self.lab.clock
-        if len(run.steps) >= MAX_STEPS:
+        if len(run.history) >= MAX_STEPS:
             msg = f"more than {MAX_STEPS} steps"
             raise Rejected(msg, code="ENDLESS", hint="check goto and repeat")
         direction = direction_of(node)
-        step = StepRun(node, len(run.steps), direction, clock.now(), clock.monotonic())
+        step = StepRun(node, len(run.history), direction, clock.now(), clock.monotonic())
         channel_id = run.channel.id if run.channel is not None else ""
         step.ends = [EndState(end, channel_id) for end in node.until]
         run.step = step
-        run.steps.append(step)
+        run.history.append(step)
         if run.counting is not None and run.channel is not None:
             run.counting.begin(direction)
             run.channel.labels.step = node.id

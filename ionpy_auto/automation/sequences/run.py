@@ -5,7 +5,7 @@ browser, the record. `execution.py` walks through its steps; `manager.py` starts
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -157,7 +157,7 @@ class Run:
         self.journal = parts.journal
         self.created = self.lab.clock.now()
         self.checks: list[dict[str, Any]] = []
-        self.steps: list[StepRun] = []
+        self.history: list[StepRun] = []
         self.cycles: list[dict[str, Any]] = []
         self.path: list[str] = []
         self.done = asyncio.Event()
@@ -174,6 +174,7 @@ class Run:
         self.env = RunEnvironment(parts.outer, self._own_names(channel_id), channel_id)
         if self.channel is not None:
             self.watch = LimitWatch(self.limits, self.env, channel_id)
+        self.limits_shown = self.limits.as_list()
 
     @property
     def _capacity(self) -> float | None:
@@ -184,6 +185,21 @@ class Run:
     def owner(self) -> str:
         """Name in leases and refusals."""
         return f"run:{self.id}"
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run, as its rules ask for it."""
+        return self.id
+
+    @property
+    def leased_devices(self) -> Sequence[str]:
+        """Supply and load of its channel."""
+        return self.leased
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """Ids of the steps it is in, outermost first; without the counters of loops."""
+        return [part for part in self.path if "/" not in part]
 
     @property
     def is_active(self) -> bool:
@@ -282,7 +298,7 @@ class Run:
 
     def env_of(self, index: int) -> LocalEnvironment:
         """Names as they were for one step, also when the run has gone on since."""
-        step = self.steps[index]
+        step = self.history[index]
         totals = self.counting.now("step") if self.counting is not None else None
         values = step.names(self.lab.clock.monotonic(), totals)
 
@@ -300,15 +316,20 @@ class Run:
     async def _write(self, point: str, value: Scalar) -> Outcome:
         return await self.lab.write(point, value, self.origin)
 
-    async def write(self, point: str, value: Scalar) -> Outcome:
+    async def write(self, point: str, value: Scalar, origin: Origin | None = None) -> Outcome:
         """Write for a rule or an action of this run; a set-point counts as the run's own.
 
         Raises:
             Rejected: It would leave the limits, or switch an output past the switching order.
         """
+        asked = origin or self.origin
+
+        async def through_gate(where: str, what: Scalar) -> Outcome:
+            return await self.lab.write(where, what, asked)
+
         if self.switching is not None and self.switching.knows(point):
-            return await self.switching.adjust(point, value)
-        return await self._write(point, value)
+            return await self.switching.adjust(point, value, through_gate)
+        return await through_gate(point, value)
 
     # --- samples and faults, in the publisher's turn ----------------------------------------
 
@@ -548,7 +569,7 @@ class Run:
             "progress": progress,
             "eta_s": eta,
             "message": self.message,
-            "limits": self.limits.as_list(),
+            "limits": self.limits_shown,
             "checks": self.checks,
             "protections": self.protections(),
             "live": self._live(step),
@@ -589,7 +610,7 @@ class Run:
     def step_rows(self) -> list[dict[str, Any]]:
         """All steps so far."""
         now, totals = self.lab.clock.monotonic(), self._totals()
-        return [step.row(now, totals if step is self.step else None) for step in self.steps]
+        return [step.row(now, totals if step is self.step else None) for step in self.history]
 
 
 def _product(one: float | None, other: float | None) -> float | None:

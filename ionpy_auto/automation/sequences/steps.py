@@ -15,13 +15,14 @@ from ionpy_auto.language import ConditionState, Environment, format_quantity
 class EndState:
     """One end of the running step, followed."""
 
-    __slots__ = ("end", "first", "mask", "state")
+    __slots__ = ("bounds", "end", "first", "mask", "state")
 
     def __init__(self, end: End, channel_id: str) -> None:
         self.end = end
         self.mask = mask_of(end.when.points, channel_id)
         self.state = ConditionState(end.when)
         self.first: float | None = None
+        self.bounds = end.when.bounds()
 
     def look(self, env: Environment, changed: int, phase: str, mono: float) -> bool:
         """Whether the end has come."""
@@ -35,15 +36,11 @@ class EndState:
 
     def actual(self, env: Environment) -> float | None:
         """The value its first bound compares."""
-        return bound_value(self.end, env)
+        return bound_value(self.bounds[0].point, env) if self.bounds else None
 
 
-def bound_value(end: End, env: Environment) -> float | None:
-    """The number an end compares, or None when it is not that simple."""
-    bounds = end.when.bounds()
-    if not bounds:
-        return None
-    point = bounds[0].point
+def bound_value(point: str, env: Environment) -> float | None:
+    """The number behind a bound's point, which may be ``abs(point)``."""
     is_magnitude = point.startswith("abs(")
     value = env.value(point.removeprefix("abs(").removesuffix(")"))
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -167,7 +164,7 @@ class StepRun:
             best = _progress("time", self.time(now), self.after_s, 0.0)
             best_rank = (0, best["fraction"])
         for state in self.ends:
-            bounds, actual = state.end.when.bounds(), state.actual(env)
+            bounds, actual = state.bounds, state.actual(env)
             if len(bounds) != 1 or actual is None:
                 continue
             if state.end.phase and state.end.phase != phase:
@@ -206,11 +203,11 @@ VERDICTS = ("not_set", "pass", "inconclusive", "fail", "aborted", "error")
 
 def describe_measure(name: str, value: object, unit: str, verdict: str) -> dict[str, Any]:
     """One figure taken at the end of a step."""
-    is_number = isinstance(value, float)
+    number = value if isinstance(value, float) else None
     return {
         "name": name,
-        "value": value if isinstance(value, float | bool | str) else None,
+        "value": number,
         "unit": unit,
-        "text": format_quantity(value, unit) if is_number else "unknown",  # type: ignore[arg-type]
+        "text": format_quantity(number, unit) if number is not None else "unknown",
         "verdict": verdict,
     }

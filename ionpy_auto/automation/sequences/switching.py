@@ -285,25 +285,29 @@ class Switching:
         self.channel.set_phase(name, self.channel.clock.monotonic())
         self.on_phase(name)
 
-    async def _set(self, instrument: Instrument, role: Role, value: Scalar) -> Outcome:
+    async def _set(
+        self, instrument: Instrument, role: Role, value: Scalar, write: Write | None = None
+    ) -> Outcome:
         """Write one setting and remember what it must read back."""
         point = instrument.point(role)
         self.channel.expect(point, None)
-        outcome = await self.write(point, value)
+        outcome = await (write or self.write)(point, value)
         if outcome.kind is OutcomeKind.SHADOWED:
             msg = f"{point} was not written: the project is in shadow"
             raise Conflict(msg, code="NOT_ARMED", hint="an engineer arms the project first")
         self.channel.expect(point, outcome.sent)
         return outcome
 
-    async def _cut(self, instrument: Instrument, role: Role, value: Scalar) -> Outcome:
+    async def _cut(
+        self, instrument: Instrument, role: Role, value: Scalar, write: Write | None = None
+    ) -> Outcome:
         """Write a setting that makes an edge of the current."""
         channel, integrator = self.channel, self.channel.integrator
         began = channel.clock.monotonic()
         if integrator is not None:
             integrator.hold(began)
         try:
-            outcome = await self._set(instrument, role, value)
+            outcome = await self._set(instrument, role, value, write)
         except BaseException:
             if integrator is not None:
                 integrator.cut(channel.clock.monotonic())
@@ -418,7 +422,7 @@ class Switching:
         """Whether a point is a setting of this channel's supply or load."""
         return point in self.channel.expected
 
-    async def adjust(self, point: str, value: Scalar) -> Outcome:
+    async def adjust(self, point: str, value: Scalar, write: Write) -> Outcome:
         """Change a setting while a step runs; it counts as the run's own until the step ends.
 
         Raises:
@@ -432,7 +436,7 @@ class Switching:
         channel = self.channel
         was_switching, channel.is_switching = channel.is_switching, True
         try:
-            outcome = await self._cut(instrument, role, value)
+            outcome = await self._cut(instrument, role, value, write)
             await self._look()
         finally:
             channel.is_switching = was_switching
