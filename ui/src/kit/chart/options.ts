@@ -34,7 +34,8 @@ function elapsedText(seconds: number): string {
   return formatDuration(seconds)
 }
 
-const ELAPSED_STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800]
+/** Steps of the time axis in seconds: whole minutes and hours, never 2000 s. */
+const TIME_STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800]
 
 function xAxis(style: ChartStyle): uPlot.Axis {
   const elapsed = style.axis === 'elapsed'
@@ -45,7 +46,7 @@ function xAxis(style: ChartStyle): uPlot.Axis {
     font: FONT,
     space: 80,
     size: 30,
-    ...(elapsed ? { incrs: ELAPSED_STEPS } : {}),
+    incrs: TIME_STEPS,
     values: (_u, splits) => {
       const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0)
       return splits.map((value) => (elapsed ? elapsedText(value) : clockText(value, span)))
@@ -58,7 +59,7 @@ function yAxes(units: string[], narrow: boolean): uPlot.Axis[] {
   return units.map((unit, place) => ({
     scale: unit,
     side: place === 0 ? 3 : 1,
-    show: place === 0 || !narrow || place === 1,
+    show: place < (narrow ? 2 : 3),
     stroke: () => css('--text-2'),
     grid: place === 0 ? { stroke: () => css('--line'), width: 1 } : { show: false },
     ticks: { stroke: () => css('--line'), width: 1, size: 4 },
