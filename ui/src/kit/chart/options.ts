@@ -73,9 +73,13 @@ function yAxes(units: string[], narrow: boolean): uPlot.Axis[] {
   }))
 }
 
-function splitDigits(splits: number[]): number {
-  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)) || 1
-  return Math.min(6, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)))
+/** As many digits as the ticks need to be told apart and true: 2.25 is not 2.3. */
+export function splitDigits(splits: number[]): number {
+  for (let digits = 0; digits < 6; digits += 1) {
+    const scale = 10 ** digits
+    if (splits.every((value) => Math.abs(value * scale - Math.round(value * scale)) < 1e-6 * scale)) return digits
+  }
+  return 6
 }
 
 function padded(_u: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
