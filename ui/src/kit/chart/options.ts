@@ -1,5 +1,5 @@
 /** Builds uPlot options in our look from a short description of the series. */
-import uPlot from 'uplot'
+import type uPlot from 'uplot'
 import { formatDuration, formatNumber, NOTHING } from '../format'
 import { css } from './colours'
 
