@@ -1,5 +1,6 @@
 /** Which points the live chart can show and which it shows; the choice is kept per project in this browser. */
 import { computed, ref, watch, type ComputedRef, type Ref } from 'vue'
+import { CHANNEL_QUANTITIES } from '@/kit/channel'
 import { useDevices } from '@/stores/devices'
 
 export interface PointInfo {
@@ -11,13 +12,6 @@ export interface PointInfo {
   channel: boolean
 }
 
-const OF_CHANNEL = [
-  { id: 'voltage', unit: 'V', precision: 4 },
-  { id: 'current', unit: 'A', precision: 3 },
-  { id: 'power', unit: 'W', precision: 2 },
-  { id: 'temp', unit: '°C', precision: 1 },
-  { id: 'ah', unit: 'Ah', precision: 4 },
-]
 const AT_MOST = 8
 
 function stored(key: string): string[] | null {
@@ -41,7 +35,7 @@ export function useChartPoints(channels: () => string[], project: string): {
 
   const all = computed<PointInfo[]>(() => {
     const ofChannels = channels().flatMap((channel) =>
-      OF_CHANNEL.map(({ id, unit, precision }) => ({ point: `${channel}.${id}`, label: `${channel} ${id}`, group: channel, unit, precision, channel: true })),
+      CHANNEL_QUANTITIES.map(({ id, unit, precision }) => ({ point: `${channel}.${id}`, label: `${channel} ${id}`, group: channel, unit, precision, channel: true })),
     )
     const ofDevices = devices.list.flatMap((device) =>
       device.entities

@@ -1,5 +1,5 @@
 /** Builds uPlot options in our look from a short description of the series. */
-import uPlot from 'uplot'
+import type uPlot from 'uplot'
 import { formatDuration, formatNumber, NOTHING } from '../format'
 import { css } from './colours'
 
@@ -34,7 +34,8 @@ function elapsedText(seconds: number): string {
   return formatDuration(seconds)
 }
 
-const ELAPSED_STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800]
+/** Steps of the time axis in seconds: whole minutes and hours, never 2000 s. */
+const TIME_STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800]
 
 function xAxis(style: ChartStyle): uPlot.Axis {
   const elapsed = style.axis === 'elapsed'
@@ -45,7 +46,7 @@ function xAxis(style: ChartStyle): uPlot.Axis {
     font: FONT,
     space: 80,
     size: 30,
-    ...(elapsed ? { incrs: ELAPSED_STEPS } : {}),
+    incrs: TIME_STEPS,
     values: (_u, splits) => {
       const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0)
       return splits.map((value) => (elapsed ? elapsedText(value) : clockText(value, span)))
@@ -58,7 +59,7 @@ function yAxes(units: string[], narrow: boolean): uPlot.Axis[] {
   return units.map((unit, place) => ({
     scale: unit,
     side: place === 0 ? 3 : 1,
-    show: place === 0 || !narrow || place === 1,
+    show: place < (narrow ? 2 : 3),
     stroke: () => css('--text-2'),
     grid: place === 0 ? { stroke: () => css('--line'), width: 1 } : { show: false },
     ticks: { stroke: () => css('--line'), width: 1, size: 4 },
@@ -72,9 +73,13 @@ function yAxes(units: string[], narrow: boolean): uPlot.Axis[] {
   }))
 }
 
-function splitDigits(splits: number[]): number {
-  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)) || 1
-  return Math.min(6, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)))
+/** As many digits as the ticks need to be told apart and true: 2.25 is not 2.3. */
+export function splitDigits(splits: number[]): number {
+  for (let digits = 0; digits < 6; digits += 1) {
+    const scale = 10 ** digits
+    if (splits.every((value) => Math.abs(value * scale - Math.round(value * scale)) < 1e-6 * scale)) return digits
+  }
+  return 6
 }
 
 function padded(_u: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
