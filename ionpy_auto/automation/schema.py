@@ -1,8 +1,0 @@
-"""Placeholder until the real one arrives."""
-
-from typing import Any
-
-
-def flow_schema() -> dict[str, Any]:
-    """Nothing yet."""
-    return {}
