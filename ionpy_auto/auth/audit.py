@@ -61,6 +61,8 @@ class AuditLog:
         self._tasks = tasks
         self._last_hash: str | None = None  # only touched inside the writer
         self.project: str | None = None
+        self.held: Clock = clock
+        """The open project's clock: its time stands still while a record is on its way."""
         self.lost = 0
 
     def _append(self, session: Session, row: AuditRow) -> int:
@@ -84,7 +86,8 @@ class AuditLog:
                 raise
 
         try:
-            return await self._database.write(work)
+            with self.held.hold():
+                return await self._database.write(work)
         except BaseException:
             self._last_hash = None
             raise

@@ -25,6 +25,7 @@ class End:
         phase: Counts only in this phase; empty for any.
         verdict: Given to the step when this end fires.
         goto: Id of the step to go on with; empty for the next.
+        max: How often ``goto`` is followed in one run; afterwards the next step comes.
         text: As written.
     """
 
@@ -35,6 +36,7 @@ class End:
     goto: str = ""
     text: str = ""
     line: int = 0
+    max: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,12 +279,23 @@ class FlowReader:
         phase = fields.choice("phase", ("cc", "cv", "ramp"), "")
         verdict = fields.choice("verdict", VERDICTS, "")
         goto = fields.text("goto")
+        jumps = fields.integer("max", 0) or 0
+        if goto and not 1 <= jumps <= 10_000:
+            hint = "max: 3 follows it three times, then the next step comes"
+            fields.add("missing-max", "goto needs max, from 1 to 10000", fields.get("goto"), hint)
         fields.unknown()
         if condition is None:
             return None
         source = condition.expression.source
         return End(
-            name or source or f"end-{number}", condition, phase, verdict, goto, source, node.line
+            name=name or source or f"end-{number}",
+            when=condition,
+            phase=phase,
+            verdict=verdict,
+            goto=goto,
+            text=source,
+            line=node.line,
+            max=jumps,
         )
 
     def _measures(self, node: Node | None) -> tuple[Measure, ...]:

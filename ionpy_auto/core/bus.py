@@ -6,7 +6,7 @@ bounded queue with one wake-up per loop turn: for everything that may be slow. W
 does is named when subscribing, and what it loses is counted where people can see it.
 
 Topics are ``sample/<source>`` for snapshots and ``event/<kind>`` for events; a subscription takes
-exact topics or prefixes that end in ``/``.
+exact topics or prefixes that end in ``/`` (``sample/``, ``event/``).
 """
 
 import asyncio
@@ -64,7 +64,7 @@ def topic_of(message: Message) -> str:
 
 
 class Subscription:
-    """A bounded queue of messages; iterate it, or take what is there with ``drain()``."""
+    """A bounded queue of messages; ``wait()`` for some, or take what is there with ``drain()``."""
 
     def __init__(self, bus: "Bus", name: str, policy: Overflow, bound: int) -> None:
         self.name = name
@@ -86,9 +86,9 @@ class Subscription:
             return
         if self.policy is Overflow.COALESCE:
             key = topic_of(message)
-            if key in self._latest:
+            if self._latest.pop(key, None) is not None:
                 self.dropped += 1
-            self._latest[key] = message
+            self._latest[key] = message  # moves to the end: oldest first stays true
         elif len(self._queue) < self.bound:
             self._queue.append(message)
         else:
@@ -133,36 +133,64 @@ class Subscription:
         self._wake.set()
 
 
+class _Listener:
+    """One registration of a tap; a function may be registered twice and leave once."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Tap) -> None:
+        self.function: Tap | None = function
+
+
+def _checked(topics: str | Iterable[str]) -> tuple[str, ...]:
+    """Each topic once; a topic nobody ever publishes is a typing mistake."""
+    keys = tuple(dict.fromkeys((topics,) if isinstance(topics, str) else topics))
+    for key in keys:
+        if not key.startswith(("sample/", "event/")):
+            msg = f"topic {key!r} must start with sample/ or event/"
+            raise ValueError(msg)
+    return keys
+
+
 class Bus:
     """Delivers messages to taps at once and to subscriptions through their queues."""
 
     def __init__(self) -> None:
-        self._taps: dict[str, list[Tap]] = {}
+        self._taps: dict[str, list[_Listener]] = {}
         self._queues: dict[str, list[Subscription]] = {}
-        self._routes: dict[str, tuple[tuple[Tap, ...], tuple[Subscription, ...]]] = {}
+        self._routes: dict[str, tuple[tuple[_Listener, ...], tuple[Subscription, ...]]] = {}
         self.published = 0
         self.tap_errors = 0
 
     def publish(self, message: Message) -> None:
-        """Hand a message to everyone who listens; a failing tap never stops the others."""
+        """Hand a message to everyone who listens; a failing tap never stops the others.
+
+        Queues get it first (their readers wake a turn later), so that what a tap publishes in
+        answer stands behind its cause.
+        """
         self.published += 1
         topic = topic_of(message)
         route = self._routes.get(topic)
         if route is None:
             route = self._routes[topic] = self._resolve(topic)
-        for tap in route[0]:
+        for queue in route[1]:
+            queue.offer(message)
+        for listener in route[0]:
+            tap = listener.function
+            if tap is None:  # left while this message was on its way
+                continue
             try:
                 tap(message)
             except Exception:
                 self.tap_errors += 1
                 log.exception("listener failed", topic=topic, listener=repr(tap))
-        for queue in route[1]:
-            queue.offer(message)
 
-    def _resolve(self, topic: str) -> tuple[tuple[Tap, ...], tuple[Subscription, ...]]:
-        prefix = topic[: topic.index("/") + 1]
-        taps = [t for key in (prefix, topic) for t in self._taps.get(key, ())]
-        queues = [q for key in (prefix, topic) for q in self._queues.get(key, ())]
+    def _resolve(self, topic: str) -> tuple[tuple[_Listener, ...], tuple[Subscription, ...]]:
+        """Who gets a topic; one that listens to it in two ways (prefix, exact) gets it once."""
+        keys = [topic[: at + 1] for at, letter in enumerate(topic) if letter == "/"]
+        keys += [topic] if topic not in keys else []
+        taps = dict.fromkeys(t for key in keys for t in self._taps.get(key, ()))
+        queues = dict.fromkeys(q for key in keys for q in self._queues.get(key, ()))
         return tuple(taps), tuple(queues)
 
     def tap(self, topics: str | Iterable[str], function: Tap) -> Callable[[], None]:
@@ -170,15 +198,17 @@ class Bus:
 
         Taps are called in the order they came, those of a prefix before those of an exact topic.
         """
-        keys = (topics,) if isinstance(topics, str) else tuple(topics)
+        keys = _checked(topics)
+        listener = _Listener(function)
         for key in keys:
-            self._taps.setdefault(key, []).append(function)
+            self._taps.setdefault(key, []).append(listener)
         self._routes.clear()
 
         def leave() -> None:
+            listener.function = None
             for key in keys:
-                if function in self._taps.get(key, ()):
-                    self._taps[key].remove(function)
+                if listener in self._taps.get(key, ()):
+                    self._taps[key].remove(listener)
             self._routes.clear()
 
         return leave
@@ -192,8 +222,11 @@ class Bus:
         bound: int = DEFAULT_BOUND,
     ) -> Subscription:
         """A new queue for ``topics``; close it to leave."""
+        if bound < 1:
+            msg = f"a queue needs room for at least one message, not {bound}"
+            raise ValueError(msg)
         subscription = Subscription(self, name, policy, bound)
-        for key in (topics,) if isinstance(topics, str) else topics:
+        for key in _checked(topics):
             self._queues.setdefault(key, []).append(subscription)
         self._routes.clear()
         return subscription

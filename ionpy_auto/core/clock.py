@@ -15,11 +15,15 @@ and integration use ``monotonic()`` alone, so a stepped wall clock cannot end or
 import asyncio
 import heapq
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Protocol, Self
+
+UNBOUNDED_PACE = 1_000.0
+"""What a virtual clock without a ceiling is taken to reach."""
 
 
 class Timer(Protocol):
@@ -101,11 +105,27 @@ class Clock(Protocol):
     def is_virtual(self) -> bool:
         """True when this clock is not real time, so no real hardware may be driven by it."""
 
+    @property
+    def pace(self) -> float:
+        """Seconds of this clock per wall second, about: 1 in real time.
+
+        What is bounded in wall time (a flush to disk, a progress message) multiplies by it.
+        """
+
+
+def _checked(seconds: float) -> float:
+    """The same number; NaN would order nothing and is refused."""
+    if math.isnan(seconds):
+        msg = "a time must be a number, not NaN"
+        raise ValueError(msg)
+    return seconds
+
 
 class SystemClock:
     """Real time."""
 
     is_virtual = False
+    pace = 1.0
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -124,12 +144,12 @@ class SystemClock:
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call back on the running loop at monotonic time ``when``."""
-        delay = max(0.0, when - self.monotonic())
+        delay = max(0.0, _checked(when) - self.monotonic())
         return asyncio.get_running_loop().call_later(delay, callback)
 
     async def sleep(self, seconds: float) -> None:
         """Return after ``seconds``."""
-        await asyncio.sleep(max(0.0, seconds))
+        await asyncio.sleep(max(0.0, _checked(seconds)))
 
     def timeout(self, seconds: float) -> Timeout:
         """Bound the body of an ``async with``."""
@@ -140,14 +160,31 @@ class SystemClock:
         return nullcontext()
 
 
-class _VirtualTimer:
-    __slots__ = ("callback",)
+def _checked_speed(speed: float | None) -> float | None:
+    if speed is not None and not 0 < speed < math.inf:
+        msg = f"speed must be positive and finite, not {speed}"
+        raise ValueError(msg)
+    return speed
 
-    def __init__(self, callback: Callable[[], None]) -> None:
+
+class _VirtualTimer:
+    __slots__ = ("callback", "clock")
+
+    def __init__(self, clock: "VirtualClock", callback: Callable[[], None]) -> None:
+        self.clock: VirtualClock | None = clock
         self.callback: Callable[[], None] | None = callback
 
     def cancel(self) -> None:
+        """Also works for a timer that is due in this very turn but was not called yet."""
         self.callback = None
+        if self.clock is not None:
+            clock, self.clock = self.clock, None
+            clock.forget_cancelled()
+
+    def fire(self) -> None:
+        callback, self.callback = self.callback, None
+        if callback is not None:
+            callback()
 
 
 class VirtualClock:
@@ -155,7 +192,8 @@ class VirtualClock:
 
     Args:
         start_utc: UTC (Unix seconds) at monotonic 0.
-        speed: Ceiling in virtual seconds per wall second; None jumps as fast as it can.
+        speed: Ceiling in virtual seconds per wall second; None jumps as fast as it can. May be
+            set while running; the new pace counts from that moment.
     """
 
     is_virtual = True
@@ -163,15 +201,21 @@ class VirtualClock:
     def __init__(self, start_utc: float = 1_760_000_000.0, speed: float | None = None) -> None:
         self._now = 0.0
         self._utc = start_utc
-        self.speed = speed
+        self._speed = _checked_speed(speed)
         self._heap: list[tuple[float, int, _VirtualTimer]] = []
         self._order = itertools.count()
+        self._cancelled = 0
         self._holds = 0
         self._idle_turns = 0
         self._pumping = False
         self._wake: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wall_start: float | None = None
+
+    @property
+    def pace(self) -> float:
+        """The ceiling, or what a busy clock without one reaches."""
+        return UNBOUNDED_PACE if self.speed is None else self.speed
 
     def monotonic(self) -> float:
         """Virtual seconds since the start."""
@@ -189,15 +233,43 @@ class VirtualClock:
         """Step the wall clock (a DST bug, an NTP correction) without touching monotonic time."""
         self._utc += seconds
 
+    @property
+    def speed(self) -> float | None:
+        """Ceiling in virtual seconds per wall second; None: none."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float | None) -> None:
+        self._speed = _checked_speed(speed)
+        self._wall_start = None  # the new pace counts from now on
+        if self._wake is not None:
+            self._stop_waiting()
+            self._pump()
+
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        """Call back when virtual time reaches ``when``."""
-        timer = _VirtualTimer(callback)
-        heapq.heappush(self._heap, (max(when, self._now), next(self._order), timer))
+        """Call back when virtual time reaches ``when``; never, if that is infinite."""
+        timer = _VirtualTimer(self, callback)
+        if when == math.inf:  # as a timer it would move the clock to infinity
+            timer.clock = None
+            return timer
+        heapq.heappush(self._heap, (max(_checked(when), self._now), next(self._order), timer))
         if self._wake is not None and self._heap[0][2] is timer:
-            self._wake.cancel()
-            self._wake = None
+            self._stop_waiting()
         self._pump()
         return timer
+
+    def forget_cancelled(self) -> None:
+        """Called by a cancelled timer: once most of the heap is cancelled, it is made anew."""
+        self._cancelled += 1
+        if self._cancelled > 100 and self._cancelled > len(self._heap) // 2:
+            self._heap = [entry for entry in self._heap if entry[2].callback is not None]
+            heapq.heapify(self._heap)
+            self._cancelled = 0
+
+    def _stop_waiting(self) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None
 
     async def sleep(self, seconds: float) -> None:
         """Return after ``seconds`` of virtual time."""
@@ -207,7 +279,7 @@ class VirtualClock:
             if not future.done():
                 future.set_result(None)
 
-        timer = self.call_at(self._now + max(0.0, seconds), wake)
+        timer = self.call_at(self._now + max(0.0, _checked(seconds)), wake)
         try:
             await future
         finally:
@@ -233,12 +305,11 @@ class VirtualClock:
 
     def _pump(self) -> None:
         """Start looking for an idle moment, unless that is already under way."""
-        if self._pumping or self._holds or not self._heap:
-            return
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:  # a new loop (tests): wall ceiling starts anew
+        if loop is not self._loop:  # a new loop (tests): wall ceiling and pumping start anew
             self._loop, self._wall_start, self._wake = loop, None, None
-        if self._wake is not None:
+            self._pumping = False
+        if self._pumping or self._holds or not self._heap or self._wake is not None:
             return
         self._pumping = True
         self._idle_turns = 0
@@ -266,15 +337,15 @@ class VirtualClock:
     def _advance(self, loop: asyncio.AbstractEventLoop) -> None:
         heap = self._heap
         while heap and heap[0][2].callback is None:
-            heapq.heappop(heap)
+            self._pop()
         if not heap:
             return
         due = heap[0][0]
-        if self.speed is not None:
+        if self._speed is not None:
             wall = time.monotonic()
             if self._wall_start is None:
-                self._wall_start = wall - self._now / self.speed
-            wait = self._wall_start + due / self.speed - wall
+                self._wall_start = wall - self._now / self._speed
+            wait = self._wall_start + due / self._speed - wall
             if wait > 0:
                 self._wake = loop.call_later(wait, self._woken)
                 return
@@ -282,11 +353,16 @@ class VirtualClock:
             self._wall_start -= wait
         self._now = due
         while heap and heap[0][0] <= due:
-            timer = heapq.heappop(heap)[2]
-            callback, timer.callback = timer.callback, None
-            if callback is not None:
-                loop.call_soon(callback)
+            # Not the callback itself: an earlier one of this moment may still cancel this timer.
+            loop.call_soon(self._pop().fire)
         self._pump()
+
+    def _pop(self) -> _VirtualTimer:
+        timer = heapq.heappop(self._heap)[2]
+        timer.clock = None
+        if timer.callback is None:
+            self._cancelled -= 1
+        return timer
 
     def _woken(self) -> None:
         self._wake = None

@@ -6,6 +6,7 @@ in the way. Lower priority is refused, never queued. Only safe-state writes go r
 work when everything else is broken (see `core.safety`).
 """
 
+import asyncio
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,14 @@ from typing import Protocol
 import structlog
 
 from ionpy_auto.core.clock import Clock
-from ionpy_auto.core.errors import Conflict, Forbidden, IonpyError, Rejected, StorageError
+from ionpy_auto.core.errors import (
+    BadInput,
+    Conflict,
+    Forbidden,
+    IonpyError,
+    Rejected,
+    StorageError,
+)
 from ionpy_auto.core.safety import Interlock, PanicLatch
 from ionpy_auto.core.samples import Scalar
 
@@ -192,8 +200,8 @@ class Leases:
         """
         wanted = frozenset(points)
         for point in sorted(wanted):
-            holder = self.owner_of(*point.rsplit(".", 1))
-            if holder is not None and holder != owner:
+            holder = self._other_holder(owner, *_split(point))
+            if holder is not None:
                 msg = f"{point} is held by {holder}"
                 raise Conflict(
                     msg,
@@ -205,6 +213,15 @@ class Leases:
             self._by_point[point] = owner
         return Lease(owner, wanted)
 
+    def _other_holder(self, owner: str, device: str, entity: str) -> str | None:
+        """Anyone else who holds this output, or one of the device when all are wanted."""
+        for point, holder in self._by_point.items():
+            its_device, its_entity = _split(point)
+            overlaps = "*" in {entity, its_entity} or entity == its_entity
+            if holder != owner and its_device == device and overlaps:
+                return holder
+        return None
+
     def release(self, owner: str) -> None:
         """Give back all that ``owner`` holds."""
         self._by_point = {p: o for p, o in self._by_point.items() if o != owner}
@@ -212,14 +229,22 @@ class Leases:
     def owner_of(self, device: str, entity: str) -> str | None:
         """Who holds this output, if anyone."""
         if entity == "*":
-            prefix = f"{device}."
-            return next((o for p, o in self._by_point.items() if p.startswith(prefix)), None)
+            return next((o for p, o in self._by_point.items() if _split(p)[0] == device), None)
         exact = self._by_point.get(f"{device}.{entity}")
         return exact if exact is not None else self._by_point.get(f"{device}.*")
 
     def held_by(self, owner: str) -> list[str]:
         """Points an owner holds."""
         return sorted(p for p, o in self._by_point.items() if o == owner)
+
+
+def _split(point: str) -> tuple[str, str]:
+    """Device and entity; ids of devices in older files may hold dots, entities never do."""
+    device, _, entity = point.rpartition(".")
+    if not device:
+        msg = f"{point!r} is no output"
+        raise BadInput(msg, hint="write device.entity, or device.* for all of a device")
+    return device, entity
 
 
 @dataclass(slots=True)
@@ -254,29 +279,57 @@ class WriteGate:
         self.mode = ModeSwitch()
         self.interlocks: list[Interlock] = []
         self.guards: list[Guard] = []
-        self.counts = {"done": 0, "refused": 0, "failed": 0, "shadowed": 0}
+        self.counts = {"done": 0, "refused": 0, "failed": 0, "shadowed": 0, "unrecorded": 0}
+        latch.listeners.append(self._disarm)
+
+    def _disarm(self) -> None:
+        """Panic ends arming: after the latch is released the project is in shadow (ENG-24)."""
+        if self.latch.pressed and self.mode.mode is Mode.ARMED:
+            self.mode.mode, self.mode.armed_by = Mode.SHADOW, ""
 
     async def write(self, command: Command) -> Outcome:
         """Carry out a command or refuse it.
 
         Raises:
             Forbidden: The role does not allow it.
-            Conflict: Panic latch, owner, interlock or an offline device, named.
-            BadInput: Wrong type, NaN, ``true`` for a number.
-            Rejected: Outside a range or a limit, read-only.
+            Conflict: Panic latch, owner, interlock or an offline device, named; or a check that
+                broke down, which counts as a refusal.
+            BadInput: Wrong type, ``true`` for a number.
+            Rejected: NaN or infinity, outside a range or a limit, read-only.
             NotFound: Unknown device or entity.
             DeviceError: The wire or the read-back failed; the state is unknown.
-            StorageError: The intent could not be recorded in time; nothing was sent.
+            StorageError: The intent could not be recorded in time; nothing was sent. A result
+                that could not be recorded raises nothing: the write has happened.
         """
         try:
             target, value = self._admit(command)
         except IonpyError as error:
             self.counts["refused"] += 1
-            self._auditor.refused(command, error.message)
+            self._note_refusal(command, error.message)
             raise
-        return await self._carry_out(command, target, value)
+        return await self._carry_out(command, target.current, value)
+
+    def _note_refusal(self, command: Command, reason: str) -> None:
+        try:
+            self._auditor.refused(command, reason)
+        except Exception:  # the refusal stands, written down or not
+            self.counts["unrecorded"] += 1
+            log.exception("refusal not recorded", device=command.device, entity=command.entity)
 
     def _admit(self, command: Command) -> tuple[WriteTarget, Scalar]:
+        """Ask every check; one that breaks down has not allowed anything."""
+        try:
+            return self._check(command)
+        except IonpyError:
+            raise
+        except Exception as error:
+            log.exception("check failed", device=command.device, entity=command.entity)
+            msg = f"a check of {command.device}.{command.entity} broke down: {error!r}"
+            raise Conflict(
+                msg, code="CHECK_FAILED", hint="see the log; nothing was sent"
+            ) from error
+
+    def _check(self, command: Command) -> tuple[WriteTarget, Scalar]:
         origin = command.origin
         if ROLE_RANK[origin.role] < ROLE_RANK[Role.OPERATOR]:
             msg = f"role {origin.role} may not write"
@@ -286,6 +339,7 @@ class WriteGate:
         self._check_owner(command)
         require_finite(command.value)
         value = target.check(command.value)
+        require_finite(value)
         for guard in self.guards:
             guard.check(command, value)
         self._check_interlocks(command.device, command.entity, value)
@@ -321,31 +375,44 @@ class WriteGate:
                     args={"interlock": interlock.id},
                 )
 
-    async def _carry_out(self, command: Command, target: WriteTarget, value: Scalar) -> Outcome:
-        intent = await self._record_intent(command, target.current, value)
-        # Panic, an interlock or a new owner may have come while the record was on its way.
+    async def _carry_out(self, command: Command, old: Scalar | None, value: Scalar) -> Outcome:
+        intent = await self._record_intent(command, old, value)
         try:
-            self._admit(command)
+            target = self._admit_again(command, value)
         except IonpyError as error:
             self.counts["refused"] += 1
-            await self._auditor.result(intent, f"refused: {error.message}", None)
+            await self._record_result(intent, f"refused: {error.message}", None)
             raise
         if self.mode.mode is Mode.SHADOW:
             self.counts["shadowed"] += 1
-            await self._auditor.result(intent, OutcomeKind.SHADOWED, None)
+            await self._record_result(intent, OutcomeKind.SHADOWED, None)
             return Outcome(
                 OutcomeKind.SHADOWED, command.value, value, None, self._clock.monotonic()
             )
-        try:
-            read_back, mono = await target.send(value)
-        except IonpyError as error:
-            self.counts["failed"] += 1
-            await self._auditor.result(intent, f"failed: {error.message}", None)
-            raise
+        read_back, mono = await self._send(intent, target, value)
         kind = OutcomeKind.UNCONFIRMED if read_back is None else OutcomeKind.DONE
         self.counts["done"] += 1
-        await self._auditor.result(intent, kind, read_back)
+        await self._record_result(intent, kind, read_back)
         return Outcome(kind, command.value, value, read_back, mono)
+
+    def _admit_again(self, command: Command, value: Scalar) -> WriteTarget:
+        """Panic, an interlock, a new owner or a new device may have come during the record."""
+        target, now = self._admit(command)
+        if type(now) is not type(value) or now != value:
+            msg = f"{command.device}.{command.entity} changed its range while this was recorded"
+            raise Conflict(msg, code="CHANGED", hint="try again", args={"was": value, "is": now})
+        return target
+
+    async def _send(
+        self, intent: int, target: WriteTarget, value: Scalar
+    ) -> tuple[Scalar | None, float]:
+        try:
+            return await target.send(value)
+        except (Exception, asyncio.CancelledError) as error:  # no intent without a result
+            self.counts["failed"] += 1
+            reason = error.message if isinstance(error, IonpyError) else repr(error)
+            await self._record_result(intent, f"failed: {reason}", None)
+            raise
 
     async def _record_intent(self, command: Command, old: Scalar | None, value: Scalar) -> int:
         try:
@@ -357,6 +424,18 @@ class WriteGate:
             raise StorageError(
                 msg, code="AUDIT_TIMEOUT", hint="check the disk of the server database"
             ) from None
+        except Exception:
+            self.counts["refused"] += 1
+            raise
+
+    async def _record_result(self, intent: int, outcome: str, read_back: Scalar | None) -> None:
+        """Must not raise: what happened has happened, and the caller has to learn it."""
+        try:
+            async with self._clock.timeout(AUDIT_PATIENCE_S):
+                await self._auditor.result(intent, outcome, read_back)
+        except Exception:
+            self.counts["unrecorded"] += 1
+            log.exception("audit result not recorded", intent=intent, outcome=outcome)
 
     async def write_all(self, commands: Sequence[Command]) -> list[Outcome]:
         """Write one after the other; stops at the first refusal."""
@@ -364,11 +443,15 @@ class WriteGate:
 
 
 def require_finite(value: object) -> None:
-    """Refuse NaN and infinity, which no instrument can be set to.
+    """Refuse NaN and infinity, which no instrument can be set to, and what is no scalar at all.
 
     Raises:
+        BadInput: Not a number, a bool or a text.
         Rejected: The value is not finite.
     """
+    if not isinstance(value, float | int | str):
+        msg = f"{type(value).__name__} is no value to write"
+        raise BadInput(msg, code="WRONG_TYPE", hint="give a number, true, false or a text")
     if isinstance(value, float) and not math.isfinite(value):
         msg = f"{value} is not a finite number"
         raise Rejected(msg, code="NOT_FINITE", hint="give a finite number")

@@ -7,6 +7,7 @@ program; *home* is the one folder that holds everything people write. `shipped_p
 
 import hashlib
 import json
+import math
 import os
 import re
 import sys
@@ -28,7 +29,12 @@ HOME_FOLDERS = (
     *("config", "data", "var", "logs"),
 )
 MAX_JSON_BYTES = 16 * 2**20
-_SLUG_MAP = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "µ": "u", "Ω": "ohm"})
+_SLUG_MAP = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "µ": "u", "μ": "u", "ω": "ohm"}
+)
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)", re.IGNORECASE
+)
 
 
 def write_atomic(path: Path, data: bytes | str, *, backup: bool = False) -> None:
@@ -42,13 +48,16 @@ def write_atomic(path: Path, data: bytes | str, *, backup: bool = False) -> None
         backup: Keep the previous content as ``<name>.bak``.
 
     Raises:
-        StorageError: The disk refused; the old file is untouched and nothing half-written stays.
+        BadInput: The text cannot be written as UTF-8 (half a surrogate pair).
+        StorageError: The disk refused; the file is old or new and nothing half-written stays.
     """
-    content = data.encode() if isinstance(data, str) else data
+    content = _encoded(data) if isinstance(data, str) else data
     try:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
         if backup and path.exists():
-            _replace(path.with_name(path.name + ".bak"), path.read_bytes())
-        _replace(path, content)
+            # A backup of a private file is private, too.
+            _replace(path.with_name(path.name + ".bak"), path.read_bytes(), mode)
+        _replace(path, content, mode)
     except OSError as error:
         msg = f"cannot write {path.name}: {error.strerror or error}"
         raise StorageError(
@@ -56,18 +65,23 @@ def write_atomic(path: Path, data: bytes | str, *, backup: bool = False) -> None
         ) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        msg = f"the text holds a character that does not exist at position {error.start}"
+        raise BadInput(msg, code="BAD_TEXT", hint="remove it") from None
+
+
+def _replace(path: Path, content: bytes, mode: int) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
+            temporary.chmod(mode)
             os.fsync(stream.fileno())
-        if path.exists():
-            temporary.chmod(path.stat().st_mode & 0o777)
-        else:
-            temporary.chmod(0o644)
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -88,15 +102,26 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_json(path: Path, content: object, *, backup: bool = True) -> None:
-    """Write JSON readable for people and diffs, atomically, keeping the previous as ``.bak``."""
-    write_atomic(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n", backup=backup)
+    """Write JSON readable for people and diffs, atomically, keeping the previous as ``.bak``.
+
+    Raises:
+        BadInput: NaN, infinity, or something JSON has no word for; the file is untouched.
+        StorageError: The disk refused.
+    """
+    try:
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    except (TypeError, ValueError, RecursionError) as error:
+        msg = f"{path.name} cannot be written as JSON: {error}"
+        raise BadInput(msg, hint="numbers must be finite") from error
+    write_atomic(path, text, backup=backup)
 
 
 def read_json(path: Path) -> object:
-    """Read JSON strictly: no duplicate keys, no NaN, bounded size.
+    """Read JSON strictly: no duplicate keys, no NaN, no infinity, bounded size.
 
     Raises:
         ConfigInvalid: With file, line and column where known.
+        OSError: There is no such file, or it may not be read.
     """
 
     def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -112,13 +137,20 @@ def read_json(path: Path) -> object:
         msg = f"{word} is no JSON number"
         raise ValueError(msg)
 
+    def finite(word: str) -> float:
+        number = float(word)
+        return number if math.isfinite(number) else no_constant(word)
+
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
             msg = f"{path.name} is larger than {MAX_JSON_BYTES} bytes"
             raise ConfigInvalid(msg, args={"file": path.name})
         text = path.read_text(encoding="utf-8-sig")
         content: object = json.loads(
-            text, object_pairs_hook=no_duplicates, parse_constant=no_constant
+            text,
+            object_pairs_hook=no_duplicates,
+            parse_constant=no_constant,
+            parse_float=finite,
         )
     except json.JSONDecodeError as error:
         msg = f"{path.name}:{error.lineno}:{error.colno}: {error.msg}"
@@ -140,30 +172,55 @@ def revision_of(data: bytes | str) -> str:
 
 
 def slug(name: str) -> str:
-    """A safe folder name for what a person typed: ``Akku-Prüfung 1`` → ``akku-pruefung-1``."""
-    text = name.strip().lower().translate(_SLUG_MAP)
+    """A safe folder name for what a person typed: ``Akku-Prüfung 1`` → ``akku-pruefung-1``.
+
+    Different names may give the same word; whoever makes a folder asks whether it is taken.
+    """
+    composed = unicodedata.normalize("NFC", name)  # macOS types ü as u and two dots
+    text = composed.strip().lower().translate(_SLUG_MAP)
     text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     text = re.sub(r"[^a-z0-9]+", "-", text).strip("-")[:64].strip("-")
-    if not text or re.fullmatch(r"con|prn|aux|nul|com\d|lpt\d", text):
+    if not text or _RESERVED.match(text):
         text = f"project-{revision_of(name)[:6]}"
     return text
 
 
 def inside(base: Path, *parts: str) -> Path:
-    """Join ``parts`` below ``base``; refuse everything that would leave it.
+    """Join ``parts`` (names, or names joined by ``/``) below ``base``; refuse all that leaves it.
+
+    What Windows cannot store is refused everywhere, so that a folder can move between machines.
 
     Raises:
-        BadInput: An absolute part, ``..``, a drive, a NUL, or a link that leads outside.
+        BadInput: An absolute part, ``..``, an empty name (it would mean ``base`` itself), a drive,
+            a control character, a device name of Windows, or a link that leads outside.
     """
     for part in parts:
-        if "\0" in part or part != part.strip() or re.search(r'[<>:"|?*\\]', part):
-            msg = f"unsafe name {part!r}"
+        if unsafe := next((name for name in part.split("/") if not _is_safe_name(name)), None):
+            msg = f"unsafe name {unsafe!r}"
             raise BadInput(msg, code="UNSAFE_PATH", hint="use letters, digits, - and _")
-    target = base.joinpath(*parts).resolve()
-    if not target.is_relative_to(base.resolve()):
+        if "" in part.split("/"):
+            msg = f"unsafe path {part!r}: absolute, or a name is missing"
+            raise BadInput(msg, code="UNSAFE_PATH", hint="use a plain name without .. or /")
+    try:
+        target = base.joinpath(*parts).resolve()
+        stays = target.is_relative_to(base.resolve())
+    except (OSError, RuntimeError, ValueError) as error:  # a ring of links, half a surrogate pair
+        msg = "the path cannot be followed"
+        raise BadInput(msg, code="UNSAFE_PATH", hint="use a plain name") from error
+    if not stays:
         msg = "the path leaves its folder"
         raise BadInput(msg, code="UNSAFE_PATH", hint="use a plain name without .. or /")
     return target
+
+
+def _is_safe_name(name: str) -> bool:
+    return (
+        name not in {".", ".."}
+        and name == name.strip()
+        and not name.endswith(".")
+        and not re.search(r'[\x00-\x1f\x7f<>:"|?*\\]', name)
+        and not _RESERVED.match(name)
+    )
 
 
 def shipped_root() -> Path:

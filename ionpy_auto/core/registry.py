@@ -1,18 +1,19 @@
 """Registries: things are found by scanning their folder, and imported when first used.
 
-A registry scans the syntax trees of the files of one folder for ``name = "..."`` (or the file
-name), so start-up does not grow with every block; importing a file happens at the first `get`.
+A registry scans the syntax trees of the files of one folder for ``NAME = "..."`` (else the file
+name counts), so start-up does not grow with every block; a file is imported at the first `get`.
 A name that stands twice is an error that names both files: there is no central list to edit.
 """
 
 import ast
 import importlib
+import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Generic, TypeVar
 
 from ionpy_auto.core.errors import ConfigInvalid, IonpyError, NotFound
@@ -99,7 +100,7 @@ def declared_name(path: Path) -> str | None:
     """The module-level ``NAME = "..."`` of a Python file, read without running it."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except (SyntaxError, ValueError, OSError):
+    except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
         return None
     for node in tree.body:
         if isinstance(node, ast.AnnAssign) and node.value is not None:
@@ -114,22 +115,41 @@ def declared_name(path: Path) -> str | None:
     return None
 
 
+class _SourceLoader(importlib.machinery.SourceFileLoader):
+    """Runs what stands in the file, never a compiled file beside it.
+
+    People trust a driver by the hash of its text; a ``__pycache__`` that came along with it would
+    run unseen. Nor is one written: shipped folders are read-only.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
 def load_file(path: Path, module_name: str) -> ModuleType:
     """Import a Python file by path under its own package name.
+
+    When it fails, a module loaded earlier under that name stays what it was.
 
     Raises:
         IonpyError: The file is broken; message with file, line and cause.
     """
-    spec = importlib.util.spec_from_file_location(module_name, path)
+    loader = _SourceLoader(module_name, str(path))
+    spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
     if spec is None or spec.loader is None:
         msg = f"cannot load {path.name}"
         raise IonpyError(msg, code="SPAWN_DRIVER")
     module = importlib.util.module_from_spec(spec)
+    previous = sys.modules.get(module_name)
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[module_name]
+    except (Exception, SystemExit) as error:
+        sys.modules.pop(module_name, None)
+        if previous is not None:
+            sys.modules[module_name] = previous
         line = _line_in(error, path)
         msg = f"{path.parent.name}/{path.name}:{line}: {type(error).__name__}: {error}"
         raise IonpyError(
@@ -142,8 +162,9 @@ def load_file(path: Path, module_name: str) -> ModuleType:
 
 
 def _line_in(error: BaseException, path: Path) -> int:
-    if isinstance(error, SyntaxError) and error.lineno is not None:
-        return error.lineno
+    """The innermost line of the file itself that led to the error, 0 when there is none."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno or 0
     line = 0
     trace = error.__traceback__
     while trace is not None:

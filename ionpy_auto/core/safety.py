@@ -6,7 +6,9 @@ never delays the others. The panic latch refuses every other write until a perso
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -17,6 +19,8 @@ from ionpy_auto.core.errors import Conflict
 from ionpy_auto.core.samples import Scalar
 
 log = structlog.get_logger(__name__)
+
+DEFAULT_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Safe:
     value: Scalar | None = None
     order: int = 50
     verify: str = ""
-    timeout_s: float = 2.0
+    timeout_s: float = DEFAULT_TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +88,72 @@ async def drive_safe(writers: Sequence[SafeWriter], clock: Clock) -> list[SafeRe
     """Take devices to their safe state: same order together, lower orders first.
 
     Never raises; a device that failed or did not answer in time is in the results with
-    ``ok=False``. A cancelled caller does not stop what has begun.
+    ``ok=False``. A cancelled caller (a browser that went away) stops nothing: all orders, also
+    those not yet begun, are carried out behind its back.
     """
+    work = asyncio.get_running_loop().create_task(_drive_all(list(writers), clock))
+    _under_way.add(work)
+    work.add_done_callback(_under_way.discard)
+    return await asyncio.shield(work)
+
+
+_under_way: set[asyncio.Task[Any]] = set()
+"""The loop keeps only weak references to tasks; these must not be lost half-way."""
+
+
+async def _drive_all(writers: Sequence[SafeWriter], clock: Clock) -> list[SafeResult]:
     results: list[SafeResult] = []
-    for order in sorted({writer.safe_order for writer in writers}):
-        group = [writer for writer in writers if writer.safe_order == order]
-        work = asyncio.gather(*(_drive_one(writer, clock) for writer in group))
-        results += await asyncio.shield(work)
+    orders = [_order_of(writer) for writer in writers]
+    for order in sorted(set(orders)):
+        group = [writer for writer, its in zip(writers, orders, strict=True) if its == order]
+        results += await asyncio.gather(*(_drive_one(writer, clock) for writer in group))
     for result in results:
         if not result.ok:
             log.error("safe state not reached", device=result.device, detail=result.detail)
     return results
 
 
-async def _drive_one(writer: SafeWriter, clock: Clock) -> SafeResult:
+def _order_of(writer: SafeWriter) -> int:
     try:
-        async with clock.timeout(writer.safe_timeout_s):
-            return await writer.drive_safe()
-    except TimeoutError:
+        return writer.safe_order
+    except Exception:  # a device that cannot even say that goes first
+        log.exception("no safe order", device=writer.device_id)
+        return 0
+
+
+def _patience(writer: SafeWriter) -> float:
+    """The device's own timeout; one that is no positive number must not hang or skip anything."""
+    try:
+        seconds = writer.safe_timeout_s
+    except Exception:
+        log.exception("no safe timeout", device=writer.device_id)
+        return DEFAULT_TIMEOUT_S
+    return seconds if 0 < seconds < math.inf else DEFAULT_TIMEOUT_S
+
+
+async def _drive_one(writer: SafeWriter, clock: Clock) -> SafeResult:
+    """Wait for one device no longer than its timeout, even if it ignores being cancelled."""
+    work = asyncio.get_running_loop().create_task(_call_safe(writer))
+    _under_way.add(work)
+    work.add_done_callback(_under_way.discard)
+    with suppress(TimeoutError):
+        async with clock.timeout(_patience(writer)):
+            await asyncio.wait([work])
+    if not work.done():
+        work.cancel()
         return SafeResult(writer.device_id, ok=False, proven=False, detail="no answer in time")
+    if work.cancelled():
+        return SafeResult(writer.device_id, ok=False, proven=False, detail="cancelled")
+    return work.result()
+
+
+async def _call_safe(writer: SafeWriter) -> SafeResult:
+    try:
+        return await writer.drive_safe()
     except Exception as error:  # one broken device must not keep the others on
         log.exception("safe state failed", device=writer.device_id)
-        return SafeResult(writer.device_id, ok=False, proven=False, detail=str(error))
+        detail = str(error) or type(error).__name__
+        return SafeResult(writer.device_id, ok=False, proven=False, detail=detail)
 
 
 class LatchStore(Protocol):
@@ -129,11 +177,20 @@ class PanicLatch:
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def press(self, by: str, reason: str, now: float) -> None:
-        """Latch. Pressing again changes nothing but tells the listeners again."""
+        """Latch. Pressing again changes nothing but tells the listeners again.
+
+        Every listener is told, whatever another one raises.
+        """
         if not self.pressed:
             self.pressed, self.since, self.by, self.reason = True, now, by, reason
+        self._tell()
+
+    def _tell(self) -> None:
         for listener in tuple(self.listeners):
-            listener()
+            try:
+                listener()
+            except Exception:
+                log.exception("latch listener failed", listener=repr(listener))
 
     def rearm(self, by: str, reason: str) -> None:
         """Release the latch; nothing is switched on by it.
@@ -146,8 +203,7 @@ class PanicLatch:
             raise Conflict(msg, code="REASON_REQUIRED", hint="say why it is safe again")
         log.warning("panic latch released", by=by, reason=reason)
         self.pressed, self.since, self.by, self.reason = False, 0.0, "", ""
-        for listener in tuple(self.listeners):
-            listener()
+        self._tell()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form for REST, WebSocket and the store."""

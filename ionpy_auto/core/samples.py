@@ -87,19 +87,24 @@ class LiveValues:
 
     def __init__(self) -> None:
         self.latest: dict[str, Sample] = {}
+        self._points: dict[str, set[str]] = {}
 
     def update(self, snapshot: Snapshot) -> None:
         """Take over the samples of a snapshot."""
         latest = self.latest
         for sample in snapshot.samples:
             latest[sample.point] = sample
+        points = self._points.setdefault(snapshot.source, set())
+        points.update(sample.point for sample in snapshot.samples)
 
     def get(self, point: str) -> Sample | None:
         """The latest sample of a point, or None if it never had one."""
         return self.latest.get(point)
 
     def forget(self, source: str) -> None:
-        """Drop every point of a source that was removed."""
-        prefix = f"{source}."
-        for point in [p for p in self.latest if p.startswith(prefix)]:
-            del self.latest[point]
+        """Drop every point of a source that was removed.
+
+        Not by prefix: ids of connections may hold dots, so ``lab.`` also begins ``lab.mqtt.x``.
+        """
+        for point in self._points.pop(source, ()):
+            self.latest.pop(point, None)

@@ -4,6 +4,7 @@
 field, the command line overrides both. Unknown keys are an error, so a typing mistake is seen.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +29,9 @@ class Settings(BaseModel):
     allowed_hosts: tuple[str, ...] = Field(
         (), description="Further host names (without port) browsers may use to reach us."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="What is written to the log, and everything graver."
+    )
     synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL", description="SQLite durability of recordings; FULL survives a power cut."
     )
@@ -47,24 +50,42 @@ def load_settings(
     Raises:
         ConfigInvalid: With the field's path and what it should be.
     """
-    values: dict[str, Any] = {}
-    if path is not None and path.exists():
-        content = read_json(path)
-        if not isinstance(content, dict):
-            msg = f"{path.name} must hold one JSON object"
-            raise ConfigInvalid(msg)
-        values.update(content)
-    for field in Settings.model_fields:
-        text = environment.get(f"IONPY_{field.upper()}")
-        if text is not None:
-            values[field] = text
-    values.update({key: value for key, value in overrides.items() if value is not None})
+    values = {} if path is None or not path.exists() else _from_file(path)
+    values |= _from_environment(environment)
+    values |= {key: value for key, value in overrides.items() if value is not None}
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        msg = f"settings: {field}: {first['msg']}"
-        raise ConfigInvalid(
-            msg, hint="see docs/reference/settings.md", args={"field": field}
-        ) from None
+        raise _explained("settings", error) from None
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    """What the file says; strictly typed, so ``true`` is no port and ``"8000"`` neither."""
+    content = read_json(path)
+    if not isinstance(content, dict):
+        msg = f"{path.name} must hold one JSON object"
+        raise ConfigInvalid(msg)
+    try:
+        checked = Settings.model_validate_json(json.dumps(content), strict=True)
+    except ValidationError as error:
+        raise _explained(path.name, error) from None
+    return checked.model_dump(exclude_unset=True)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """What ``IONPY_*`` variables say; several values of one field are separated by commas."""
+    values: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        text = environment.get(f"IONPY_{name.upper()}")
+        if text is None:
+            continue
+        is_list = isinstance(field.default, tuple)
+        values[name] = [w.strip() for w in text.split(",") if w.strip()] if is_list else text
+    return values
+
+
+def _explained(place: str, error: ValidationError) -> ConfigInvalid:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    msg = f"{place}: {field}: {first['msg']}"
+    return ConfigInvalid(msg, hint="see docs/reference/settings.md", args={"field": field})

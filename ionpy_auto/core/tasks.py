@@ -1,7 +1,10 @@
 """Supervised tasks: every task has a parent, and none dies unseen.
 
-A `TaskGroup` here outlives single failures: a crashed task is reported to ``on_crash`` and, if it
-was started with ``restart``, started again with a growing delay. ``stop()`` cancels all and waits.
+`Tasks` outlives single failures: a crashed task is reported to ``on_crash`` and, if it was started
+with ``keep``, started again with a growing delay. ``stop()`` cancels all and waits.
+
+A task that ends by a cancellation nobody asked of it (something it awaited was cancelled) counts
+as crashed too: otherwise a poll loop could end without a word.
 """
 
 import asyncio
@@ -23,7 +26,7 @@ class Tasks:
     Args:
         name: Shown in logs and in the status answer.
         clock: Times the restarts.
-        on_crash: Called with the task's name and its error; must not raise.
+        on_crash: Called with the task's name and its error; what it raises is only logged.
     """
 
     def __init__(
@@ -54,6 +57,10 @@ class Tasks:
             began = self._clock.monotonic()
             try:
                 await work()
+            except asyncio.CancelledError as error:
+                if _is_cancelled(asyncio.current_task()):
+                    raise
+                self._report(name, error)
             except Exception as error:  # noqa: BLE001 - supervision is the purpose
                 self._report(name, error)
             else:
@@ -65,17 +72,30 @@ class Tasks:
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled():
+            if not _is_cancelled(task):
+                self._report(task.get_name(), asyncio.CancelledError())
+        elif (error := task.exception()) is not None:
             self._report(task.get_name(), error)
 
     def _report(self, name: str, error: BaseException) -> None:
         log.error("task crashed", task=name, exc_info=error)
-        if self._on_crash is not None:
+        if self._on_crash is None:
+            return
+        try:
             self._on_crash(name, error)
+        except Exception:
+            log.exception("crash report failed", task=name)
 
     async def stop(self) -> None:
-        """Cancel every task and wait until all are gone."""
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Cancel every task, also those begun meanwhile, and wait until all are gone."""
+        me = asyncio.current_task()
+        while tasks := [task for task in self._tasks if task is not me and not task.done()]:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_cancelled(task: asyncio.Task[Any] | None) -> bool:
+    """Whether somebody asked this very task to end."""
+    return task is not None and task.cancelling() > 0

@@ -12,7 +12,20 @@ from typing import NoReturn
 
 from ionpy_auto.core.errors import Finding, Severity
 from ionpy_auto.language import units
-from ionpy_auto.language.kleene import FUNCTIONS, MAX_EXPONENT, OPERATORS, UNKNOWN, Value
+from ionpy_auto.language.kleene import MAX_EXPONENT, OPERATORS
+from ionpy_auto.language.pieces import (
+    Slot,
+    Typed,
+    call_of,
+    common_unit,
+    computed_unit,
+    fold,
+    is_rate,
+    product_unit,
+    reference_of,
+    temperature_kind,
+    window_unit,
+)
 from ionpy_auto.language.scope import ANY_UNIT, Places, Scope
 from ionpy_auto.language.tokens import Kind, Lexed, Token
 from ionpy_auto.language.units import PLAIN, Quantity, Unit, UnitError
@@ -43,55 +56,6 @@ _ARGUMENTS = {
     "integral": (2, 2),
     "changed": (2, 2),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One thing read from the environment at each evaluation.
-
-    Attributes:
-        function: ``value``, ``age``, ``is_stale``, ``previous`` or one of `WINDOWS`.
-        address: Resolved point address.
-        seconds: Length of the window, 0 without one.
-        unit: Unit of what is read, before scaling.
-        name: As written.
-        known: False for a point that did not exist at the check: always unknown.
-    """
-
-    function: str
-    address: str
-    seconds: float = 0.0
-    unit: Unit = PLAIN
-    name: str = ""
-    known: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A checked piece: its tree, its kind and its unit.
-
-    Attributes:
-        node: Values in it are coherent.
-        kind: ``number``, ``bool``, ``text`` or ``any``.
-        unit: As declared or written; None when nobody knows.
-        bare: A number literal without unit, ready to take one.
-        start: Offset in the source.
-        end: Offset behind it.
-    """
-
-    node: ast.expr
-    kind: str
-    unit: Unit | None
-    start: int
-    end: int
-    bare: bool = False
-
-    @property
-    def constant(self) -> float | None:
-        """The number, if this is one."""
-        if isinstance(self.node, ast.Constant) and isinstance(self.node.value, float):
-            return self.node.value
-        return None
 
 
 class _CheckError(Exception):
@@ -378,8 +342,8 @@ class _Checker:
     ) -> Typed:
         """°C - °C = K; °C + K and °C - K = °C; nothing else."""
         kelvin = units.UNITS["K"]
-        first = _temperature(left)
-        second = _temperature(right)
+        first = temperature_kind(left)
+        second = temperature_kind(right)
         if isinstance(op, ast.Sub) and first == second == "absolute":
             return self.operation(op, left, right, kelvin, span)
         if first == "absolute" and second == "difference":
@@ -402,14 +366,14 @@ class _Checker:
         for piece, other in ((left, right), (right, left)):
             if piece.unit is not None and piece.unit.absolute:
                 self.no_scaling(piece)
-            if _is_rate(piece) and not (other.unit is not None and not other.unit.dimension):
+            if is_rate(piece) and not (other.unit is not None and not other.unit.dimension):
                 self.fail(
                     "bad-unit",
                     f"'{self.text(piece)}' stands where no current is expected",
                     "C is a rate only where a current is expected",
                     piece,
                 )
-        unit = _product_unit(left.unit, right.unit, divided=isinstance(op, ast.Div))
+        unit = product_unit(left.unit, right.unit, divided=isinstance(op, ast.Div))
         return self.operation(op, left, right, unit, span)
 
     def percent(self, piece: Typed, other: Typed) -> Typed:
@@ -443,7 +407,9 @@ class _Checker:
         if not exponent.is_integer():
             self.fail("bad-power", "a quantity takes whole exponents only", "", right)
         dimension = tuple((base, power * int(exponent)) for base, power in left.unit.dimension)
-        unit = _named(tuple(pair for pair in dimension if pair[1]), left.unit.factor**exponent)
+        unit = computed_unit(
+            tuple(pair for pair in dimension if pair[1]), left.unit.factor**exponent
+        )
         return self.operation(ast.Pow(), left, right, unit, span)
 
     def operation(
@@ -462,18 +428,27 @@ class _Checker:
 
     def unify(self, pieces: list[Typed]) -> tuple[list[Typed], Unit | None]:
         """Bring values that meet into one unit: bare numbers take it, C-rates become currents."""
-        reference = _reference(pieces)
+        undeclared = next((piece for piece in pieces if piece.unit is None), None)
+        rate = next((piece for piece in pieces if is_rate(piece)), None)
+        if undeclared is not None and rate is not None:
+            self.fail(
+                "bad-unit",
+                f"'{self.text(rate)}' meets '{self.text(undeclared)}', whose unit nobody declared",
+                "C is a rate only where a current is expected",
+                rate,
+            )
+        reference = reference_of(pieces)
         if reference is None or reference.unit is None:
-            return pieces, None if any(p.unit is None for p in pieces) else _common(pieces)
+            return pieces, None if any(p.unit is None for p in pieces) else common_unit(pieces)
         done = [self.adapt(piece, reference, reference.unit) for piece in pieces]
-        return done, _common(done)
+        return done, common_unit(done)
 
     def adapt(self, piece: Typed, reference: Typed, unit: Unit) -> Typed:
         if piece.unit is None or piece is reference or piece.kind in {"text", "bool"}:
             return piece
         if piece.bare and piece.constant is not None:
             return self.take_unit(piece, reference, unit)
-        if _is_rate(piece) and unit.dimension == units.AMPERE:
+        if is_rate(piece) and unit.dimension == units.AMPERE:
             return self.current_of_rate(piece)
         if unit.dimension == () and piece.unit.dimension == units.PERCENT and piece.constant:
             return self.percent(piece, reference)
@@ -563,7 +538,7 @@ class _Checker:
                 self.fail("not-allowed", "the list may hold only fixed values", "", option)
             self.comparable(ast.Eq(), pieces[0], option)
         pieces, _ = self.unify(pieces)
-        tree: ast.expr = _call("is_in", pieces)
+        tree: ast.expr = call_of("is_in", pieces)
         if isinstance(node.ops[0], ast.NotIn):
             tree = ast.UnaryOp(ast.Not(), tree)
         done = Typed(tree, "bool", PLAIN, *span)
@@ -648,7 +623,14 @@ class _Checker:
         if name == "changed":
             slot = Slot(name, address, seconds, PLAIN, found[0], known)
             return self.read(slot, "bool", PLAIN, span)
-        unit = _window_unit(name, unit)
+        if name == "integral" and unit is None and known:
+            self.fail(
+                "bad-unit",
+                f"the unit of '{found[0]}' is not declared, so its integral has none",
+                "declare the unit of the point",
+                node.args[0],
+            )
+        unit = window_unit(name, unit)
         slot = Slot(name, address, seconds, unit or PLAIN, found[0], known)
         return self.read(slot, "number", unit, span)
 
@@ -678,7 +660,7 @@ class _Checker:
             unit = self.root(pieces[0])
         elif name not in _SAME_UNIT:
             self.want_plain(name, pieces[0])
-        tree = fold(_call(name, pieces))
+        tree = fold(call_of(name, pieces))
         bare = isinstance(tree, ast.Constant) and all(piece.bare for piece in pieces)
         return Typed(tree, "number", unit, *span, bare=bare)
 
@@ -697,7 +679,7 @@ class _Checker:
         if piece.unit.absolute or any(power % 2 for _, power in piece.unit.dimension):
             self.fail("bad-unit", f"'{self.text(piece)}' has no square root", "", piece)
         dimension = tuple((base, power // 2) for base, power in piece.unit.dimension)
-        return _named(dimension, piece.unit.factor**0.5)
+        return computed_unit(dimension, piece.unit.factor**0.5)
 
     def want_plain(self, name: str, piece: Typed) -> None:
         if piece.unit is not None and piece.unit.dimension:
@@ -707,93 +689,3 @@ class _Checker:
                 f"divide by 1 {units.coherent_name(piece.unit.dimension)}",
                 piece,
             )
-
-
-def fold(node: ast.expr) -> ast.expr:
-    """A constant where all operands are constants; what comes out unknown stays as it is."""
-    value: Value = UNKNOWN
-    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
-        value = OPERATORS[type(node.op)](node.operand.value)
-    elif (
-        isinstance(node, ast.BinOp)
-        and isinstance(node.left, ast.Constant)
-        and isinstance(node.right, ast.Constant)
-    ):
-        value = OPERATORS[type(node.op)](node.left.value, node.right.value)
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        arguments = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
-        if len(arguments) == len(node.args):
-            value = FUNCTIONS[node.func.id](*arguments)
-    return ast.Constant(value) if isinstance(value, (float, bool, str)) else node
-
-
-def _call(name: str, pieces: list[Typed]) -> ast.Call:
-    return ast.Call(ast.Name(name, ast.Load()), [piece.node for piece in pieces], [])
-
-
-def _is_rate(piece: Typed) -> bool:
-    return piece.unit is not None and piece.unit.dimension == units.C_RATE
-
-
-def _reference(pieces: list[Typed]) -> Typed | None:
-    """The piece whose unit the others take: the first that brings one of its own."""
-    candidates = [p for p in pieces if p.unit is not None and not p.bare and p.kind != "text"]
-    if not candidates:
-        return None
-    # Points before literals, and C-rates last: they become whatever current they meet.
-    return min(candidates, key=lambda p: (_is_rate(p), isinstance(p.node, ast.Constant)))
-
-
-def _common(pieces: list[Typed]) -> Unit | None:
-    """The unit of a result made of these: the shared one, else the coherent one."""
-    found = [piece.unit for piece in pieces if piece.unit is not None and not piece.bare]
-    if not found or len(found) < sum(not piece.bare for piece in pieces):
-        return PLAIN if not found and all(piece.bare for piece in pieces) else None
-    first = found[0]
-    if all(unit == first for unit in found):
-        return first
-    name = units.coherent_name(first.dimension, absolute=first.absolute)
-    return Unit(name, first.dimension, 1.0, first.absolute)
-
-
-def _named(dimension: units.Dimension, factor: float) -> Unit:
-    """The unit of a computed value.
-
-    The factor lives on: a bare number beside ``mV x A`` is read in what the person sees, and
-    draws the warning.
-    """
-    if not dimension:
-        return PLAIN
-    name = units.coherent_name(dimension)
-    return Unit(name if factor == 1 else f"{units.format_number(factor)} {name}", dimension, factor)
-
-
-def _product_unit(left: Unit, right: Unit, *, divided: bool) -> Unit:
-    if not right.dimension:
-        return left
-    if not left.dimension and not divided:
-        return right
-    dimension = units.product(left.dimension, right.dimension, -1 if divided else 1)
-    factor = left.factor / right.factor if divided else left.factor * right.factor
-    return _named(dimension, factor)
-
-
-def _temperature(piece: Typed) -> str:
-    if piece.unit is None:
-        return "any"
-    if piece.unit.absolute:
-        return "absolute" if piece.unit.name == "°C" else "unknown"
-    return "difference" if piece.bare or piece.unit.dimension == units.KELVIN else "unknown"
-
-
-def _window_unit(name: str, unit: Unit | None) -> Unit | None:
-    """Unit of a window's value, scaled from the point's declared unit."""
-    if unit is None or name not in {"rate", "integral"}:
-        return unit
-    base = "K" if unit.absolute else unit.name
-    if name == "rate":
-        dimension = units.product(unit.dimension, units.SECOND, -1)
-        return Unit(f"{base}/s" if base else "Hz", dimension, unit.factor)
-    if unit.dimension in {units.AMPERE, units.WATT}:
-        return Unit(f"{unit.name}h", units.product(unit.dimension, (("h", 1),)), unit.factor)
-    return Unit(f"{base}·s", units.product(unit.dimension, units.SECOND), unit.factor)

@@ -90,7 +90,7 @@ class Condition:
                 return cls._plain(entry.node, scope, findings, unknown, key)
         if isinstance(node, TextNode):
             return cls._plain(node, scope, findings, unknown, "")
-        fields = Fields(node, scope.file, findings)
+        fields = Fields(node, scope.file, findings, scope.parameters)
         condition = cls.take(fields, scope, unknown)
         fields.unknown()
         return condition

@@ -15,14 +15,16 @@ from typing import NamedTuple
 from ionpy_auto.core.errors import ConfigInvalid, Finding, Severity
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import units
-from ionpy_auto.language.checker import Checked, Slot, Typed, check
+from ionpy_auto.language.checker import Checked, check
 from ionpy_auto.language.compiler import Compiled, compile_tree
 from ionpy_auto.language.kleene import UNKNOWN, KleeneEval, Value, normal
 from ionpy_auto.language.nodes import TextNode, text_node
+from ionpy_auto.language.pieces import Slot, Typed
 from ionpy_auto.language.scope import Environment, Places, Scope
 from ionpy_auto.language.tokens import Lexed, LexError, lex
 from ionpy_auto.language.units import PLAIN, Unit
 
+_HUGE = float("inf")
 _DIRECTIONS = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -250,10 +252,22 @@ def _reader(slot: Slot) -> Callable[[Environment], Value]:
         return lambda env: env.value(address) is None
     if function == "age":
         return lambda env: normal(env.age(address))
-    scale = _scale(slot) or normal
-    if function == "value":
-        return lambda env: scale(env.value(address))
-    return lambda env: scale(env.window(function, address, seconds))
+    scale = _scale(slot)
+    if function != "value":
+        return lambda env: (scale or normal)(env.window(function, address, seconds))
+    return _value_reader(address) if scale is None else lambda env: scale(env.value(address))
+
+
+def _value_reader(address: str) -> Callable[[Environment], Value]:
+    """The common case: a float in a coherent unit goes through untouched."""
+
+    def read(env: Environment) -> Value:
+        value = env.value(address)
+        if value.__class__ is float and -_HUGE < value < _HUGE:
+            return value
+        return normal(value)
+
+    return read
 
 
 def _scale(slot: Slot) -> Callable[[Scalar | None], Value] | None:

@@ -6,7 +6,7 @@ A value that cannot be read gives the default and a finding, so reading goes on.
 """
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from ionpy_auto.core.errors import Finding, Severity
@@ -15,6 +15,7 @@ from ionpy_auto.language.nodes import ListNode, MapNode, Mark, Node, TextNode, k
 from ionpy_auto.language.scope import Scope
 from ionpy_auto.language.units import Quantity, UnitError, parse_duration, parse_quantity
 
+Parameter = Quantity | float | bool | str
 T = TypeVar("T")
 N = TypeVar("N", MapNode, ListNode, TextNode)
 
@@ -26,10 +27,18 @@ class Fields:
         node: The map; an empty one when the text held something else there.
         file: For the findings.
         findings: Shared with whoever reads the whole file.
+        parameters: What ``$name`` stands for wherever a typed value is taken.
     """
 
-    def __init__(self, node: Node | None, file: str, findings: list[Finding]) -> None:
+    def __init__(
+        self,
+        node: Node | None,
+        file: str,
+        findings: list[Finding],
+        parameters: Mapping[str, Parameter] | None = None,
+    ) -> None:
         """Begin to take; a node that is no map is a finding."""
+        self.parameters = parameters or {}
         self.file = file
         self.findings = findings
         self.taken: set[str] = set()
@@ -210,7 +219,7 @@ class Fields:
     def map(self, key: str, *, required: bool = False) -> "Fields | None":
         """The map under a key, ready to take from."""
         node = self._of(MapNode, "a map", key, required=required)
-        return None if node is None else Fields(node, self.file, self.findings)
+        return None if node is None else Fields(node, self.file, self.findings, self.parameters)
 
     # --- how -------------------------------------------------------------------------------
 
@@ -221,6 +230,17 @@ class Fields:
         self.add("wrong-type", f"'{key}' must be {name}, not {kind_of(node)}", node)
         return None
 
+    def _value_text(self, text: str) -> str:
+        """The text, or that of the parameter it names."""
+        stripped = text.strip()
+        if not stripped.startswith("$"):
+            return text
+        name = stripped.removeprefix("$")
+        if name not in self.parameters:
+            known = ", ".join(f"${known}" for known in self.parameters) or "none"
+            raise UnitError(f"there is no parameter {stripped}", hint=f"known: {known}")
+        return _written(self.parameters[name])
+
     def _typed(
         self, key: str, read: Callable[[str], T], default: T | None, *, required: bool = False
     ) -> T | None:
@@ -228,10 +248,21 @@ class Fields:
         if node is None:
             return default
         try:
-            return read(node.text)
+            return read(self._value_text(node.text))
         except UnitError as error:
             self.add("wrong-value", f"{key}: {error.message}", node, error.hint)
             return default
+
+
+def _written(value: Parameter) -> str:
+    """A parameter as somebody would write it, without losing a digit."""
+    if isinstance(value, Quantity):
+        return f"{_written(value.value)} {value.unit.name}".rstrip()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
 def _number(text: str) -> float:

@@ -1,6 +1,6 @@
 """Sessions: recordings with a name, conditions and everything that explains them years later."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from sqlmodel import Session, col, func, select
@@ -24,8 +24,8 @@ class SessionRecorder(Protocol):
     async def flush(self) -> None:
         """Return when everything queued is durable."""
 
-    async def last_timestamp(self) -> float:
-        """UTC of the newest stored sample, 0 without one."""
+    async def session_start(self) -> float:
+        """The time a new session starts: now, or the last stored time if that is later."""
 
 
 class Sessions:
@@ -58,18 +58,27 @@ class Sessions:
         self.active: dict[str, Any] | None = None
         self.users: set[str] = set()  # runs that record into the active session
 
-    async def recover(self) -> list[int]:
-        """Close sessions a crash left open, at the time of their last sample; returns their ids."""
-        last = await self._recorder.last_timestamp()
+    async def recover(
+        self, last_sample: Callable[[int], Awaitable[float | None]]
+    ) -> list[dict[str, Any]]:
+        """Close sessions a crash left open, at the time of their last sample; returns them."""
 
-        def work(session: Session) -> list[int]:
-            rows = session.exec(select(SessionRow).where(SessionRow.status == "running")).all()
-            for row in rows:
-                row.status, row.stopped = "interrupted", max(row.created, last)
-                session.add(row)
+        def find(session: Session) -> list[int]:
+            rows = session.exec(select(SessionRow).where(SessionRow.status == "running"))
             return [row.id for row in rows if row.id is not None]
 
-        closed = await self._database.write(work)
+        ends = {number: await last_sample(number) for number in await self._database.read(find)}
+
+        def close(session: Session) -> list[dict[str, Any]]:
+            closed = []
+            for number, end in ends.items():
+                row = _get(session, number)
+                row.status, row.stopped = "interrupted", max(row.created, end or row.created)
+                session.add(row)
+                closed.append(_public(row))
+            return closed
+
+        closed = await self._database.write(close) if ends else []
         if self._project.file.active_session is not None:
             self._project.update({"active_session": None})
         return closed
@@ -91,7 +100,7 @@ class Sessions:
                 args={"id": self.active["id"], "name": self.active["name"]},
             )
         # A session never starts before what is stored: times inside one file only go forward.
-        created = max(self._clock.now(), await self._recorder.last_timestamp())
+        created = await self._recorder.session_start()
         row = SessionRow(
             name=name.strip() or f"Session {created:.0f}",
             created=created,
@@ -187,8 +196,8 @@ class Sessions:
         self._tell(changed, "updated")
         return changed
 
-    async def delete(self, session_id: int, purge: Callable[[Session, int], None]) -> None:
-        """Remove a session, its markers and (through ``purge``) its samples.
+    async def delete(self, session_id: int, forget: Callable[[int], Awaitable[None]]) -> None:
+        """Remove a session, its markers and (through ``forget``) its samples.
 
         Raises:
             Conflict: It is running or marked ``keep``.
@@ -196,16 +205,16 @@ class Sessions:
         if self.active is not None and self.active["id"] == session_id:
             msg = "the session is running"
             raise Conflict(msg, code="SESSION_RUNNING", hint="stop it first")
+        session = await self.get(session_id)
+        if session["keep"]:
+            msg = f"session {session['name']!r} is marked keep"
+            raise Conflict(msg, code="SESSION_KEPT", hint="take the mark away first")
+        await forget(session_id)
 
         def work(session: Session) -> dict[str, Any]:
             row = _get(session, session_id)
-            if row.keep:
-                msg = f"session {row.name!r} is marked keep"
-                raise Conflict(msg, code="SESSION_KEPT", hint="take the mark away first")
-            purge(session, session_id)
-            for marker in session.exec(
-                select(MarkerRow).where(MarkerRow.session_id == session_id)
-            ).all():
+            markers = select(MarkerRow).where(MarkerRow.session_id == session_id)
+            for marker in session.exec(markers).all():
                 session.delete(marker)
             session.delete(row)
             return _public(row)

@@ -69,7 +69,7 @@ def make_rows(
     for snapshot in snapshots:
         samples = snapshot.samples
         if len(samples) == width and not careful and width:
-            names, values, _, qualities, alarms, _, _, _ = zip(*samples, strict=True)
+            names, values, _, qualities, alarms, _, _, _ = zip(*samples, strict=False)
             if (
                 names == points
                 and qualities.count(good) == width

@@ -137,6 +137,7 @@ class Recorder:
         self._failed_in_a_row = 0
         self._lossy = False
         self._rejected_before = 0
+        self._in_doubt = False  # whether a batch may be stored although its write failed
         self._tasks = Tasks("recorder", clock)
         self._leave: Callable[[], None] | None = None
 
@@ -230,7 +231,7 @@ class Recorder:
         self._pending.setdefault(source, waiting).append(snapshot)
         self._pending_rows += 1
         if self._timer is None:
-            self._arm(FLUSH_S)
+            self._arm(FLUSH_S * self._clock.pace)
         elif (
             self._pending_rows == FLUSH_ROWS
             or self._pending_rows + self._sealed_rows == self.max_waiting
@@ -280,7 +281,7 @@ class Recorder:
         waits = self._pending_rows or self._sealed or self._spill_waits
         if waits and self._timer is None and self._leave is not None:
             step = min(self._failed_in_a_row, len(RETRY_S)) - 1
-            self._arm(RETRY_S[step] if self._failed_in_a_row else FLUSH_S)
+            self._arm(RETRY_S[step] if self._failed_in_a_row else FLUSH_S * self._clock.pace)
 
     def _seal_for(self, session_id: int | None) -> int | None:
         if session_id != self._session:
@@ -300,6 +301,7 @@ class Recorder:
         while self._sealed:
             some = list(islice(self._sealed, BATCHES_PER_WRITE))
             acks = await self._write(partial(self._store, some))
+            self._in_doubt = False
             for batch in some:
                 self._sealed.popleft()
                 self._sealed_rows -= batch.size
@@ -309,14 +311,19 @@ class Recorder:
         before = _State(self._state.session_id, dict(self._state.gaps))
         try:
             return await self._db.write_driver(work)
-        except BaseException:
-            # The file is as before: what the thread believed of it is forgotten and read anew.
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                # The thread still runs the work; behind an empty write it is over.
+                with suppress(IonpyError):
+                    await self._db.write_driver(lambda _: None)
+            # What the thread believed of the file is forgotten and read anew.
             self._state = before
+            self._in_doubt = True
             raise
 
     def _store(self, some: Sequence[_Batch], connection: sqlite3.Connection) -> list[_Ack]:
         """Runs in the writer thread: all of ``some`` in one transaction."""
-        last = self._last_stored(connection, self._name)
+        last = self._last_stored(connection, self._name) if self._in_doubt else 0
         acks: list[_Ack] = []
         for batch in some:
             if batch.number <= last:

@@ -57,6 +57,7 @@ class Ladder:
         self._closed: list[tuple[int, int, Stats]] = []
         self._trial_rows = 0
         self._trial_buckets = 0
+        self._is_ready = False
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -104,7 +105,9 @@ class Ladder:
             self._merge(upper, current.bucket * level // upper, copy, current.last_id)
 
     def _write(self, connection: sqlite3.Connection) -> None:
-        ensure(connection, self.table)
+        if not self._is_ready:
+            ensure(connection, self.table)
+            self._is_ready = True
         self._trial_buckets += sum(1 for level, _, _ in self._closed if level == 1)
         if self.finest == 1 and TRIAL_BUCKETS <= self._trial_buckets < 2 * TRIAL_BUCKETS:
             self._judge_finest(connection)

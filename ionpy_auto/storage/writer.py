@@ -200,14 +200,17 @@ class Writer:
         return self._connection
 
     def _attempt(self, connection: sa.Connection, job: _Job) -> _Outcome:
-        savepoint = connection.begin_nested()
+        driver = driver_of(connection)
+        # On the driver: SQLAlchemy would compile the same three words for every write.
+        driver.execute("SAVEPOINT job")
         try:
             result = job.work(connection)
-            savepoint.commit()
+            driver.execute("RELEASE job")
         except Exception as error:
-            if not driver_of(connection).in_transaction:
+            if not driver.in_transaction:
                 raise _TransactionLostError from error
-            savepoint.rollback()
+            driver.execute("ROLLBACK TO job")
+            driver.execute("RELEASE job")
             return _Outcome(None, problems.translate(error, self.path))
         return _Outcome(result, None)
 

@@ -222,6 +222,10 @@ def test_rate_without_a_cell_is_refused() -> None:
     assert [f.code for f in errors("current < 0.5 C", scope)] == ["no-capacity"]
 
 
+def test_rate_beside_an_undeclared_unit_is_refused() -> None:
+    assert [f.code for f in errors("x < 0.5 C", Scope(capacity=2.5))] == ["bad-unit"]
+
+
 def test_capacity_may_be_a_point_read_at_run_time() -> None:
     scope = Scope(units_of=BENCH.units_of, capacity_point="cell.capacity")
     expression = parse("current < 0.5 C", scope)
@@ -401,7 +405,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(CONDITION | NUMERIC, st.lists(st.tuples(*[VALUES] * len(NAMES)), min_size=3, max_size=6))
 def test_compiled_form_gives_the_reference_result(text: str, rows: list[tuple[Any, ...]]) -> None:
     expression = Expression.parse(text, LOOSE, [])
@@ -414,6 +418,46 @@ def test_compiled_form_gives_the_reference_result(text: str, rows: list[tuple[An
         assert type(quick) is type(slow)
         assert quick is slow or quick == slow
         assert not isinstance(quick, float) or math.isfinite(quick)
+
+
+PLAIN = st.recursive(
+    st.sampled_from(["0", "2.5", "1000", "1e-9", *NAMES]),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*"]), inner).map(
+            lambda t: f"({t[0]} {t[1]} {t[2]})"
+        ),
+        inner.map(lambda x: f"({x} / 0.3)"),
+        inner.map(lambda x: f"abs(-{x})"),
+    ),
+    max_leaves=5,
+)
+QUICK = st.lists(
+    st.one_of(
+        st.tuples(PLAIN, st.sampled_from(["<", "<=", ">", ">=", "=="]), PLAIN, st.booleans()).map(
+            lambda t: f"{'not ' * t[3]}({t[0]} {t[1]} {t[2]})"
+        ),
+        st.sampled_from(["flag", "not flag", "word == 'x'", "flag == false"]),
+    ),
+    min_size=1,
+    max_size=4,
+).flatmap(lambda parts: st.sampled_from([" and ", " or "]).map(lambda word: word.join(parts)))
+NEAR = st.one_of(
+    st.floats(-10, 10),
+    st.sampled_from([0.0, -0.0, 2.5, 1e15, -1e15, 9.9e14, 1e16, 1e308, -1e308, 5e-324]),
+    st.sampled_from([None, True, "x", math.nan, math.inf]),
+)
+
+
+@settings(max_examples=700, deadline=None)
+@given(
+    QUICK,
+    st.lists(st.tuples(*[NEAR] * 4, st.sampled_from([True, False, None, 1.0])), min_size=4),
+)
+def test_quick_path_gives_the_reference_result(text: str, rows: list[tuple[Any, ...]]) -> None:
+    expression = Expression.compile(text, LOOSE)
+    for row in rows:
+        env = Values({**dict(zip((*NAMES, "flag"), row, strict=True)), "word": "x"})
+        assert expression.evaluate(env) is expression.evaluate_reference(env)
 
 
 # --- three values ---------------------------------------------------------------------------
@@ -438,6 +482,55 @@ def test_not_turns_known_values_and_leaves_unknown() -> None:
         UNKNOWN,
         UNKNOWN,
     ]
+
+
+OTHERS: tuple[Value, ...] = (1.0, 0.0, "x", "")
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_is_no_condition_counts_as_unknown(other: Value) -> None:
+    assert kleene.both(True, other) is UNKNOWN
+    assert kleene.both(False, other) is False
+    assert kleene.either(False, other) is UNKNOWN
+    assert kleene.either(True, other) is True
+    assert kleene.choose(other, 1.0, 2.0) is UNKNOWN
+
+
+DOUBTFUL = {
+    "division by zero": kleene.divide(1.0, 0.0),
+    "remainder of zero": kleene.remainder(1.0, 0.0),
+    "overflow": kleene.multiply(1e308, 10.0),
+    "overflow of a power": kleene.power(1e300, 2.0),
+    "root of a negative": kleene.power(-1.0, 0.5),
+    "too large an exponent": kleene.power(1.0, 17.0),
+    "a text as a number": kleene.add("1", 1.0),
+    "a switch as a number": kleene.add(True, 1.0),
+    "order of texts": kleene.less("a", "b"),
+    "order of switches": kleene.less(False, True),
+    "equality of different kinds": kleene.equal(1.0, True),
+    "unknown equals unknown": kleene.equal(UNKNOWN, UNKNOWN),
+    "unknown differs from unknown": kleene.unequal(UNKNOWN, UNKNOWN),
+    "membership among other kinds": kleene.is_in("x", "y", 1.0),
+    "unknown test": kleene.choose(UNKNOWN, 1.0, 1.0),
+    "clamp turned around": kleene.FUNCTIONS["clamp"](1.0, 3.0, 2.0),
+    "logarithm of zero": kleene.FUNCTIONS["log"](0.0),
+    "overflow of exp": kleene.FUNCTIONS["exp"](1000.0),
+    "minus of a switch": kleene.minus(True),
+}
+
+
+@pytest.mark.parametrize("case", DOUBTFUL)
+def test_doubtful_operation_is_unknown(case: str) -> None:
+    assert DOUBTFUL[case] is UNKNOWN
+
+
+@pytest.mark.parametrize("name", ["voltage.__class__", "a._b", "_a", "__import__", "a.b.__init__"])
+def test_name_with_an_underscore_in_front_is_no_name(name: str) -> None:
+    assert [finding.code for finding in errors(name, Scope())] == ["bad-name"]
+
+
+def test_integral_of_an_undeclared_unit_is_refused() -> None:
+    assert [f.code for f in errors("integral(x, 1 h) > 0.5 Ah", Scope())] == ["bad-unit"]
 
 
 def test_unknown_has_no_truth_and_is_one_object() -> None:

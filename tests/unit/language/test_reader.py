@@ -111,6 +111,7 @@ def test_more_than_the_bounded_number_of_values_is_refused() -> None:
 PLACES = {
     "plain": ("k: a + bb", "k", "bb", (1, 8)),
     "single quotes": ("k: 'it''s x'", "k", "x", (1, 11)),
+    "just behind a doubled quote": ("k: 'it''s x'", "k", "s", (1, 9)),
     "double quotes": ('k: "a\\u00e9\\" x"', "k", "x", (1, 15)),
     "literal block": ("k: |\n  one\n  and two\n", "k", "two", (3, 7)),
     "folded block": ("k: >-\n   one\n   two\n", "k", "two", (3, 4)),

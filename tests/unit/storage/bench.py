@@ -21,7 +21,7 @@ def sample(point, value, t=0.0, quality=Quality.GOOD, alarm=AlarmState.NORMAL, r
     return Sample(point, value, "", quality, alarm, t, t, reason)
 
 
-def snapshot(source, t, **values):
+def snapshot(source, t, /, **values):
     return Snapshot(
         source, t, t, 0.0, tuple(sample(f"{source}.{k}", v, t) for k, v in values.items())
     )

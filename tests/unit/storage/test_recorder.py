@@ -1,5 +1,6 @@
 """Recording: only in a session, at once for the publisher, stored for good, nothing lost."""
 
+import asyncio
 import math
 import sqlite3
 
@@ -236,3 +237,19 @@ async def test_an_entity_declared_twice_is_refused(tmp_path):
     async with lab(tmp_path / "data.db") as it:
         with pytest.raises(BadInput, match="'u' twice"):
             await it.recorder.declare("PSU_01", [*PSU, EntityColumn("u", "text")])
+
+
+async def test_a_cancelled_flush_neither_loses_nor_doubles_rows(tmp_path):
+    async with lab(tmp_path / "data.db") as it:
+        await it.recorder.declare("PSU_01", PSU)
+        it.recorder.set_session(1)
+        for turns in range(6):
+            for n in range(10):
+                it.bus.publish(psu(float(turns * 10 + n)))
+            flush = asyncio.create_task(it.recorder.flush())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            flush.cancel()
+            await asyncio.gather(flush, return_exceptions=True)
+        await it.recorder.flush()
+        assert [r[0] for r in await it.rows(ALL)] == [float(n) for n in range(60)]

@@ -1,0 +1,542 @@
+"""A cycler channel: supply, load and meters seen as one source of voltage, current and phase.
+
+An open channel follows the snapshots of its devices in the publisher's turn and publishes
+``CH1.voltage/current/power/temp/ah/wh/step/cycle/phase`` itself. Current and power are positive
+into the cell. It also watches what no step may ignore: a setting that somebody else changed, a
+protection that tripped, a contact that opened. Switching is `switching.py`, limits `limits.py`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol
+
+from ionpy_auto.automation.sequences.instruments import Instrument, numeric
+from ionpy_auto.automation.sequences.integration import Integrator, live_max_gap_s
+from ionpy_auto.automation.sequences.limits import CURRENT, OTHER, TEMP, VOLTAGE, Trip
+from ionpy_auto.automation.wiring import ChannelFile
+from ionpy_auto.core.bus import Bus
+from ionpy_auto.core.clock import Clock
+from ionpy_auto.core.errors import Rejected
+from ionpy_auto.core.samples import AlarmState, Quality, Sample, Scalar, Snapshot
+from ionpy_auto.devices import Role
+from ionpy_auto.devices.manager import DeviceManager
+
+OPEN_CONTACT_S: Final = 3.0
+PHASE_SAMPLES: Final = 2
+BACK_CHECK_SAMPLES: Final = 2
+SILENT_POLLS: Final = 4.0
+"""An input older than this many polls (and 2 s) is lost, whoever forgot to say so."""
+
+
+class Side(StrEnum):
+    """Which output may be on."""
+
+    OFF = "off"
+    CHARGE = "charge"
+    DISCHARGE = "discharge"
+
+
+class Observer(Protocol):
+    """The run on a channel."""
+
+    def after_sample(self, changed: int, mono: float) -> None:
+        """Inputs of the channel have new values; called after they were published."""
+
+    def fault(self, trip: Trip) -> None:
+        """The channel is not what it must be; must be acted on at once."""
+
+
+@dataclass
+class Labels:
+    """What the run tells the channel to publish beside the measured values."""
+
+    step: str = ""
+    cycle: int = 0
+
+
+@dataclass
+class Input:
+    """One measured quantity and its last sample."""
+
+    point: str
+    patience_s: float
+    last: Sample | None = None
+
+    @property
+    def value(self) -> float | None:
+        """The number if it may take part in a decision."""
+        value = self.last.known if self.last is not None else None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return float(value)
+
+
+@dataclass
+class Expected:
+    """A setting we made: what it must read back. None: not ours, or being written."""
+
+    value: Scalar | None
+    same: Callable[[Scalar, Scalar], bool]
+
+
+@dataclass
+class Watch:
+    """Counters of what must not go on for long."""
+
+    open_since: float | None = None
+    apart: int = 0
+    phase: str = ""
+    phase_count: int = 0
+
+
+@dataclass
+class CyclerChannel:
+    """See the module's first lines.
+
+    Attributes:
+        id: Id of the channel; a source on the bus like a device.
+        file: The wiring.
+        side: Which output may be on; switching sets it.
+        phase: ``cc``, ``cv``, ``ramp`` or empty.
+        is_switching: While true, settings are on their way and are not compared.
+        integrator: Fed with every sample while a run is counted.
+        observer: The run, if any.
+    """
+
+    id: str
+    file: ChannelFile
+    devices: DeviceManager
+    bus: Bus
+    clock: Clock
+    side: Side = Side.OFF
+    phase: str = ""
+    is_switching: bool = False
+    integrator: Integrator | None = None
+    observer: Observer | None = None
+    labels: Labels = field(default_factory=Labels)
+    expected: dict[str, Expected] = field(default_factory=dict)
+    path_current: float = 0.0
+    _mono: float = 0.0
+    _watch: Watch = field(default_factory=Watch)
+
+    def __post_init__(self) -> None:
+        file, devices = self.file, self.devices
+        self.source = Instrument(file.source, Role.OUTPUT, devices) if file.source else None
+        self.sink = Instrument(file.sink, Role.INPUT, devices) if file.sink else None
+        current = file.current
+        self.voltage = self._input(file.voltage.source)
+        self.signed = self._input(current.source) if current.source else None
+        self.charging = self._input(current.charge) if current.charge else None
+        self.discharging = self._input(current.discharge) if current.discharge else None
+        self.temp = self._input(file.temp.source) if file.temp else None
+        self._handlers: dict[str, Callable[[Sample, float], int]] = {}
+        self._leave: Callable[[], None] | None = None
+        self._terminals: dict[Side, Input] = {}
+        self._has_flag = False
+        self._device_count = len(file.devices)
+        self._zero = self._zero_band()
+        self._points = tuple(
+            f"{self.id}.{name}"
+            for name in ("voltage", "current", "power", "temp", "ah", "wh", "step", "cycle")
+        )
+        self._phase_point = f"{self.id}.phase"
+        self.current: float | None = None
+        self.current_quality = Quality.BAD
+
+    def _input(self, point: str) -> Input:
+        device = point.rpartition(".")[0]
+        stack = self.devices.stacks.get(device)
+        poll = stack.interval_s if stack is not None else 1.0
+        return Input(point, max(SILENT_POLLS * poll, 2.0))
+
+    def _zero_band(self) -> float:
+        """Up to this current [A] nothing flows: three counts and the declared error."""
+        bands = [0.003]
+        for place in (self.signed, self.charging, self.discharging):
+            entity = numeric(self.devices, place.point) if place is not None else None
+            if entity is not None:
+                bands.append(3.0 * entity.grain + (entity.accuracy or 0.0))
+        return max(bands)
+
+    @property
+    def zero_band(self) -> float:
+        """Up to this current [A] nothing flows."""
+        return self._zero
+
+    # --- life -------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Follow the devices.
+
+        Raises:
+            Rejected: An instrument cannot take its place.
+            NotFound: A device is missing.
+        """
+        if self._leave is not None:
+            return
+        handlers = self._handlers
+        handlers[self.voltage.point] = self._on_voltage
+        for place in self.currents:
+            handlers[place.point] = self._on_current
+        if self.temp is not None:
+            handlers[self.temp.point] = self._on_temp
+        for instrument in (self.source, self.sink):
+            if instrument is not None:
+                self._follow(instrument)
+        topics = [f"sample/{device}" for device in self.file.devices]
+        self._leave = self.bus.tap(topics, self.take)
+        self._catch_up()
+
+    def _follow(self, instrument: Instrument) -> None:
+        handlers = self._handlers
+        instrument.require(instrument.switch)
+        settings = (
+            *(Role.OUTPUT, Role.SET_VOLTAGE, Role.SET_CURRENT),
+            *(Role.INPUT, Role.LOAD_MODE, Role.LOAD_LEVEL),
+        )
+        for role in settings:
+            entity = instrument.entity(role)
+            if entity is not None:
+                point = f"{instrument.device}.{entity.id}"
+                self.expected[point] = Expected(None, entity.same)
+                handlers[point] = self._on_setting
+        protection = instrument.find(Role.PROTECTION)
+        if protection is not None:
+            handlers[protection] = self._on_protection
+        terminal = instrument.find(Role.MEASURED_VOLTAGE)
+        if terminal is not None and terminal != self.voltage.point:
+            side = Side.CHARGE if instrument is self.source else Side.DISCHARGE
+            self._terminals[side] = self._input(terminal)
+            handlers[terminal] = self._on_terminal
+        regulation = instrument.find(Role.REGULATION)
+        if regulation is not None and instrument is self.source:
+            self._has_flag = True
+            handlers[regulation] = self._on_regulation
+
+    def _catch_up(self) -> None:
+        """Take over what the devices said before the channel was opened."""
+        for place in self.inputs:
+            device, _, key = place.point.rpartition(".")
+            stack = self.devices.stacks.get(device)
+            slot = stack.slots.get(key) if stack is not None else None
+            if slot is None:
+                msg = f"{self.id}: there is no point {place.point}"
+                raise Rejected(msg, code="UNKNOWN_POINT", hint=f"correct channels/{self.id}.yaml")
+            place.last = slot.last
+        self._combine()
+
+    def close(self) -> None:
+        """Stop following."""
+        if self._leave is not None:
+            self._leave()
+            self._leave = None
+
+    @property
+    def currents(self) -> list[Input]:
+        """All current meters."""
+        return [p for p in (self.signed, self.charging, self.discharging) if p is not None]
+
+    @property
+    def inputs(self) -> list[Input]:
+        """All meters."""
+        return [p for p in (self.voltage, *self.currents, self.temp) if p is not None]
+
+    @property
+    def instruments(self) -> list[Instrument]:
+        """Supply and load, the supply first."""
+        return [i for i in (self.source, self.sink) if i is not None]
+
+    def max_gaps(self) -> tuple[float, float]:
+        """Longest bridged distance of current and voltage samples."""
+        polls = [self._poll_s(place) for place in self.currents]
+        return live_max_gap_s(max(polls)), live_max_gap_s(self._poll_s(self.voltage))
+
+    def _poll_s(self, place: Input) -> float:
+        stack = self.devices.stacks.get(place.point.rpartition(".")[0])
+        return stack.interval_s if stack is not None else 1.0
+
+    # --- samples, in the publisher's turn ---------------------------------------------------
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Take a snapshot of one of the devices."""
+        changed = 0
+        handlers = self._handlers
+        for sample in snapshot.samples:
+            handler = handlers.get(sample.point)
+            if handler is not None:
+                changed |= handler(sample, snapshot.half_width)
+        if not changed:
+            return
+        mono = self._mono = max(self._mono, snapshot.mono)
+        if self.side is not Side.OFF and not self.is_switching:
+            self._watch_contact(mono)
+        if changed & (VOLTAGE | CURRENT | TEMP):
+            self.publish(mono)
+        if self.observer is not None:
+            self.observer.after_sample(changed, mono)
+
+    def _on_voltage(self, sample: Sample, half_width: float) -> int:
+        self.voltage.last = sample
+        value = self.voltage.value
+        if value is not None and self.integrator is not None:
+            unsure = sample.quality is Quality.UNSURE
+            self.integrator.voltage(sample.mono, value, half_width_s=half_width, unsure=unsure)
+        return VOLTAGE
+
+    def _on_current(self, sample: Sample, half_width: float) -> int:
+        for place in self.currents:
+            if place.point == sample.point:
+                place.last = sample
+        if not self._counts(sample.point):
+            return 0
+        self._combine()
+        if self.current is not None and self.integrator is not None:
+            unsure = sample.quality is Quality.UNSURE
+            self.integrator.current(
+                sample.mono, self.current, half_width_s=half_width, unsure=unsure
+            )
+        return CURRENT
+
+    def _counts(self, point: str) -> bool:
+        """Whether a meter speaks for the side that is on; while both are off both do."""
+        if self.signed is not None or self.side is Side.OFF:
+            return True
+        place = self.charging if self.side is Side.CHARGE else self.discharging
+        return place is None or place.point == point
+
+    def _combine(self) -> None:
+        """The cell's current from the meters, positive into the cell."""
+        if self.signed is not None:
+            self.current = self.signed.value
+        elif self.side is Side.CHARGE:
+            self.current = self.charging.value if self.charging else None
+        elif self.side is Side.DISCHARGE:
+            drawn = self.discharging.value if self.discharging else None
+            self.current = None if drawn is None else 0.0 - drawn
+        else:
+            given = self.charging.value if self.charging else 0.0
+            drawn = self.discharging.value if self.discharging else 0.0
+            self.current = None if given is None or drawn is None else given - drawn
+            # Both switches are off: what is left is the meters' zero error, not charge.
+            if self.current is not None and abs(self.current) <= self._zero:
+                self.current = 0.0
+
+    def _on_temp(self, sample: Sample, half_width: float) -> int:
+        del half_width
+        if self.temp is None or self.file.temp is None:
+            return 0
+        low, high = self.file.temp.plausible
+        value = sample.value
+        if isinstance(value, float) and not low <= value <= high:
+            sample = sample._replace(
+                value=None, quality=Quality.BAD, reason=f"implausible: {value:g} °C"
+            )
+        self.temp.last = sample
+        if self.temp.value is not None and self.integrator is not None:
+            self.integrator.temperature(sample.mono, self.temp.value)
+        return TEMP
+
+    def _on_setting(self, sample: Sample, half_width: float) -> int:
+        """Compare what an instrument says of its settings with what we set (SEQ-22)."""
+        del half_width
+        expected = self.expected[sample.point]
+        if expected.value is None or self.is_switching:
+            return OTHER
+        value = sample.known
+        if value is None:
+            self._fault("contact-lost", f"{sample.point} is not known any more")
+        elif value != expected.value and not expected.same(expected.value, value):
+            text = f"{sample.point} is {value}, set was {expected.value}"
+            self._fault("foreign-change", text)
+        return OTHER
+
+    def _on_protection(self, sample: Sample, half_width: float) -> int:
+        del half_width
+        value = sample.known
+        if self.side is not Side.OFF and value not in {"none", "", None}:
+            self._fault(f"protection-{value}", f"{sample.point} tripped: {value}")
+        return OTHER
+
+    def _on_terminal(self, sample: Sample, half_width: float) -> int:
+        del half_width
+        for terminal in self._terminals.values():
+            if terminal.point == sample.point:
+                terminal.last = sample
+        return 0
+
+    def _on_regulation(self, sample: Sample, half_width: float) -> int:
+        del half_width
+        if self.side is Side.CHARGE and not self.is_switching:
+            self.note_phase(str(sample.known or "").lower(), sample.mono)
+        return OTHER
+
+    def note_phase(self, seen: str, mono: float, *, at_once: bool = False) -> None:
+        """The supply says how it regulates; twice the same counts."""
+        if seen not in {"cc", "cv"} or seen == self.phase:
+            self._watch.phase_count = 0
+            return
+        if seen != self._watch.phase:
+            self._watch.phase, self._watch.phase_count = seen, 0
+        self._watch.phase_count += 1
+        if at_once or self._watch.phase_count >= PHASE_SAMPLES:
+            self.set_phase(seen, mono)
+
+    def set_phase(self, name: str, mono: float) -> None:
+        """Enter a phase."""
+        if name == self.phase:
+            return
+        self.phase = name
+        if self.integrator is not None:
+            self.integrator.phase(mono, name)
+
+    def expect(self, point: str, value: Scalar | None) -> None:
+        """Remember what a setting must read back from now on."""
+        if point in self.expected:
+            self.expected[point].value = value
+
+    def trust_nothing(self) -> None:
+        """Forget all settings: they are no longer ours."""
+        for expected in self.expected.values():
+            expected.value = None
+
+    def _fault(self, trip_id: str, text: str) -> None:
+        if self.observer is not None:
+            self.observer.fault(Trip(trip_id, text))
+
+    def _watch_contact(self, mono: float) -> None:
+        """An open contact, a supply without a flag, a supply far from the cell (SEQ-16, 22)."""
+        watch, current = self._watch, self.current
+        if current is None:
+            return
+        if self.side is Side.CHARGE and self.source is not None and not self._has_flag:
+            self._guess_phase(self.source, current, mono)
+        if self._is_idle(current):
+            if watch.open_since is None:
+                watch.open_since = mono
+            elif mono - watch.open_since >= OPEN_CONTACT_S:
+                self._fault("open-contact", "no current flows although the output is on")
+        else:
+            watch.open_since = None
+        self._compare_voltages(current)
+
+    def _is_idle(self, current: float) -> bool:
+        """No current although some must flow; a taper at its end is none of it."""
+        if abs(current) > self._zero or self.path_current <= 2.0 * self._zero:
+            return False
+        if self.side is Side.DISCHARGE or self.source is None:
+            return True
+        target, volts = self.source.number(Role.SET_VOLTAGE), self.voltage.value
+        return target is not None and volts is not None and target - volts > 0.05
+
+    def _guess_phase(self, source: Instrument, current: float, mono: float) -> None:
+        volts, target = source.number(Role.MEASURED_VOLTAGE), source.number(Role.SET_VOLTAGE)
+        limit = source.number(Role.SET_CURRENT)
+        if volts is None or target is None or limit is None:
+            return
+        near = abs(volts - target) <= 2.0 * source.grain(Role.MEASURED_VOLTAGE)
+        below = current < limit - 2.0 * source.grain(Role.MEASURED_CURRENT)
+        self.note_phase("cv" if near and below else "cc", mono)
+
+    def _compare_voltages(self, current: float) -> None:
+        allowed = self.file.voltage.back_check
+        if allowed is None:
+            return
+        device = self._terminals.get(self.side)
+        cell = self.voltage.value
+        if device is None or cell is None or device.value is None:
+            return
+        apart = abs(device.value - cell) - abs(current) * self.file.path_resistance
+        if apart <= allowed:
+            self._watch.apart = 0
+            return
+        self._watch.apart += 1
+        # Several devices report per poll: this many are at least two polls of each.
+        if self._watch.apart > BACK_CHECK_SAMPLES * self._device_count:
+            text = f"{device.point} is {device.value:g} V, the cell {cell:g} V"
+            self._fault("back-check", text)
+
+    def begin_watch(self) -> None:
+        """A new direction: what was counted before says nothing any more."""
+        self._watch = Watch()
+
+    def silent_input(self, now: float) -> str | None:
+        """An input that has not been heard for too long, whatever its last quality was."""
+        for place in self.inputs:
+            if place.last is None or now - place.last.mono > place.patience_s:
+                return place.point
+        return None
+
+    # --- what it publishes ------------------------------------------------------------------
+
+    def step_amounts(self) -> tuple[float, float]:
+        """Ah and Wh of the step so far, as magnitudes."""
+        if self.integrator is None:
+            return 0.0, 0.0
+        totals = self.integrator.totals["step"]
+        return (
+            max(totals.charge_ah, totals.discharge_ah),
+            max(totals.charge_wh, totals.discharge_wh),
+        )
+
+    def publish(self, mono: float) -> None:
+        """Publish the channel as it is now."""
+        timestamp = self.clock.utc_at(mono)
+        volts, amps = self.voltage.value, self.current
+        watts = None if volts is None or amps is None else volts * amps
+        temp = self.temp.value if self.temp is not None else None
+        ah, wh = self.step_amounts()
+        good, bad, normal = Quality.GOOD, self._bad_quality(), AlarmState.NORMAL
+        p = self._points
+        self.bus.publish(
+            Snapshot(
+                self.id,
+                timestamp,
+                mono,
+                0.0,
+                (
+                    Sample(
+                        p[0], volts, "V", bad if volts is None else good, normal, timestamp, mono
+                    ),
+                    Sample(p[1], amps, "A", bad if amps is None else good, normal, timestamp, mono),
+                    Sample(
+                        p[2], watts, "W", bad if watts is None else good, normal, timestamp, mono
+                    ),
+                    Sample(
+                        p[3], temp, "°C", bad if temp is None else good, normal, timestamp, mono
+                    ),
+                    Sample(p[4], ah, "Ah", good, normal, timestamp, mono),
+                    Sample(p[5], wh, "Wh", good, normal, timestamp, mono),
+                    Sample(p[6], self.labels.step, "", good, normal, timestamp, mono),
+                    Sample(p[7], float(self.labels.cycle), "", good, normal, timestamp, mono),
+                    Sample(self._phase_point, self.phase, "", good, normal, timestamp, mono),
+                ),
+            )
+        )
+
+    def _bad_quality(self) -> Quality:
+        last = self.voltage.last
+        return Quality.STALE if last is None or last.quality is Quality.STALE else Quality.BAD
+
+
+@dataclass(frozen=True)
+class ExclusiveOutputs:
+    """Supply and load of one channel are never on together (`core.safety.Interlock`)."""
+
+    channel: CyclerChannel
+
+    @property
+    def id(self) -> str:
+        """Named in the refusal."""
+        return f"{self.channel.id}: one output at a time"
+
+    def denies(self, device: str, entity: str, value: Scalar) -> str | None:
+        """Refuse switching one on unless the other is known to be off."""
+        source, sink = self.channel.source, self.channel.sink
+        if value is not True or source is None or sink is None:
+            return None
+        point = f"{device}.{entity}"
+        for one, other in ((source, sink), (sink, source)):
+            if point == one.find(one.switch) and not other.is_off:
+                return f"{other.device} is not known to be off"
+        return None

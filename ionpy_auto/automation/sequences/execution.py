@@ -1,0 +1,375 @@
+"""Walks through the steps of a run: what a step may touch (`StepContext`), and in which order.
+
+A step that waits for its end is woken by the sample that brings it, in the same moment. Whatever
+goes wrong rises to `manager.py`, which makes the outputs safe.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from ionpy_auto.automation.blocks import Step
+from ionpy_auto.automation.context import Lab
+from ionpy_auto.automation.flow import Measure, StepNode
+from ionpy_auto.automation.sequences.counting import Direction
+from ionpy_auto.automation.sequences.run import Run, RunState, Signal
+from ionpy_auto.automation.sequences.steps import EndState, StepRun, describe_measure, worst
+from ionpy_auto.automation.sequences.switching import AlreadyAboveError, Switching
+from ionpy_auto.core.commands import Origin, Outcome
+from ionpy_auto.core.errors import Conflict, Rejected
+from ionpy_auto.core.samples import Scalar
+from ionpy_auto.language import Environment
+
+MAX_STEPS = 100_000
+"""More steps than this in one run is a loop that never ends."""
+
+
+class StopRunError(Exception):
+    """The run was told to stop: the step has ended in order, no other begins."""
+
+
+class GotoError(Exception):
+    """Go on with another step, in this list or one around it."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = target
+
+
+class RunChannel:
+    """The channel as steps see it (`StepChannel`); remembers what to repeat after a pause."""
+
+    def __init__(self, execution: "Execution", switching: Switching) -> None:
+        self._execution = execution
+        self._switching = switching
+        self._again: Callable[[], Awaitable[None]] | None = None
+
+    async def rest(self) -> None:
+        """Outputs off, proven."""
+        self._again = None
+        await self._switching.off()
+
+    async def charge(self, *, current: float, voltage: float) -> None:
+        """Supply on; a cell that is already there ends the step."""
+        self._again = lambda: self._charge(current, voltage)
+        await self._again()
+
+    async def _charge(self, current: float, voltage: float) -> None:
+        try:
+            await self._switching.charge(current, voltage)
+        except AlreadyAboveError:
+            self._execution.end_now("already_above")
+
+    async def discharge(self, *, current: float) -> None:
+        """Load on."""
+        self._again = lambda: self._switching.discharge(current)
+        await self._again()
+
+    async def again(self) -> None:
+        """What the step asked for last, in the whole order again."""
+        if self._again is not None:
+            await self._again()
+
+    def forget(self) -> None:
+        """The step is over."""
+        self._again = None
+
+
+class Execution:
+    """Implements `StepContext` for one run."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._channel = RunChannel(self, run.switching) if run.switching is not None else None
+        self._jumps: dict[tuple[str, str], int] = {}
+
+    # --- what blocks see ----------------------------------------------------------------------
+
+    @property
+    def lab(self) -> Lab:
+        """The project."""
+        return self.run.lab
+
+    @property
+    def origin(self) -> Origin:
+        """The run."""
+        return self.run.origin
+
+    @property
+    def env(self) -> Environment:
+        """Names of the run."""
+        return self.run.env
+
+    @property
+    def leased_devices(self) -> Sequence[str]:
+        """Supply and load of the channel."""
+        return self.run.leased
+
+    @property
+    def channel(self) -> RunChannel:
+        """The channel of the run.
+
+        Raises:
+            Rejected: The run has none.
+        """
+        if self._channel is None:
+            msg = "this run has no channel"
+            raise Rejected(msg, code="NO_CHANNEL", hint="add channel: to the flow")
+        return self._channel
+
+    def resolve(self, name: str) -> str:
+        """From a written name to an address."""
+        return self.run.resolve(name)
+
+    async def write(self, point: str, value: Scalar) -> Outcome:
+        """Write as the run."""
+        return await self.run.write(point, value)
+
+    def phase(self, name: str) -> None:
+        """The step has entered a phase."""
+        if self.run.step is not None:
+            self.run.step.enter_phase(name, self.lab.clock.now())
+
+    def end_now(self, name: str, verdict: str = "pass") -> None:
+        """End the step under way before it waits."""
+        step = self.run.step
+        if step is not None and not step.ended_by:
+            step.ended_by = name
+            step.verdict = worst(step.verdict, verdict)
+            self.run.mark_end(step)
+
+    async def each(self, count: int, body: Callable[[int], Awaitable[None]]) -> None:
+        """Count a loop."""
+        for number in range(1, count + 1):
+            self.run.path.append(f"{number}/{count}")
+            try:
+                await body(number)
+            finally:
+                self.run.path.pop()
+
+    async def steps(self, children: Sequence[Any], *, counter: str = "") -> None:
+        """Run child steps."""
+        del counter
+        position = 0
+        while position < len(children):
+            node = children[position]
+            position += 1
+            target = await self._one(node) if node.enabled else ""
+            if target:
+                position = _place(children, target)
+
+    async def _one(self, node: StepNode) -> str:
+        """Run one node; returns where to go on, empty for the next."""
+        self.run.path.append(node.id)
+        try:
+            if node.children and isinstance(node.block, Step):
+                await node.block.run(self)
+                return ""
+            return await self._leaf(node)
+        except GotoError as jump:
+            return jump.target
+        finally:
+            self.run.path.pop()
+
+    # --- one step -----------------------------------------------------------------------------
+
+    async def _leaf(self, node: StepNode) -> str:
+        if self.run.wants_stop:
+            raise StopRunError
+        step = self._enter(node)
+        try:
+            if isinstance(node.block, Step):
+                await node.block.run(self)
+            else:
+                await node.block.act(self)
+        except StopRunError:
+            self.end_now("stopped", "aborted")
+            await self._leave(step)
+            raise
+        if not step.ended_by:
+            self.end_now("done")
+        await self._leave(step)
+        return self._jump(step)
+
+    def _enter(self, node: StepNode) -> StepRun:
+        run, clock = self.run, self.lab.clock
+        if len(run.history) >= MAX_STEPS:
+            msg = f"more than {MAX_STEPS} steps"
+            raise Rejected(msg, code="ENDLESS", hint="check goto and repeat")
+        direction = direction_of(node)
+        step = StepRun(node, len(run.history), direction, clock.now(), clock.monotonic())
+        channel_id = run.channel.id if run.channel is not None else ""
+        step.ends = [EndState(end, channel_id) for end in node.until]
+        run.step = step
+        run.history.append(step)
+        if run.counting is not None and run.channel is not None:
+            run.counting.begin(direction)
+            run.channel.labels.step = node.id
+            step.cycle = run.counting.cycle
+        if run.watch is not None:
+            run.watch.enter_step(node.limits)
+        run.tell_step(step, "started")
+        run.tell()
+        run.save()
+        return step
+
+    async def _leave(self, step: StepRun) -> None:
+        run = self.run
+        step.armed = False
+        if step.direction and run.switching is not None:
+            await run.switching.off()
+        if self._channel is not None:
+            self._channel.forget()
+        self.close(step)
+
+    def close(self, step: StepRun) -> None:
+        """Count and store a step that is over."""
+        run, clock = self.run, self.lab.clock
+        if step.ended is not None:
+            return
+        now = clock.monotonic()
+        step.ended, step.ended_mono = clock.now(), now
+        step.enter_phase("", step.ended)
+        if run.counting is not None:
+            step.totals = run.counting.end(step.direction, step.ended_by)
+        for measure in step.node.measure:
+            self._measure(step, measure)
+        run.plan.finished(step.node.id, step.time(now))
+        run.verdict = worst(run.verdict, step.verdict)
+        run.tell_step(step, "ended")
+        run.save()
+
+    def _measure(self, step: StepRun, measure: Measure) -> None:
+        value = measure.value.evaluate(self.env)
+        low = measure.low.evaluate(self.env) if measure.low is not None else None
+        high = measure.high.evaluate(self.env) if measure.high is not None else None
+        verdict = "pass"
+        if not isinstance(value, float):
+            verdict = "inconclusive"
+        elif (isinstance(low, float) and value < low) or (isinstance(high, float) and value > high):
+            verdict = "fail"
+        step.measures.append(describe_measure(measure.name, value, measure.value.unit, verdict))
+        step.verdict = worst(step.verdict, verdict)
+
+    def _jump(self, step: StepRun) -> str:
+        """Where an end leads, as often as it may."""
+        if not step.goto:
+            return ""
+        key = step.node.id, step.ended_by
+        self._jumps[key] = self._jumps.get(key, 0) + 1
+        allowed = next((e.max for e in step.node.until if e.name == step.ended_by), 0)
+        return step.goto if self._jumps[key] <= allowed else ""
+
+    # --- waiting ------------------------------------------------------------------------------
+
+    async def until_end(self, after_s: float | None = None) -> None:
+        """Return when an end of the step holds, or after a time."""
+        step = self.run.step
+        if step is None or step.ended_by:
+            return
+        if not step.direction:
+            step.restart_clock(self.lab.clock.monotonic())
+        step.after_s = after_s
+        self._arm(step)
+        while True:
+            signal = await self._signal(step)
+            if signal is Signal.STOP:
+                raise StopRunError
+            if signal is Signal.SKIP:
+                self.end_now("skipped", "inconclusive")
+            elif signal is Signal.PAUSE:
+                await self._pause(step)
+            if self._is_over(step):
+                return
+
+    @staticmethod
+    def _is_over(step: StepRun) -> bool:
+        return bool(step.ended_by)
+
+    def _arm(self, step: StepRun) -> None:
+        channel = self.run.channel
+        if channel is not None and step.at_start == (None, None):
+            step.at_start = channel.voltage.value, channel.current
+        step.armed = True
+
+    async def _signal(self, step: StepRun) -> Signal:
+        """The next signal; the step's own time is one of its ends."""
+        clock, run = self.lab.clock, self.run
+        if step.after_s is None:
+            return await run.wait_signal()
+
+        def over() -> None:
+            if step.armed and not step.ended_by:
+                self.end_now("time")
+                step.end_value = step.after_s
+                run.signal(Signal.END)
+
+        left = step.after_s - step.time(clock.monotonic())
+        timer = clock.call_at(clock.monotonic() + left, over)
+        try:
+            return await run.wait_signal()
+        finally:
+            timer.cancel()
+
+    async def _pause(self, step: StepRun) -> None:
+        """Outputs off and proven; the step's clock stands still, limits do not."""
+        run, clock = self.run, self.lab.clock
+        step.armed = False
+        if run.switching is not None:
+            await run.switching.off()
+        since = step.paused_since = clock.monotonic()
+        run.set_state(RunState.PAUSED, "paused")
+        while (signal := await run.wait_signal()) not in {
+            Signal.RESUME,
+            Signal.STOP,
+            Signal.SKIP,
+        }:
+            pass
+        step.paused_s += clock.monotonic() - since
+        step.paused_since = None
+        run.set_state(RunState.RUNNING, "")
+        if signal is Signal.STOP:
+            raise StopRunError
+        if signal is Signal.SKIP:
+            self.end_now("skipped", "inconclusive")
+            return
+        if step.node.verb == "rest":
+            step.restart_clock(clock.monotonic())  # the cell has relaxed, but under no one's eyes
+        if self._channel is not None:
+            await self._channel.again()
+        step.ends = [EndState(s.end, run.channel.id if run.channel else "") for s in step.ends]
+        step.armed = True
+
+
+def direction_of(node: StepNode) -> Direction:
+    """``charge`` or ``discharge`` when a step drives the cell."""
+    direction = node.block.direction if isinstance(node.block, Step) else ""
+    if direction == "charge":
+        return "charge"
+    return "discharge" if direction == "discharge" else ""
+
+
+def _place(children: Sequence[StepNode], target: str) -> int:
+    """Where a step stands in a list, or up to the list around it."""
+    for index, node in enumerate(children):
+        if node.id == target:
+            return index
+    raise GotoError(target)
+
+
+async def run_closing(execution: Execution, nodes: Sequence[StepNode]) -> list[Mapping[str, Any]]:
+    """Run ``finally``: every entry is tried, whatever became of the others."""
+    failures: list[Mapping[str, Any]] = []
+    for node in nodes:
+        if not node.enabled:
+            continue
+        try:
+            async with execution.lab.clock.timeout(CLOSING_PATIENCE_S):
+                await execution.steps([node])
+        except (Conflict, Rejected) as error:
+            failures.append({"step": node.id, "error": error.message})
+        except Exception as error:  # noqa: BLE001 - the next entry must still be tried
+            failures.append({"step": node.id, "error": str(error) or type(error).__name__})
+    return failures
+
+
+CLOSING_PATIENCE_S = 600.0

@@ -1,0 +1,135 @@
+"""An instrument of a channel: its entities found by function, and what it last said of itself."""
+
+from dataclasses import dataclass
+
+from ionpy_auto.core.errors import Conflict, Rejected
+from ionpy_auto.core.samples import Sample, Scalar
+from ionpy_auto.devices import Driver, Entity, Numeric, Protection, Role
+from ionpy_auto.devices.manager import DeviceManager
+from ionpy_auto.devices.stack import Stack
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A supply (its switch is `Role.OUTPUT`) or a load (`Role.INPUT`) of a channel.
+
+    Attributes:
+        device: Id of the device.
+        switch: Role of its on/off switch.
+        devices: Where it lives.
+    """
+
+    device: str
+    switch: Role
+    devices: DeviceManager
+
+    @property
+    def stack(self) -> Stack:
+        """The running device.
+
+        Raises:
+            NotFound: There is none.
+        """
+        return self.devices.stack(self.device)
+
+    @property
+    def driver(self) -> Driver:
+        """Its driver.
+
+        Raises:
+            Conflict: The device is not loaded.
+        """
+        driver = self.stack.driver
+        if driver is None:
+            msg = f"{self.device} is {self.stack.state}"
+            raise Conflict(msg, code="DEVICE_NOT_LOADED", hint=self.stack.hint or "enable it first")
+        return driver
+
+    @property
+    def protection(self) -> Protection:
+        """What its hardware protection does."""
+        return self.driver.PROTECTION
+
+    def entity(self, role: Role) -> Entity | None:
+        """The entity with a function, on the same channel of the device as the switch."""
+        driver = self.driver
+        switch = driver.by_role(self.switch)
+        return driver.by_role(role, switch.channel) if switch is not None else None
+
+    def require(self, role: Role) -> Entity:
+        """The entity with a function.
+
+        Raises:
+            Rejected: The driver declares none.
+        """
+        found = self.entity(role)
+        if found is None:
+            msg = f"{self.device} has no {role.value}"
+            raise Rejected(
+                msg, code="MISSING_FUNCTION", hint="this driver cannot take this place in a channel"
+            )
+        return found
+
+    def point(self, role: Role) -> str:
+        """Address of an entity by function.
+
+        Raises:
+            Rejected: The driver declares none.
+        """
+        return f"{self.device}.{self.require(role).id}"
+
+    def find(self, role: Role) -> str | None:
+        """Address of an entity by function, if there is one."""
+        entity = self.entity(role)
+        return None if entity is None else f"{self.device}.{entity.id}"
+
+    def last(self, role: Role) -> Sample | None:
+        """Its latest sample."""
+        entity = self.entity(role)
+        slot = self.stack.slots.get(entity.id) if entity is not None else None
+        return slot.last if slot is not None else None
+
+    def known(self, role: Role) -> Scalar | None:
+        """Its latest value that may take part in a decision."""
+        sample = self.last(role)
+        return None if sample is None else sample.known
+
+    def number(self, role: Role) -> float | None:
+        """The same for numbers."""
+        value = self.known(role)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if is_number else None  # type: ignore[arg-type]  # checked above
+
+    def grain(self, role: Role, default: float = 0.001) -> float:
+        """Smallest step of a number."""
+        entity = self.entity(role)
+        return entity.grain if isinstance(entity, Numeric) else default
+
+    def highest(self, role: Role) -> float:
+        """Largest value that can be written."""
+        entity = self.entity(role)
+        top = entity.max if isinstance(entity, Numeric) else None
+        return float("inf") if top is None else top
+
+    def outputs(self) -> list[str]:
+        """Addresses a run takes a lease on: all settings of this channel of the device."""
+        channel = self.require(self.switch).channel
+        return [
+            f"{self.device}.{entity.id}"
+            for entity in self.driver.entities.values()
+            if entity.is_writable and entity.channel == channel
+        ]
+
+    @property
+    def is_off(self) -> bool:
+        """True only when the latest read-back says off."""
+        return self.known(self.switch) is False
+
+
+def numeric(devices: DeviceManager, point: str) -> Numeric | None:
+    """The declaration of a measured point, if there is such a number."""
+    device, _, key = point.rpartition(".")
+    stack = devices.stacks.get(device)
+    slot = stack.slots.get(key) if stack is not None else None
+    entity = slot.entity if slot is not None else None
+    return entity if isinstance(entity, Numeric) else None

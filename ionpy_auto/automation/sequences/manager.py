@@ -1,0 +1,641 @@
+"""Starts, queues and ends runs: leases, checks before anything moves, safe states on every way out.
+
+A run is started only when its flow, channel, parameters, limits and the cell's state allow it; a
+refusal says which. However it ends (its last step, an end, a limit, a person, a broken driver, the
+server's stop) the outputs go to their safe state, proven by read-back, then ``finally`` runs.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from ionpy_auto.automation.blocks import Action, Step
+from ionpy_auto.automation.context import AlarmCall, Lab
+from ionpy_auto.automation.environment import LiveEnvironment
+from ionpy_auto.automation.flow import Flow
+from ionpy_auto.automation.flow_reader import Binding, read_flow
+from ionpy_auto.automation.names import Site
+from ionpy_auto.automation.sequences.channel import CyclerChannel, ExclusiveOutputs
+from ionpy_auto.automation.sequences.check import check_flow
+from ionpy_auto.automation.sequences.execution import Execution, StopRunError, run_closing
+from ionpy_auto.automation.sequences.journal import Journal
+from ionpy_auto.automation.sequences.limits import effective_limits
+from ionpy_auto.automation.sequences.prestart import check_before_start, refuse, wait_fresh
+from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState, Signal
+from ionpy_auto.automation.sequences.steps import worst
+from ionpy_auto.core.commands import Mode, Origin, Priority, Role, WriteGate
+from ionpy_auto.core.errors import Conflict, IonpyError, NotFound, Rejected, Severity, Unavailable
+from ionpy_auto.core.safety import SafeResult, drive_safe
+from ionpy_auto.core.tasks import Tasks
+from ionpy_auto.devices.manager import DeviceManager
+from ionpy_auto.storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 1.0
+KEPT_RUNS = 50
+"""Finished runs kept in memory; older ones are read from the database."""
+
+
+class FlowShelf(Protocol):
+    """Where flow files are."""
+
+    def flow_text(self, flow_id: str) -> tuple[str, str]:
+        """Text and file name.
+
+        Raises:
+            NotFound: There is no such flow.
+        """
+
+
+class SessionBook(Protocol):
+    """The part of `projects.sessions.Sessions` a run uses."""
+
+    active: dict[str, Any] | None
+    users: set[str]
+
+    async def start(
+        self, name: str = "", conditions: Mapping[str, Any] | None = None, notes: str = ""
+    ) -> dict[str, Any]:
+        """Start recording."""
+
+    async def stop(self, status: str = "completed") -> dict[str, Any]:
+        """Stop recording."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunKit:
+    """Everything runs work with; handed over by the engine.
+
+    Attributes:
+        environment: Live values and recent history.
+        shelf: Flow files.
+        site: Devices, channels and cells by name.
+        sessions: None where nothing is recorded (tests, dry runs).
+        database: None keeps no rows.
+    """
+
+    lab: Lab
+    devices: DeviceManager
+    gate: WriteGate
+    environment: LiveEnvironment
+    shelf: FlowShelf
+    site: Site
+    sessions: SessionBook | None = None
+    database: Database | None = None
+
+
+class RunManager:
+    """See the module's first lines."""
+
+    def __init__(self, kit: RunKit) -> None:
+        self._kit = kit
+        self._clock = kit.lab.clock
+        self._tasks = Tasks("runs", self._clock)
+        self.journal = Journal(kit.database, self._tasks, self._storage_failed)
+        self.runs: dict[str, Run] = {}
+        self.channels: dict[str, CyclerChannel] = {}
+        self._interlocks: dict[str, ExclusiveOutputs] = {}
+        self._holders: dict[str, str] = {}
+        self._queues: dict[str, list[Run]] = {}
+        self._keys: dict[str, str] = {}
+        self._own_session = False
+        self._closing = False
+
+    # --- life ---------------------------------------------------------------------------------
+
+    async def start_up(self) -> list[str]:
+        """Close runs a crash left open; returns their ids. Nothing is switched on by it."""
+        self._kit.gate.latch.listeners.append(self._on_latch)
+        return await self.journal.recover(self._clock.now())
+
+    async def stop(self) -> None:
+        """End all runs safely; returns when every output is off and every row stored."""
+        self._closing = True
+        for queue in self._queues.values():
+            for run in queue:
+                run.interrupt("aborted", "server_stop", "the server stops")
+        active = self.active()
+        for run in active:
+            run.interrupt("aborted", "server_stop", "the server stops")
+        await asyncio.gather(*(run.done.wait() for run in active))
+        await self.journal.flush()
+        for channel_id in list(self.channels):
+            self.close_channel(channel_id)
+        if self._on_latch in self._kit.gate.latch.listeners:
+            self._kit.gate.latch.listeners.remove(self._on_latch)
+        await self._tasks.stop()
+
+    def _on_latch(self) -> None:
+        if self._kit.gate.latch.pressed:
+            for run in self.active():
+                run.interrupt("aborted", "panic", "panic was pressed")
+
+    def _storage_failed(self, message: str) -> None:
+        call = AlarmCall(key="run:storage", severity="critical", text=f"run not stored: {message}")
+        self._tasks.start("alarm", self._alarm(call))
+
+    async def _alarm(self, call: AlarmCall) -> None:
+        await self._kit.lab.alarm(call)
+
+    # --- channels -----------------------------------------------------------------------------
+
+    def channel(self, channel_id: str) -> CyclerChannel:
+        """An open channel, opened at first use; it publishes from then on.
+
+        Raises:
+            NotFound: There is no such channel, or a device of it is missing.
+            Rejected: A device cannot take its place.
+        """
+        found = self.channels.get(channel_id)
+        if found is not None:
+            return found
+        file = self._kit.site.channel(channel_id)
+        if file is None:
+            msg = f"there is no channel {channel_id!r}"
+            raise NotFound(msg, hint=f"add channels/{channel_id}.yaml")
+        kit = self._kit
+        channel = CyclerChannel(channel_id, file, kit.devices, kit.lab.bus, self._clock)
+        channel.open()
+        self.channels[channel_id] = channel
+        if file.wiring != "burn_in":
+            interlock = self._interlocks[channel_id] = ExclusiveOutputs(channel)
+            kit.gate.interlocks.append(interlock)
+        return channel
+
+    def close_channel(self, channel_id: str) -> None:
+        """Close a channel whose file has changed.
+
+        Raises:
+            Conflict: A run holds it.
+        """
+        if channel_id in self._holders:
+            msg = f"{channel_id} is held by run:{self._holders[channel_id]}"
+            raise Conflict(msg, code="OWNED", hint="stop the run first")
+        channel = self.channels.pop(channel_id, None)
+        if channel is not None:
+            channel.close()
+        interlock = self._interlocks.pop(channel_id, None)
+        if interlock is not None:
+            self._kit.gate.interlocks.remove(interlock)
+
+    # --- starting -----------------------------------------------------------------------------
+
+    async def start(self, request: RunRequest) -> Run:
+        """Check everything, then start; returns before the first step.
+
+        Raises:
+            NotFound: No such flow, channel or device.
+            Rejected: The flow, its parameters, its limits or the cell's state refuse it.
+            Conflict: Shadow, panic, or the owner of the channel, named.
+        """
+        if self._closing:
+            raise Unavailable("the server is stopping")
+        known = await self._known(request.idempotency_key)
+        if known is not None:
+            return known
+        flow = self._flow(request)
+        self._check_armed(flow)
+        run = self._make(request, flow)
+        if run.channel is not None and run.channel.id in self._holders:
+            return await self._queue(run)
+        await self._launch(run)
+        return run
+
+    async def _known(self, key: str | None) -> Run | None:
+        if key is None:
+            return None
+        run_id = self._keys.get(key) or await self.journal.by_key(key)
+        if run_id is None:
+            return None
+        run = self.runs.get(run_id)
+        if run is None:
+            msg = f"this key has started run {run_id}"
+            raise Conflict(msg, code="ALREADY_STARTED", hint="see that run", args={"id": run_id})
+        return run
+
+    def _flow(self, request: RunRequest) -> Flow:
+        text, file = self._kit.shelf.flow_text(request.sequence)
+        binding = Binding(channel=request.channel, parameters=request.parameters)
+        flow, findings = read_flow(text, file, self._kit.site, binding)
+        if flow is not None:
+            findings = [*findings, *check_flow(flow, self._kit.site, self._kit.devices)]
+        errors = [f for f in findings if f.severity is Severity.ERROR]
+        if flow is None or errors:
+            raise Rejected(
+                f"{request.sequence} has errors: {errors[0].message}",
+                code="FLOW_INVALID",
+                hint=errors[0].hint,
+                findings=findings,
+            )
+        if not flow.sequence:
+            msg = f"{request.sequence} has no sequence"
+            raise Rejected(msg, code="NO_SEQUENCE", hint="a run needs steps")
+        return flow
+
+    def _check_armed(self, flow: Flow) -> None:
+        gate = self._kit.gate
+        gate.latch.check()
+        if gate.mode.mode is Mode.SHADOW and writes_outputs(flow):
+            raise Conflict(
+                "the project is in shadow: nothing is switched",
+                code="NOT_ARMED",
+                hint="an engineer arms the project first",
+            )
+
+    def _make(self, request: RunRequest, flow: Flow) -> Run:
+        channel = self.channel(flow.channel) if flow.channel else None
+        names = flow.names
+        limits = effective_limits(names.cell, names.channel, flow.channel, flow.limits)
+        run_id = uuid.uuid4().hex[:12]
+        origin = Origin(Priority.SEQUENCE, f"run:{run_id}", Role.OPERATOR, (f"run:{run_id}",))
+        kit = self._kit
+        parts = RunParts(kit.lab, flow, channel, limits, kit.environment, self.journal)
+        return Run(run_id, request, origin, parts)
+
+    async def _queue(self, run: Run) -> Run:
+        channel_id = run.channel.id if run.channel is not None else ""
+        holder = self._holders[channel_id]
+        if not run.request.queue:
+            raise Conflict(
+                f"{channel_id} is held by run:{holder}",
+                code="OWNED",
+                hint="stop it, wait for its end, or queue this run",
+                args={"owner": f"run:{holder}", "channel": channel_id},
+            )
+        await self._record(run)
+        self._queues.setdefault(channel_id, []).append(run)
+        run.set_state(RunState.QUEUED, f"waits for run:{holder}")
+        return run
+
+    async def _launch(self, run: Run) -> None:
+        """Lease, check, store, go; on a refusal everything is given back."""
+        try:
+            self._lease(run)
+            run.set_state(RunState.STARTING, "")
+            if run.channel is not None and run.watch is not None:
+                run.checks = await self._checks(run)
+            await self._record(run)
+        except BaseException as error:
+            self._give_back(run)
+            run.verdict, run.state = "error", RunState.FINISHED
+            run.message = error.message if isinstance(error, IonpyError) else str(error)
+            run.tell()
+            run.done.set()
+            raise
+        self._tasks.start(f"run-{run.id}", self._execute(run))
+
+    def _lease(self, run: Run) -> None:
+        channel = run.channel
+        if channel is None:
+            return
+        points = [point for i in channel.instruments for point in i.outputs()]
+        self._kit.gate.leases.acquire(run.owner, points)
+        self._holders[channel.id] = run.id
+        run.leased = tuple(dict.fromkeys(i.device for i in channel.instruments))
+
+    async def _checks(self, run: Run) -> list[dict[str, Any]]:
+        channel, watch = run.channel, run.watch
+        if channel is None or watch is None:
+            return []
+        later = [name for name in run.env.own if name.startswith(("step.", "cycle."))]
+        await wait_fresh(channel, watch, later, self._clock)
+        checks = check_before_start(channel, run.flow, watch, run.env.window)
+        refuse(checks)
+        return [check.as_dict() for check in checks]
+
+    async def _record(self, run: Run) -> None:
+        if run.id in self.runs:
+            return
+        request, flow = run.request, run.flow
+        await self.journal.insert(
+            {
+                "id": run.id,
+                "flow": flow.id,
+                "flow_hash": flow.revision,
+                "name": flow.title,
+                "channel": run.channel.id if run.channel is not None else None,
+                "status": run.state.value,
+                "verdict": run.verdict,
+                "created": run.created,
+                "actor": request.actor,
+                "idempotency_key": request.idempotency_key,
+                "parameters": dict(request.parameters),
+                "bindings": {"channel": run.channel.id} if run.channel is not None else {},
+            }
+        )
+        self.runs[run.id] = run
+        if request.idempotency_key is not None:
+            self._keys[request.idempotency_key] = run.id
+        self._forget_old()
+
+    def _forget_old(self) -> None:
+        finished = [run.id for run in self.runs.values() if not run.is_active]
+        for run_id in finished[:-KEPT_RUNS]:
+            del self.runs[run_id]
+
+    def _give_back(self, run: Run) -> None:
+        self._kit.gate.leases.release(run.owner)
+        if run.channel is not None and self._holders.get(run.channel.id) == run.id:
+            del self._holders[run.channel.id]
+
+    # --- executing ----------------------------------------------------------------------------
+
+    async def _execute(self, run: Run) -> None:
+        execution = Execution(run)
+        try:
+            await self._begin(run)
+            run.body = asyncio.get_running_loop().create_task(
+                execution.steps(run.flow.sequence), name=f"run/{run.id}"
+            )
+            if run.interrupted:
+                run.body.cancel()
+            await self._wait(run)
+        except IonpyError as error:
+            _fail(run, error.error_code.lower(), error.message)
+        except Exception as error:
+            log.exception("run failed", run=run.id)
+            _fail(run, "internal", f"{type(error).__name__}: {error}")
+        finally:
+            await self._end(run, execution)
+
+    async def _begin(self, run: Run) -> None:
+        await self._open_session(run)
+        run.started, run.started_mono = self._clock.now(), self._clock.monotonic()
+        if run.channel is not None and run.counting is not None:
+            run.channel.observer = run
+            run.counting.start()
+        run.set_state(RunState.RUNNING, "")
+        self._tick(run)
+
+    def _tick(self, run: Run) -> None:
+        def tick() -> None:
+            if run.is_active:
+                run.tick()
+                self._tick(run)
+
+        self._clock.call_at(self._clock.monotonic() + TICK_S, tick)
+
+    @staticmethod
+    async def _wait(run: Run) -> None:
+        """Until the steps are through, told to stop, or broken off."""
+        if run.body is None:
+            return
+        try:
+            await run.body
+        except StopRunError:
+            run.verdict = worst(run.verdict, "aborted")
+            run.ended_by, run.message = "stopped", run.message or "stopped by a person"
+        except asyncio.CancelledError:
+            if not run.interrupted:  # cancelled from outside, not by us
+                run.interrupt("aborted", "cancelled", "the server stops")
+                raise
+        else:
+            run.ended_by = run.ended_by or "done"
+
+    async def _end(self, run: Run, execution: Execution) -> None:
+        """Safe state, ``finally``, safe state again, then the books."""
+        run.interrupted = True
+        run.set_state(RunState.STOPPING)
+        await self._make_safe(run)
+        if run.step is not None and run.step.ended is None:
+            run.step.ended_by = run.step.ended_by or run.ended_by or "error"
+            run.step.verdict = worst(run.step.verdict, run.verdict)
+            execution.close(run.step)
+        failures = await run_closing(execution, run.flow.closing)
+        for failure in failures:
+            run.verdict = worst(run.verdict, "error")
+            run.message = f"{run.message} finally: {failure['error']}".strip()
+        if run.flow.closing:
+            await self._make_safe(run)
+        await self._close_books(run)
+
+    async def _make_safe(self, run: Run) -> None:
+        """Outputs of the run to their safe state, proven; an unproven one is an alarm."""
+        channel = run.channel
+        if channel is None:
+            return
+        channel.trust_nothing()
+        writers = [w for w in self._kit.devices.safe_writers() if w.device_id in run.leased]
+        results = await drive_safe(writers, self._clock)
+        for result in results:
+            if not (result.ok and result.proven):
+                await self._not_safe(run, result)
+        if run.switching is not None:
+            run.switching.note_safe(proven=all(r.ok and r.proven for r in results))
+
+    async def _not_safe(self, run: Run, result: SafeResult) -> None:
+        run.verdict = worst(run.verdict, "error")
+        text = f"{result.device} is not proven off: {result.detail or 'no read-back'}"
+        run.message = f"{run.message} {text}".strip()
+        call = AlarmCall(
+            key=f"run:not-safe:{result.device}",
+            severity="critical",
+            text=text,
+            device=result.device,
+            cause=(run.owner,),
+        )
+        await self._kit.lab.alarm(call)
+
+    async def _close_books(self, run: Run) -> None:
+        if run.counting is not None and run.channel is not None:
+            run.counting.finish()
+            run.counting.stop()
+            run.channel.observer = None
+            run.channel.labels.step = ""
+        self._give_back(run)
+        run.ended = self._clock.now()
+        run.set_state(RunState.FINISHED)
+        await self.journal.flush()
+        await self._leave_session(run)
+        run.done.set()
+        if run.channel is not None and not self._closing:
+            await self._next(run.channel.id)
+
+    async def _next(self, channel_id: str) -> None:
+        """Start the run that waits for the channel; one that is refused makes room for the next."""
+        queue = self._queues.get(channel_id, [])
+        while queue and channel_id not in self._holders:
+            run = queue.pop(0)
+            if run.interrupted:
+                continue
+            try:
+                await self._launch(run)
+            except IonpyError as error:
+                log.warning("queued run refused", run=run.id, error=error.message)
+                run.save()
+
+    # --- sessions -----------------------------------------------------------------------------
+
+    async def _open_session(self, run: Run) -> None:
+        """Record into the running session, or open one (ENG-25)."""
+        sessions = self._kit.sessions
+        if sessions is None:
+            return
+        if sessions.active is None:
+            name = run.request.session_name or f"{run.flow.title} {run.id}"
+            await sessions.start(name, run.request.conditions)
+            self._own_session = True
+        run.session = sessions.active
+        sessions.users.add(run.owner)
+
+    async def _leave_session(self, run: Run) -> None:
+        sessions = self._kit.sessions
+        if sessions is None or run.owner not in sessions.users:
+            return
+        sessions.users.discard(run.owner)
+        if self._own_session and not sessions.users and sessions.active is not None:
+            self._own_session = False
+            await sessions.stop()
+
+    # --- telling a run --------------------------------------------------------------------------
+
+    def active(self) -> list[Run]:
+        """Runs that are not finished, oldest first."""
+        return [run for run in self.runs.values() if run.is_active]
+
+    def get(self, run_id: str) -> Run:
+        """A run in memory.
+
+        Raises:
+            NotFound: There is none; an older one is in `journal`.
+        """
+        run = self.runs.get(run_id)
+        if run is None:
+            raise NotFound(f"there is no run {run_id!r}", hint="see the list of runs")
+        return run
+
+    def pause(self, run_id: str) -> Run:
+        """Outputs off and proven, clock of the step stopped; takes effect when the step waits.
+
+        Raises:
+            Conflict: It is not running.
+        """
+        run = self._in_state(run_id, RunState.RUNNING)
+        run.message = "pausing"
+        run.signal(Signal.PAUSE)
+        return run
+
+    def resume(self, run_id: str) -> Run:
+        """Go on after a pause, through the whole switching order again.
+
+        Raises:
+            Conflict: It is not paused.
+        """
+        run = self._in_state(run_id, RunState.PAUSED)
+        run.signal(Signal.RESUME)
+        return run
+
+    def skip(self, run_id: str) -> Run:
+        """End the step under way.
+
+        Raises:
+            Conflict: No step waits for an end.
+        """
+        run = self._in_state(run_id, RunState.RUNNING, RunState.PAUSED)
+        run.signal(Signal.SKIP)
+        return run
+
+    async def stop_run(self, run_id: str, message: str = "stopped by a person") -> Run:
+        """End in order: the step's outputs off, its row closed, then ``finally``.
+
+        Raises:
+            Conflict: It is finished.
+        """
+        run = self.get(run_id)
+        if await self._drop_queued(run, message):
+            return run
+        self._in_state(run_id, RunState.STARTING, RunState.RUNNING, RunState.PAUSED)
+        run.message = message
+        if run.is_waiting:
+            run.signal(Signal.STOP)
+        else:
+            run.interrupt("aborted", "stopped", message)
+        return run
+
+    async def abort(self, run_id: str, message: str = "aborted by a person") -> Run:
+        """Break off at once: safe state first, then ``finally``.
+
+        Raises:
+            Conflict: It is finished.
+        """
+        run = self.get(run_id)
+        if await self._drop_queued(run, message):
+            return run
+        if not run.is_active:
+            raise Conflict(f"run {run_id} is finished", code="RUN_FINISHED")
+        run.interrupt("aborted", "aborted", message)
+        return run
+
+    async def _drop_queued(self, run: Run, message: str) -> bool:
+        if run.state is not RunState.QUEUED:
+            return False
+        run.interrupt("aborted", "stopped", message)
+        run.ended = self._clock.now()
+        run.set_state(RunState.FINISHED)
+        await self.journal.flush()
+        run.done.set()
+        return True
+
+    def _in_state(self, run_id: str, *states: RunState) -> Run:
+        run = self.get(run_id)
+        if run.state not in states:
+            wanted = " or ".join(state.value for state in states)
+            msg = f"run {run_id} is {run.state}, not {wanted}"
+            raise Conflict(msg, code="WRONG_STATE", hint="see the run's state")
+        return run
+
+    # --- reading --------------------------------------------------------------------------------
+
+    async def list(
+        self, limit: int = 100, offset: int = 0
+    ) -> tuple[Sequence[Mapping[str, Any]], int]:
+        """Runs, newest first: those in memory as they are, the others as stored."""
+        if self._kit.database is None:
+            live = [run.as_dict() for run in reversed(self.runs.values())]
+            return live[offset : offset + limit], len(live)
+        stored, total = await self.journal.runs(limit, offset)
+        return [self._fresh(row) for row in stored], total
+
+    def _fresh(self, row: dict[str, Any]) -> dict[str, Any]:
+        run = self.runs.get(row["id"])
+        return run.as_dict() if run is not None else row
+
+    async def describe(self, run_id: str) -> Mapping[str, Any]:
+        """One run.
+
+        Raises:
+            NotFound: There is none.
+        """
+        run = self.runs.get(run_id)
+        return run.as_dict() if run is not None else await self.journal.run(run_id)
+
+    async def steps(self, run_id: str) -> Sequence[Mapping[str, Any]]:
+        """Steps of a run, finished or not."""
+        run = self.runs.get(run_id)
+        return run.step_rows() if run is not None else await self.journal.steps(run_id)
+
+    async def cycles(self, run_id: str) -> Sequence[Mapping[str, Any]]:
+        """Finished cycles of a run."""
+        run = self.runs.get(run_id)
+        return run.cycles if run is not None else await self.journal.cycles(run_id)
+
+
+def _fail(run: Run, ended_by: str, message: str) -> None:
+    run.verdict = worst(run.verdict, "error")
+    run.ended_by, run.message = ended_by, message
+
+
+def writes_outputs(flow: Flow) -> bool:
+    """Whether a flow switches or sets anything."""
+    for node in (*flow.steps(), *flow.closing):
+        block = node.block
+        if isinstance(block, Step) and block.direction:
+            return True
+        if isinstance(block, Action) and block.writes():
+            return True
+    return False

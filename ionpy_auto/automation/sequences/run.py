@@ -1,0 +1,621 @@
+"""A run: one execution of a sequence, what it knows, and how it is told to pause or stop.
+
+The run is what other rooms look at: names and environment for its rules, the block for the
+browser, the record. `execution.py` walks through its steps; `manager.py` starts and ends it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from ionpy_auto.automation.context import AlarmCall, Lab
+from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
+from ionpy_auto.automation.flow import Flow
+from ionpy_auto.automation.names import Names
+from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
+from ionpy_auto.automation.sequences.counting import Counting, cycle_row, magnitude
+from ionpy_auto.automation.sequences.journal import Journal
+from ionpy_auto.automation.sequences.limits import (
+    TIME,
+    Limits,
+    LimitWatch,
+    Measured,
+    Trip,
+)
+from ionpy_auto.automation.sequences.progress import Plan
+from ionpy_auto.automation.sequences.statistics import CycleResult
+from ionpy_auto.automation.sequences.steps import EndState, StepRun, worst
+from ionpy_auto.automation.sequences.switching import Switching
+from ionpy_auto.core.bus import Event
+from ionpy_auto.core.commands import Origin, Outcome
+from ionpy_auto.core.samples import Scalar
+
+EVENT_EVERY_S: Final = 1.0
+CHECKPOINT_S: Final = 10.0
+_NOT_KNOWN: Final = ("voltage-unknown", "current-unknown", "temp-unknown", "input-lost")
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+
+
+class Signal(StrEnum):
+    """What wakes a step that waits for its end."""
+
+    END = "end"
+    PAUSE = "pause"
+    RESUME = "resume"
+    SKIP = "skip"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What somebody wants to be run.
+
+    Attributes:
+        sequence: Id of the flow.
+        channel: In place of the one the flow names.
+        parameters: Values of ``$names``.
+        queue: Wait for the run that holds the channel instead of being refused.
+        actor: Who asks, for the record.
+        role: Their role; the run writes with it.
+    """
+
+    sequence: str
+    channel: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    session_name: str = ""
+    queue: bool = False
+    idempotency_key: str | None = None
+    callback_url: str = ""
+    actor: str = ""
+
+
+class RunEnvironment(LocalEnvironment):
+    """Names of a run; the channel's points come straight from the channel."""
+
+    def __init__(
+        self,
+        outer: LiveEnvironment | LocalEnvironment,
+        own: Mapping[str, Callable[[], Scalar | None]],
+        channel_id: str,
+    ) -> None:
+        super().__init__(outer, own)
+        self._prefix = f"{channel_id}."
+
+    def age(self, address: str) -> float | None:
+        """The channel's points age like any other."""
+        if address.startswith(self._prefix):
+            return self._outer.age(address)
+        return super().age(address)
+
+    def window(self, function: str, address: str, seconds: float) -> Scalar | None:
+        """The channel's points have history."""
+        if address.startswith(self._prefix):
+            return self._outer.window(function, address, seconds)
+        return super().window(function, address, seconds)
+
+
+@dataclass
+class RunParts:
+    """What a run is made of; the manager puts it together."""
+
+    lab: Lab
+    flow: Flow
+    channel: CyclerChannel | None
+    limits: Limits
+    outer: LiveEnvironment | LocalEnvironment
+    journal: Journal
+
+
+class Run:
+    """See the module's first lines.
+
+    Attributes:
+        env: Names of expressions in this run; `env_of` for a step that has ended.
+        names: Resolves written names (``channel.source.i_set``) to addresses.
+        origin: In whose name it and its rules write.
+        done: Set when everything is over.
+    """
+
+    state = RunState.QUEUED
+    verdict = "not_set"
+    message = ""
+    ended_by = ""
+    started: float | None = None
+    started_mono: float | None = None
+    ended: float | None = None
+    session: Mapping[str, Any] | None = None
+    leased: tuple[str, ...] = ()
+    step: StepRun | None = None
+    interrupted = False
+    body: asyncio.Task[None] | None = None
+    counting: Counting | None = None
+    switching: Switching | None = None
+    watch: LimitWatch | None = None
+
+    def __init__(self, run_id: str, request: RunRequest, origin: Origin, parts: RunParts) -> None:
+        self.id = run_id
+        self.request = request
+        self.origin = origin
+        self.lab = parts.lab
+        self.flow = parts.flow
+        self.names: Names = parts.flow.names
+        self.channel = parts.channel
+        self.limits = parts.limits
+        self.journal = parts.journal
+        self.created = self.lab.clock.now()
+        self.checks: list[dict[str, Any]] = []
+        self.history: list[StepRun] = []
+        self.cycles: list[dict[str, Any]] = []
+        self.path: list[str] = []
+        self.done = asyncio.Event()
+        self.plan = Plan(self.flow.sequence, self._capacity)
+        self._told_mono = self._saved_mono = -1e9
+        self._signal: asyncio.Future[Signal] | None = None
+        self._wanted: Signal | None = None
+        self._background: set[asyncio.Task[None]] = set()
+        channel_id = self.channel.id if self.channel is not None else "channel"
+        if self.channel is not None:
+            self.counting = Counting(self.channel, self.flow.cycle, self._on_cycle)
+            self.switching = Switching(self.channel, self._write, self.limits, self._capacity)
+            self.switching.on_phase = self._on_phase
+        self.env = RunEnvironment(parts.outer, self._own_names(channel_id), channel_id)
+        if self.channel is not None:
+            self.watch = LimitWatch(self.limits, self.env, channel_id)
+        self.limits_shown = self.limits.as_list()
+
+    @property
+    def _capacity(self) -> float | None:
+        cell = self.names.cell
+        return cell.capacity if cell is not None else None
+
+    @property
+    def owner(self) -> str:
+        """Name in leases and refusals."""
+        return f"run:{self.id}"
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run, as its rules ask for it."""
+        return self.id
+
+    @property
+    def leased_devices(self) -> Sequence[str]:
+        """Supply and load of its channel."""
+        return self.leased
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """Ids of the steps it is in, outermost first; without the counters of loops."""
+        return [part for part in self.path if "/" not in part]
+
+    @property
+    def is_active(self) -> bool:
+        """True until it is finished."""
+        return self.state is not RunState.FINISHED
+
+    # --- names --------------------------------------------------------------------------------
+
+    def _own_names(self, channel_id: str) -> dict[str, Callable[[], Scalar | None]]:
+        own = {**self._step_names(), **self._scope_names(), **self._run_names()}
+        channel = self.channel
+        if channel is not None:
+            own |= {
+                f"{channel_id}.voltage": lambda: channel.voltage.value,
+                f"{channel_id}.current": lambda: channel.current,
+                f"{channel_id}.power": lambda: _product(channel.voltage.value, channel.current),
+                f"{channel_id}.temp": lambda: channel.temp.value if channel.temp else None,
+                f"{channel_id}.phase": lambda: channel.phase,
+                f"{channel_id}.ah": lambda: channel.step_amounts()[0],
+                f"{channel_id}.wh": lambda: channel.step_amounts()[1],
+            }
+        return own
+
+    def _step_names(self) -> dict[str, Callable[[], Scalar | None]]:
+        def of_step(name: str) -> Callable[[], Scalar | None]:
+            return lambda: self._step_value(name)
+
+        names = (
+            *("id", "name", "index", "ended_by", "end_value", "verdict"),
+            *("wh", "charge_ah", "discharge_ah", "charge_wh", "discharge_wh", "cv_share"),
+        )
+        own = {f"step.{name}": of_step(f"step.{name}") for name in names}
+        # These two stand in most ends and limits: they take the short way.
+        own["step.time"] = self._step_time
+        own["step.ah"] = self._step_ah
+        return own
+
+    def _step_value(self, name: str) -> Scalar | None:
+        if self.step is None:
+            return None
+        totals = self.counting.now("step") if self.counting is not None else None
+        return self.step.names(self.lab.clock.monotonic(), totals).get(name)
+
+    def _step_time(self) -> Scalar | None:
+        return None if self.step is None else self.step.time(self.lab.clock.monotonic())
+
+    def _step_ah(self) -> Scalar | None:
+        step, counting = self.step, self.counting
+        if step is None or counting is None:
+            return None
+        return magnitude(step.totals or counting.now("step"), step.direction)[0]
+
+    def _scope_names(self) -> dict[str, Callable[[], Scalar | None]]:
+        counting = self.counting
+        if counting is None:
+            return {}
+
+        def of(scope: str, name: str) -> Callable[[], Scalar | None]:
+            return lambda: float(getattr(counting.now(scope), name))
+
+        amounts = ("charge_ah", "discharge_ah", "charge_wh", "discharge_wh")
+        own = {f"{s}.{name}": of(s, name) for s in ("cycle", "run") for name in amounts}
+        own["run.net_ah"] = of("run", "net_ah")
+        own["cycle.time"] = of("cycle", "duration_s")
+        own["cycle.number"] = own["run.cycle"] = lambda: float(counting.cycle)
+        own["cycle.ce"] = lambda: self._efficiency("ah")
+        own["cycle.ee"] = lambda: self._efficiency("wh")
+        return own
+
+    def _efficiency(self, unit: str) -> float | None:
+        if self.counting is None:
+            return None
+        totals = self.counting.now("cycle")
+        above: float = getattr(totals, f"discharge_{unit}")
+        below: float = getattr(totals, f"charge_{unit}")
+        return above / below if below > 0 and above > 0 else None
+
+    def _run_names(self) -> dict[str, Callable[[], Scalar | None]]:
+        cell, clock = self.names.cell, self.lab.clock
+        own: dict[str, Callable[[], Scalar | None]] = {
+            "run.id": lambda: self.id,
+            "run.state": lambda: self.state.value,
+            "run.verdict": lambda: self.verdict,
+            "run.time": lambda: clock.monotonic() - (self.started_mono or clock.monotonic()),
+            "session.id": lambda: _number((self.session or {}).get("id")),
+            "session.name": lambda: (self.session or {}).get("name"),
+        }
+        if cell is not None:
+            own |= {
+                "cell.capacity": lambda: cell.capacity,
+                "cell.charge_voltage": lambda: cell.charge_voltage * cell.series,
+                "cell.cutoff_voltage": lambda: cell.cutoff_voltage * cell.series,
+                "cell.series": lambda: float(cell.series),
+            }
+        return own
+
+    def env_of(self, index: int) -> LocalEnvironment:
+        """Names as they were for one step, also when the run has gone on since."""
+        step = self.history[index]
+        totals = self.counting.now("step") if self.counting is not None else None
+        values = step.names(self.lab.clock.monotonic(), totals)
+
+        def constant(value: Scalar | None) -> Callable[[], Scalar | None]:
+            return lambda: value
+
+        return LocalEnvironment(self.env, {key: constant(v) for key, v in values.items()})
+
+    def resolve(self, name: str) -> str:
+        """From a written name to an address, through this run's channel."""
+        return self.names.resolve(name)
+
+    # --- writing ------------------------------------------------------------------------------
+
+    async def _write(self, point: str, value: Scalar) -> Outcome:
+        return await self.lab.write(point, value, self.origin)
+
+    async def write(self, point: str, value: Scalar, origin: Origin | None = None) -> Outcome:
+        """Write for a rule or an action of this run; a set-point counts as the run's own.
+
+        Raises:
+            Rejected: It would leave the limits, or switch an output past the switching order.
+        """
+        asked = origin or self.origin
+
+        async def through_gate(where: str, what: Scalar) -> Outcome:
+            return await self.lab.write(where, what, asked)
+
+        if self.switching is not None and self.switching.knows(point):
+            return await self.switching.adjust(point, value, through_gate)
+        return await through_gate(point, value)
+
+    # --- samples and faults, in the publisher's turn ----------------------------------------
+
+    def after_sample(self, changed: int, mono: float) -> None:
+        """Look at limits, then at the ends of the step."""
+        if self.interrupted or self.channel is None or self.watch is None:
+            return
+        channel = self.channel
+        side = channel.side
+        measured = Measured(
+            channel.voltage.value,
+            channel.current,
+            channel.temp.value if channel.temp is not None else None,
+            channel.temp is not None,
+            "" if side is Side.OFF else side.value,
+        )
+        trip = self.watch.look(measured, changed, mono)
+        if trip is not None:
+            self.fault(trip)
+            return
+        self._look_at_ends(changed | TIME, mono)
+
+    def _look_at_ends(self, changed: int, mono: float) -> None:
+        step = self.step
+        if step is None or not step.armed:
+            return
+        phase = self.channel.phase if self.channel is not None else ""
+        if self.channel is not None and step.phases and step.phases[-1]["name"] != phase:
+            self._on_phase(phase)
+        for state in step.ends:
+            if state.look(self.env, changed, phase, mono):
+                self._end_step(step, state)
+                return
+
+    def _end_step(self, step: StepRun, state: EndState) -> None:
+        step.armed = False
+        step.ended_by = state.end.name
+        step.end_value = state.actual(self.env)
+        step.goto = state.end.goto
+        step.verdict = worst(step.verdict, state.end.verdict or "pass")
+        self.mark_end(step)
+        self.signal(Signal.END)
+
+    def mark_end(self, step: StepRun) -> None:
+        """Keep voltage and current of the moment an end came."""
+        if self.channel is not None:
+            step.at_end = (self.channel.voltage.value, self.channel.current)
+
+    def fault(self, trip: Trip) -> None:
+        """A limit was violated, or the channel is not what it must be."""
+        if self.interrupted:
+            return
+        lost = trip.id in _NOT_KNOWN or trip.id in {"contact-lost", "foreign-change"}
+        self.interrupt("error" if lost else "fail", trip.id, trip.text, trip.value)
+        call = AlarmCall(
+            key=f"run:{trip.id}",
+            severity="critical",
+            text=f"{self.flow.title}: {trip.text}",
+            value=trip.value,
+            cause=(self.owner,),
+        )
+        task = asyncio.get_running_loop().create_task(self._alarm(call))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _alarm(self, call: AlarmCall) -> None:
+        await self.lab.alarm(call)
+
+    def interrupt(
+        self, verdict: str, ended_by: str, message: str, value: float | None = None
+    ) -> None:
+        """Break off at once: outputs to their safe state, then ``finally``."""
+        if self.interrupted or self.state is RunState.FINISHED:
+            return
+        self.interrupted = True
+        self.verdict = worst(self.verdict, verdict)
+        self.ended_by, self.message = ended_by, message
+        step = self.step
+        if step is not None and step.ended is None:
+            step.armed = False
+            step.ended_by, step.end_value = ended_by, value
+            step.verdict = worst(step.verdict, verdict)
+            self.mark_end(step)
+        if self.body is not None:
+            self.body.cancel()
+
+    def tick(self) -> None:
+        """Once a second: what no sample would tell."""
+        now = self.lab.clock.monotonic()
+        if self.channel is not None and not self.interrupted:
+            silent = self.channel.silent_input(now)
+            if silent is not None:
+                self.fault(Trip("input-lost", f"{silent} has not been heard for too long"))
+                return
+        if not self.interrupted:
+            self._look_at_ends(TIME, now)
+        if now - self._told_mono >= EVENT_EVERY_S:
+            self.tell()
+        if now - self._saved_mono >= CHECKPOINT_S:
+            self.save()
+
+    # --- signals ------------------------------------------------------------------------------
+
+    def signal(self, signal: Signal) -> None:
+        """Wake the step that waits; one that does not wait finds it when it does."""
+        if self._signal is not None and not self._signal.done():
+            self._signal.set_result(signal)
+        elif signal is not Signal.END:
+            self._wanted = signal
+
+    async def wait_signal(self) -> Signal:
+        """What is wanted next of the step under way."""
+        if self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            return wanted
+        self._signal = asyncio.get_running_loop().create_future()
+        try:
+            return await self._signal
+        finally:
+            self._signal = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a step waits for its end now."""
+        return self._signal is not None and not self._signal.done()
+
+    @property
+    def wants_stop(self) -> bool:
+        """Whether a stop was asked for and nobody has taken it yet."""
+        return self._wanted is Signal.STOP
+
+    # --- what becomes known -------------------------------------------------------------------
+
+    def _on_phase(self, name: str) -> None:
+        if self.step is not None and self.step.ended is None:
+            self.step.enter_phase(name, self.lab.clock.now())
+
+    def _on_cycle(self, result: CycleResult, began: float, ended: float) -> None:
+        clock = self.lab.clock
+        row = {**cycle_row(result), "started": clock.utc_at(began), "ended": clock.utc_at(ended)}
+        self.cycles.append(row)
+        self.journal.cycle(self.id, row, row["started"], row["ended"])
+        self.event("run_cycle", {**row, "run": self.id, "sequence": self.flow.id})
+
+    def set_state(self, state: RunState, message: str | None = None) -> None:
+        """Change the state and tell."""
+        if message is not None:
+            self.message = message
+        self.state = state
+        self.tell()
+        self.save()
+
+    def tell(self) -> None:
+        """Publish the run as it is."""
+        self._told_mono = self.lab.clock.monotonic()
+        self.event("run", self.as_dict())
+
+    def tell_step(self, step: StepRun, what: str) -> None:
+        """Publish and store a step at its beginning and its end."""
+        row = step.row(self.lab.clock.monotonic(), self._totals())
+        self.journal.step(self.id, step.node.path, row)
+        extra = {"run": self.id, "sequence": self.flow.id, "event": what}
+        self.event("run_step", {**row, **extra})
+
+    def event(self, kind: str, payload: Mapping[str, Any]) -> None:
+        """Publish an event about this run."""
+        clock = self.lab.clock
+        mono = clock.monotonic()
+        self.lab.bus.publish(Event(kind, payload, clock.utc_at(mono), mono, self.origin.cause))
+
+    def _totals(self) -> Any:  # noqa: ANN401 - Totals or None
+        return self.counting.now("step") if self.counting is not None else None
+
+    def save(self) -> None:
+        """Checkpoint."""
+        self._saved_mono = self.lab.clock.monotonic()
+        self.journal.update(self.id, self.columns())
+
+    def columns(self) -> dict[str, Any]:
+        """The row as it must stand now."""
+        step = self.step
+        clock = self.lab.clock
+        totals = self.counting.now("run").as_dict() if self.counting is not None else {}
+        return {
+            "status": self.state.value,
+            "verdict": self.verdict,
+            "started": self.started,
+            "ended": self.ended,
+            "ended_by": self.ended_by,
+            "session_id": (self.session or {}).get("id"),
+            "totals": totals,
+            "trace": {
+                "conditions": dict(self.request.conditions),
+                "message": self.message,
+                "limits": self.limits.as_list(),
+                "checks": self.checks,
+                "protections": self.protections(),
+            },
+            "checkpoint": {
+                "timestamp": clock.now(),
+                "path": list(self.path),
+                "step": step.node.id if step is not None else "",
+                "index": step.index if step is not None else None,
+                "step_time": step.time(clock.monotonic()) if step is not None else None,
+                "cycle": self.counting.cycle if self.counting is not None else 0,
+            },
+        }
+
+    def protections(self) -> list[dict[str, Any]]:
+        """Hardware protections, wanted and achieved."""
+        if self.switching is None:
+            return []
+        return [armed.as_dict() for armed in self.switching.protections.values()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The run for REST, WebSocket and rules."""
+        step = self.step if self.step is not None and self.step.ended is None else None
+        progress, eta = self._progress(step)
+        return {
+            "id": self.id,
+            "sequence": self.flow.id,
+            "title": self.flow.title,
+            "flow_revision": self.flow.revision,
+            "state": self.state.value,
+            "verdict": self.verdict,
+            "started": self.started,
+            "ended": self.ended,
+            "ended_by": self.ended_by,
+            "session_id": (self.session or {}).get("id"),
+            "parameters": dict(self.request.parameters),
+            "bindings": {"channel": self.channel.id} if self.channel is not None else {},
+            "conditions": dict(self.request.conditions),
+            "step_path": list(self.path),
+            "step_id": step.node.id if step is not None else "",
+            "step_title": step.node.name if step is not None else "",
+            "phase": self.channel.phase if self.channel is not None else "",
+            "progress": progress,
+            "eta_s": eta,
+            "message": self.message,
+            "limits": self.limits_shown,
+            "checks": self.checks,
+            "protections": self.protections(),
+            "live": self._live(step),
+        }
+
+    def _progress(self, step: StepRun | None) -> tuple[float | None, float | None]:
+        if self.state is RunState.FINISHED:
+            return 1.0, 0.0
+        if self.started_mono is None:
+            return 0.0, None
+        now = self.lab.clock.monotonic()
+        elapsed = now - self.started_mono
+        step_id, step_time = (step.node.id, step.time(now)) if step is not None else ("", 0.0)
+        left = self.plan.remaining(step_id, step_time)
+        if left is None:
+            return None, None
+        total = elapsed + left
+        return (elapsed / total if total > 0 else 0.0), left
+
+    def _live(self, step: StepRun | None) -> dict[str, Any] | None:
+        channel = self.channel
+        if channel is None or not self.is_active:
+            return None
+        now = self.lab.clock.monotonic()
+        ah, wh = channel.step_amounts()
+        return {
+            "voltage": channel.voltage.value,
+            "current": channel.current,
+            "power": _product(channel.voltage.value, channel.current),
+            "temp": channel.temp.value if channel.temp is not None else None,
+            "step_ah": ah,
+            "step_wh": wh,
+            "cycle": self.counting.cycle if self.counting is not None else 0,
+            "step_time_s": step.time(now) if step is not None else 0.0,
+            "next_end": step.next_end(self.env, channel.phase, now) if step is not None else None,
+        }
+
+    def step_rows(self) -> list[dict[str, Any]]:
+        """All steps so far."""
+        now, totals = self.lab.clock.monotonic(), self._totals()
+        return [step.row(now, totals if step is self.step else None) for step in self.history]
+
+
+def _product(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one * other
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

@@ -1,0 +1,25 @@
+"""``discharge``: take charge out of the cell with the channel's load."""
+
+from ionpy_auto.automation.blocks import Step, step
+from ionpy_auto.automation.context import StepContext
+from ionpy_auto.automation.fields import PositiveAmps
+from ionpy_auto.language import format_quantity
+
+
+@step
+class Discharge(Step):
+    """Discharge the cell at constant current."""
+
+    shorthand = "current"
+    needs_end = True
+    direction = "discharge"
+    current: PositiveAmps
+
+    def sentence(self) -> str:
+        """As a person would say it."""
+        return f"Discharge {format_quantity(self.current, 'A')} (CC)"
+
+    async def run(self, context: StepContext) -> None:
+        """Switch the load on in the safe order, then wait for an end."""
+        await context.channel.discharge(current=self.current)
+        await context.until_end()

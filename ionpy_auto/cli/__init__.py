@@ -1,0 +1,1 @@
+"""The command ``ionpy-auto``: one file per word in ``commands/``."""

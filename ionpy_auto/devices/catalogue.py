@@ -1,0 +1,303 @@
+"""Finds drivers by reading their folders' syntax, and imports one when a device needs it.
+
+``drivers/<folder>/driver.py`` holds one or more classes with ``NAME = "..."``. Finding reads text
+only, so a broken file costs nothing but itself: it is listed with file, line and cause. Shipped
+drivers load at once; those of a project's or the home folder only after their content hash was
+trusted.
+"""
+
+import ast
+import hashlib
+import importlib
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from ionpy_auto.core.errors import IonpyError, NotFound
+from ionpy_auto.core.files import shipped_path
+from ionpy_auto.core.registry import load_file
+from ionpy_auto.devices.driver import Driver
+from ionpy_auto.devices.links import SpawnError
+
+PACKAGE = "ionpy_drivers"
+"""Drivers are imported below this name, one package per folder, so they may import siblings."""
+
+Trust = Callable[[str], bool]
+
+
+class NotLiteral(NamedTuple):
+    """Stands for a class attribute that cannot be read without running the file."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class DriverFile:
+    """What is known of a driver without running it.
+
+    Attributes:
+        name: Registered name.
+        aliases: Further names it answers to.
+        path: Its ``driver.py``.
+        class_name: The class in there.
+        shipped: True when it comes with the program.
+        error: Why it cannot be used, with file and line; empty when it can.
+        summary: ``category``, ``icon``, ``version`` and ``description`` as written.
+        simulated: It is virtual, or has a simulator.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    path: Path
+    class_name: str
+    shipped: bool
+    error: str = ""
+    summary: tuple[tuple[str, str], ...] = ()
+    simulated: bool = False
+
+
+class Catalogue:
+    """All drivers of an installation.
+
+    Args:
+        folders: Extra folders (home, project) whose drivers need trust.
+        trusted: Tells whether a content hash was trusted by an administrator.
+        shipped: The folder of shipped drivers; None for the program's own.
+    """
+
+    def __init__(
+        self,
+        folders: Iterable[Path] = (),
+        trusted: Trust = lambda _digest: False,
+        shipped: Path | None = None,
+    ) -> None:
+        self._folders = tuple(folders)
+        self._trusted = trusted
+        self._shipped = shipped if shipped is not None else shipped_path("drivers")
+        self._by_word: dict[str, DriverFile] | None = None
+        self._broken: list[DriverFile] = []
+        self._loaded: dict[Path, tuple[str, ModuleType]] = {}
+
+    def rescan(self) -> None:
+        """Look at the folders anew; what is imported and unchanged stays."""
+        self._by_word = None
+
+    def files(self) -> list[DriverFile]:
+        """Every driver found, broken ones included, by name."""
+        found = {id(f): f for f in self._scan().values()}
+        return sorted([*found.values(), *self._broken], key=lambda f: (f.name, str(f.path)))
+
+    def _scan(self) -> dict[str, DriverFile]:
+        if self._by_word is None:
+            self._by_word, self._broken = {}, []
+            for folder in (self._shipped, *self._folders):
+                for path in sorted(folder.glob("*/driver.py")):
+                    for file in look_at(path, shipped=folder == self._shipped):
+                        self._add(file)
+        return self._by_word
+
+    def _add(self, file: DriverFile) -> None:
+        words = {word.lower() for word in (file.name, *file.aliases)}
+        taken = next((self._words[word] for word in words if word in self._words), None)
+        if taken is not None and not file.error:
+            text = f"{file.path.parent.name}/driver.py: name is taken by {taken.path.parent.name}"
+            file = DriverFile(file.name, (), file.path, "", file.shipped, text)
+        if file.error:
+            self._broken.append(file)
+            return
+        for word in words:
+            self._words[word] = file
+
+    @property
+    def _words(self) -> dict[str, DriverFile]:
+        return self._by_word if self._by_word is not None else {}
+
+    def find(self, word: str) -> DriverFile:
+        """The driver called ``word`` or one of its aliases, in any case of letters.
+
+        Raises:
+            NotFound: With the names there are, or why the file of that name is broken.
+        """
+        found = self._scan().get(word.lower())
+        if found is not None:
+            return found
+        for broken in self._broken:
+            if word.lower() in {broken.name.lower(), broken.path.parent.name.lower()}:
+                raise SpawnError(
+                    f"driver {word!r} is broken: {broken.error}",
+                    hint="correct the file; every other driver keeps working",
+                    args={"stage": "driver", "file": str(broken.path)},
+                )
+        names = ", ".join(sorted({f.name for f in self._scan().values()}))
+        raise NotFound(f"there is no driver {word!r}", code="SPAWN_DRIVER", hint=f"known: {names}")
+
+    def get(self, word: str) -> type[Driver]:
+        """The driver class, imported at first use and again when its files changed.
+
+        Raises:
+            NotFound: No such driver.
+            IonpyError: Broken (``SPAWN_DRIVER``) or not trusted (``DRIVER_UNTRUSTED``).
+        """
+        file = self.find(word)
+        driver = getattr(self._module(file), file.class_name, None)
+        if not (isinstance(driver, type) and issubclass(driver, Driver)):
+            msg = f"{file.path.parent.name}/driver.py: {file.class_name} is no Driver"
+            raise SpawnError(msg, hint="derive the class from ionpy_auto.devices.Driver")
+        return driver
+
+    def _module(self, file: DriverFile) -> ModuleType:
+        digest = content_hash(file.path.parent)
+        if not file.shipped and not self._trusted(digest):
+            raise Untrusted(file, digest)
+        known = self._loaded.get(file.path)
+        if known is None or known[0] != digest:
+            known = self._loaded[file.path] = (digest, import_beside(file.path, "driver"))
+        return known[1]
+
+    def simulator(self, driver: type[Driver]) -> Callable[..., Any] | None:
+        """The function a driver names in ``SIMULATOR``, or None."""
+        if not driver.SIMULATOR:
+            return None
+        file_name, _, function = driver.SIMULATOR.partition(":")
+        path = self.find(driver.NAME).path
+        made = getattr(import_beside(path, file_name), function, None)
+        if not callable(made):
+            msg = f"driver {driver.NAME}: simulator {driver.SIMULATOR!r} does not exist"
+            raise SpawnError(msg, hint=f"define {function} in {file_name}.py")
+        return made  # type: ignore[no-any-return]  # a function of a module found by name
+
+    def describe(self) -> list[dict[str, Any]]:
+        """The JSON list of drivers for people, broken and untrusted ones included."""
+        return [
+            {
+                "name": f.name,
+                "aliases": [*f.aliases],
+                "category": "other",
+                "icon": "",
+                "version": "",
+                "description": "",
+                **dict(f.summary),
+                "shipped": f.shipped,
+                "simulated": f.simulated,
+                "error": f.error,
+            }
+            for f in self.files()
+        ]
+
+
+class Untrusted(IonpyError):
+    """A driver file nobody has trusted yet (ENG-23)."""
+
+    code = "DRIVER_UNTRUSTED"
+    status = 403
+
+    def __init__(self, file: DriverFile, digest: str) -> None:
+        super().__init__(
+            f"driver {file.name} has not been trusted, or has changed since",
+            hint=f"an administrator reads {file.path.name} and trusts its hash {digest[:12]}",
+            args={"driver": file.name, "hash": digest, "stage": "driver"},
+        )
+
+
+def content_hash(folder: Path) -> str:
+    """SHA-256 over names and contents of a driver folder's Python and YAML files."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".py", ".yaml", ".json"} and path.is_file():
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(folder)}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def import_beside(driver_file: Path, module: str) -> ModuleType:
+    """Import ``module`` of a driver's folder, so that it may import its siblings relatively.
+
+    Raises:
+        IonpyError: The file is broken; with file, line and cause.
+    """
+    folder = driver_file.parent
+    mark = hashlib.sha256(str(folder).encode()).hexdigest()[:8]
+    package = f"{PACKAGE}.{folder.name}_{mark}"
+    for name, path in ((PACKAGE, None), (package, folder)):
+        if name not in sys.modules:
+            parent = ModuleType(name)
+            parent.__path__ = [str(path)] if path else []
+            sys.modules[name] = parent
+    name = f"{package}.{module}"
+    if module != "driver" and name in sys.modules:
+        return sys.modules[name]
+    if module == "driver":  # a changed driver takes its changed siblings with it
+        for old in [m for m in sys.modules if m.startswith(f"{package}.")]:
+            del sys.modules[old]
+        importlib.invalidate_caches()
+    return load_file(folder / f"{module}.py", name)
+
+
+def look_at(path: Path, *, shipped: bool) -> list[DriverFile]:
+    """The drivers a ``driver.py`` declares, read without running it; a broken file is one."""
+    place = f"{path.parent.name}/{path.name}"
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except SyntaxError as error:
+        return [_broken(path, f"{place}:{error.lineno}: {error.msg}", shipped=shipped)]
+    except (ValueError, OSError, RecursionError) as error:
+        return [_broken(path, f"{place}: {error}", shipped=shipped)]
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            said = _constants(node)
+            if isinstance(said.get("NAME"), str):
+                found.append(_driver_file(path, node, said, shipped=shipped))
+    return found or [
+        _broken(path, f"{place}: there is no class with NAME = '...'", shipped=shipped)
+    ]
+
+
+def _broken(path: Path, error: str, *, shipped: bool) -> DriverFile:
+    return DriverFile(path.parent.name, (), path, "", shipped, error)
+
+
+def _driver_file(
+    path: Path, node: ast.ClassDef, said: dict[str, Any], *, shipped: bool
+) -> DriverFile:
+    aliases = said.get("ALIASES", ())
+    if isinstance(aliases, NotLiteral):
+        place = f"{path.parent.name}/{path.name}:{aliases.line}"
+        text = f"{place}: ALIASES must be written out, it is read without running the file"
+        return _broken(path, text, shipped=shipped)
+    summary = {
+        key.lower(): str(said[key]) for key in ("CATEGORY", "ICON", "VERSION") if key in said
+    }
+    summary["description"] = ast.get_docstring(node) or ""
+    text = ast.unparse(node)
+    return DriverFile(
+        name=said["NAME"],
+        aliases=tuple(str(a) for a in aliases) if isinstance(aliases, tuple | list) else (),
+        path=path,
+        class_name=node.name,
+        shipped=shipped,
+        summary=tuple(summary.items()),
+        simulated="SIMULATOR" in said or "Blueprint('virtual'" in text,
+    )
+
+
+def _constants(node: ast.ClassDef) -> dict[str, Any]:
+    """Class-level names that are plain literals."""
+    found: dict[str, Any] = {}
+    for statement in node.body:
+        target: ast.expr | None = None
+        value: ast.expr | None = None
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target, value = statement.targets[0], statement.value
+        elif isinstance(statement, ast.AnnAssign):
+            target, value = statement.target, statement.value
+        if isinstance(target, ast.Name) and value is not None:
+            try:
+                found[target.id] = ast.literal_eval(value)
+            except ValueError:
+                found[target.id] = NotLiteral(statement.lineno)
+    return found

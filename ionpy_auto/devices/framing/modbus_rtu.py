@@ -1,0 +1,32 @@
+"""Modbus RTU: on a serial port, or the same frames over a TCP connection."""
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+from pymodbus import FramerType
+
+from ionpy_auto.core.clock import Clock
+from ionpy_auto.devices.links import Link, StackParams, Transport
+from ionpy_auto.devices.modbus import PymodbusLink
+
+NAME = "modbus_rtu"
+
+
+class ModbusRtu:
+    """Frames with address and CRC."""
+
+    NAME: ClassVar[str] = NAME
+
+    class Params(StackParams):
+        """How long and how often to ask."""
+
+        timeout_s: float = Field(0.5, gt=0, le=60)
+        retries: int = Field(1, ge=0, le=5)
+
+    @classmethod
+    def link(cls, transport: Transport, params: Any, clock: Clock) -> Link:  # noqa: ANN401
+        """Registers over this transport."""
+        return PymodbusLink(transport, FramerType.RTU, clock, params.timeout_s, params.retries)
+
+
+FRAMING = ModbusRtu

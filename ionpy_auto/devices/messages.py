@@ -1,0 +1,101 @@
+"""A link of messages: a byte transport with a framing on top, one question at a time."""
+
+import asyncio
+from collections import deque
+
+from ionpy_auto.core.clock import Clock
+from ionpy_auto.devices.links import Framing, NoAnswer, Transport
+
+
+class FramedLink:
+    """Questions and answers over any transport and framing.
+
+    Args:
+        transport: The byte pipe.
+        framing: Cuts it.
+        clock: Held while an answer is on its way.
+        timeout_s: How long an answer may take, in real time.
+    """
+
+    def __init__(
+        self, transport: Transport, framing: Framing, clock: Clock, timeout_s: float
+    ) -> None:
+        self.transport = transport
+        self.framing = framing
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._ready: deque[bytes] = deque()
+        self._stale = False
+
+    async def open(self) -> None:
+        """Open the transport."""
+        self.framing.reset()
+        self._ready.clear()
+        self._stale = False
+        await self.transport.open()
+
+    async def close(self) -> None:
+        """Close the transport."""
+        await self.transport.close()
+
+    async def send(self, payload: bytes) -> None:
+        """Send one message."""
+        await self.transport.write(self.framing.encode(payload))
+
+    async def query(self, payload: bytes, timeout_s: float | None = None) -> bytes:
+        """Send one message and return the next that comes.
+
+        Late answers to an earlier question are thrown away first: an instrument that was slow
+        once must not stay one answer behind for ever.
+
+        Raises:
+            NoAnswer: Nothing in time.
+            LinkLost: The pipe broke.
+        """
+        limit = self._timeout_s if timeout_s is None else timeout_s
+        with self._clock.hold():
+            await self._drain()
+            try:
+                await self.send(payload)
+                return await self._next(limit)
+            except BaseException:
+                self._stale = True
+                raise
+
+    async def receive(self, timeout_s: float) -> bytes:
+        """The next message without asking, for instruments that talk by themselves.
+
+        Raises:
+            NoAnswer: Nothing in time.
+            LinkLost: The pipe broke.
+        """
+        with self._clock.hold():
+            return await self._next(timeout_s)
+
+    async def _next(self, timeout_s: float) -> bytes:
+        try:
+            # Real time: an instrument does not follow a virtual clock.
+            async with asyncio.timeout(timeout_s):  # noqa: TID251
+                while not self._ready:
+                    self._ready.extend(self.framing.feed(await self.transport.read()))
+        except TimeoutError:
+            raise NoAnswer(
+                f"no answer within {timeout_s:g} s",
+                hint="check address, baud rate and cable",
+                args={"stage": "framing"},
+            ) from None
+        return self._ready.popleft()
+
+    async def _drain(self) -> None:
+        """After a failed question: forget what came late."""
+        self._ready.clear()
+        self.framing.reset()
+        if not self._stale:
+            return
+        self._stale = False
+        try:
+            async with asyncio.timeout(0.02):  # noqa: TID251 - real bytes in a real buffer
+                while True:
+                    await self.transport.read()
+        except TimeoutError:
+            return

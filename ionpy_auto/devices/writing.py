@@ -1,0 +1,242 @@
+"""Writing to a device: what the gate sees (`Target`), and what safety sees (`DeviceSafeWriter`)."""
+
+from collections.abc import Sequence
+
+from ionpy_auto.core.errors import Conflict, DeviceError, IonpyError
+from ionpy_auto.core.safety import Safe, SafeResult
+from ionpy_auto.core.samples import Quality, Scalar
+from ionpy_auto.devices.driver import Driver
+from ionpy_auto.devices.entities import Entity
+from ionpy_auto.devices.lane import Turn
+from ionpy_auto.devices.links import LinkLost
+from ionpy_auto.devices.slots import Slot
+from ionpy_auto.devices.stack import LINKED, Stack
+
+WRITE_PATIENCE_S = 2.0
+"""A write that waited longer than this for its turn is not sent: an old wish is no wish."""
+READ_BACK_S = 1.0
+READ_BACK_PAUSE_S = 0.05
+SAFE_ATTEMPTS = 3
+
+
+class Target:
+    """One writable entity of one device (`core.commands.WriteTarget`)."""
+
+    def __init__(self, stack: Stack, slot: Slot) -> None:
+        self._stack = stack
+        self._slot = slot
+
+    @property
+    def current(self) -> Scalar | None:
+        """Last known value."""
+        return self._slot.known
+
+    def check(self, value: Scalar) -> Scalar:
+        """The value as it would be sent; see `Entity.check`."""
+        return self._slot.entity.check(value)
+
+    def blocked(self, value: Scalar) -> str | None:
+        """Why the device takes no such write now, or None."""
+        stack = self._stack
+        if stack.removing:
+            return f"{stack.id} is being removed"
+        if stack.state not in LINKED:
+            why = f": {stack.hint}" if stack.hint else ""
+            return f"{stack.id} is {stack.state}{why}"
+        if stack.needs_rearm and not self._is_safe(value):
+            return f"{stack.id} lost its link and must be re-armed first; only off is taken"
+        return None
+
+    def _is_safe(self, value: Scalar) -> bool:
+        entity = self._slot.entity
+        safe = entity.safe
+        if safe is None or safe.action != "write" or safe.value is None:
+            return False
+        return entity.same(safe.value, value)
+
+    async def send(self, value: Scalar) -> tuple[Scalar | None, float]:
+        """Write and read back.
+
+        Raises:
+            DeviceError: ``READBACK_MISMATCH``, or the link failed; the state is unknown then.
+            Conflict: It waited too long, or was sent away by a safe-state write.
+        """
+        stack, entity = self._stack, self._slot.entity
+        asked = stack.clock.monotonic()
+        if self._is_safe(value):
+            stack.lane.flush(Turn.WRITE, superseded(stack.id))
+        try:
+            async with stack.lane.turn(Turn.WRITE):
+                self._still_wanted(value, asked)
+                if self._switches_on(value):
+                    stack.store.note_on(stack.id, entity.id)
+                stack.counters["writes"] += 1
+                return await self._write(value)
+        except IonpyError:
+            stack.counters["failed_writes"] += 1
+            raise
+        except Exception as error:
+            stack.counters["failed_writes"] += 1
+            raise DeviceError(
+                f"{stack.id}.{entity.id}: the driver failed: {type(error).__name__}: {error}",
+                hint="the state of the output is unknown; see the server's log",
+                args={"device_id": stack.id, "stage": "write"},
+            ) from error
+
+    def _still_wanted(self, value: Scalar, asked: float) -> None:
+        stack = self._stack
+        if (reason := self.blocked(value)) is not None:
+            raise Conflict(reason, code="DEVICE_BLOCKED", args={"device_id": stack.id})
+        waited = stack.clock.monotonic() - asked
+        if waited > WRITE_PATIENCE_S:
+            raise Conflict(
+                f"{stack.id} was busy for {waited:.1f} s; the write was not sent",
+                code="WRITE_EXPIRED",
+                hint="try again",
+                args={"device_id": stack.id},
+            )
+
+    def _switches_on(self, value: Scalar) -> bool:
+        safe = self._slot.entity.safe
+        return safe is not None and safe.action == "write" and not self._is_safe(value)
+
+    async def _write(self, value: Scalar) -> tuple[Scalar | None, float]:
+        stack, entity = self._stack, self._slot.entity
+        driver = linked(stack)
+        await driver.write(entity.id, value)
+        if not entity.is_readable:
+            return None, stack.clock.monotonic()
+        read = await read_back(stack, driver, entity, value)
+        if read is not None and entity.persist:
+            stack.store.remember(stack.id, entity.id, read)
+        if read is not None and not entity.same(value, read):
+            raise DeviceError(
+                f"{stack.id}.{entity.id}: sent {value}, the device says {read}",
+                code="READBACK_MISMATCH",
+                hint="look at the device: a limit, a lock or a preset of its own may be in the way",
+                args={"device_id": stack.id, "stage": "write", "sent": value, "read": read},
+            )
+        return read, stack.clock.monotonic()
+
+
+def linked(stack: Stack) -> Driver:
+    """The driver of a device that can be talked to.
+
+    Raises:
+        LinkLost: It cannot.
+    """
+    if stack.driver is None or stack.state not in LINKED:
+        raise LinkLost(f"{stack.id} is {stack.state}", hint=stack.hint)
+    return stack.driver
+
+
+async def read_back(stack: Stack, driver: Driver, entity: Entity, wanted: Scalar) -> Scalar | None:
+    """What the device says after a write; asked again for a moment while it differs.
+
+    The last answer is published at once, so nobody waits for the next poll.
+    """
+    clock = stack.clock
+    deadline = clock.monotonic() + READ_BACK_S
+    while True:
+        began = clock.monotonic()
+        raw = await driver.read_back(entity.id)
+        if raw is None:
+            return None
+        value, quality, _ = entity.decode(raw)
+        same = value is not None and quality is Quality.GOOD and entity.same(wanted, value)
+        if same or clock.monotonic() >= deadline:
+            stack.take_one(entity.id, raw, began)
+            return value
+        await clock.sleep(READ_BACK_PAUSE_S)
+
+
+def superseded(device: str) -> Conflict:
+    """The error for a write that waited when the output was told to be off."""
+    return Conflict(
+        f"{device} was switched to its safe state; the waiting write was dropped",
+        code="SUPERSEDED",
+        hint="write again when it is safe",
+        args={"device_id": device},
+    )
+
+
+class DeviceSafeWriter:
+    """Drives a device to its safe state, before everything else (`core.safety.SafeWriter`)."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+
+    @property
+    def device_id(self) -> str:
+        """Id of the device."""
+        return self._stack.id
+
+    @property
+    def _steps(self) -> list[tuple[Entity, Safe]]:
+        return [(e, e.safe) for e in self._stack.safe_entities() if e.safe is not None]
+
+    @property
+    def safe_order(self) -> int:
+        """Its lowest declared order."""
+        return min((safe.order for _, safe in self._steps), default=50)
+
+    @property
+    def safe_timeout_s(self) -> float:
+        """Longest time the whole device may take."""
+        return max(1.0, sum(safe.timeout_s for _, safe in self._steps))
+
+    async def drive_safe(self, outputs: Sequence[str] | None = None) -> SafeResult:
+        """Write and prove the safe state of all (or the named) outputs; never raises.
+
+        Every output is tried, even when an earlier one failed.
+        """
+        stack = self._stack
+        steps = [(e, s) for e, s in self._steps if outputs is None or e.id in outputs]
+        if not steps:
+            return SafeResult(stack.id, ok=True, proven=True, detail="nothing to switch")
+        if stack.state not in LINKED:
+            return SafeResult(
+                stack.id, ok=False, proven=False, detail=f"{stack.state}: {stack.hint}"
+            )
+        stack.lane.flush(Turn.WRITE, superseded(stack.id))
+        results: list[tuple[str, Scalar | None]] = []
+        failures: list[str] = []
+        proven = True
+        async with stack.lane.turn(Turn.SAFE):
+            for entity, safe in steps:
+                read, failure = await self._drive_one(entity, safe)
+                results.append((entity.id, read))
+                proven = proven and read is not None and not failure
+                if failure:
+                    failures.append(f"{entity.id}: {failure}")
+        return SafeResult(
+            stack.id,
+            ok=not failures,
+            proven=proven,
+            detail="; ".join(failures),
+            outputs=tuple(results),
+        )
+
+    async def _drive_one(self, entity: Entity, safe: Safe) -> tuple[Scalar | None, str]:
+        """Write until it is proven, a few times; returns what was read and what failed."""
+        stack = self._stack
+        proof = entity
+        if safe.verify and safe.verify in stack.slots:
+            proof = stack.slots[safe.verify].entity
+        failure = ""
+        read: Scalar | None = None
+        for _ in range(SAFE_ATTEMPTS):
+            try:
+                driver = linked(stack)
+                wanted = entity.check(safe.value)
+                await driver.write(entity.id, wanted)
+                read = await read_back(stack, driver, proof, wanted)
+            except LinkLost as error:
+                return read, error.message
+            except Exception as error:  # noqa: BLE001 - tried again, then reported
+                failure = str(error)
+                continue
+            if read is None or proof.same(wanted, read):
+                return read, ""
+            failure = f"the device says {read}"
+        return read, failure

@@ -1,0 +1,114 @@
+"""Looking at projects and flow files without running them: for ``check`` and for CI."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ionpy_auto.automation.flow_reader import read_flow
+from ionpy_auto.automation.names import CHANNEL_UNITS, NoSite, Site
+from ionpy_auto.automation.sequences.check import check_flow
+from ionpy_auto.automation.wiring import CellFile, ChannelFile, read_cell, read_channel
+from ionpy_auto.core.errors import Finding, IonpyError
+from ionpy_auto.core.files import shipped_path
+from ionpy_auto.devices.catalogue import Catalogue
+from ionpy_auto.devices.config import load_devices
+from ionpy_auto.devices.entities import Entity
+from ionpy_auto.engine.site import KINDS, Shelf
+from ionpy_auto.projects.project import PROJECT_FILE, load_project
+
+
+class FolderSite:
+    """The `Site` of a project folder: entities as its drivers declare them, nothing connected."""
+
+    def __init__(self, folder: Path, findings: list[Finding]) -> None:
+        catalogue = Catalogue()
+        project = load_project(folder)
+        self._entities: dict[str, dict[str, Entity]] = {}
+        self.channels: Shelf[ChannelFile] = Shelf((folder / "channels",), read_channel)
+        self.cells: Shelf[CellFile] = Shelf((folder / "cells", shipped_path("cells")), read_cell)
+        devices = load_devices(project.devices_path)
+        findings += devices.findings
+        for config in devices.devices:
+            try:
+                self._entities[config.id] = dict(catalogue.get(config.driver).ENTITIES)
+            except IonpyError as error:
+                message = f"{config.id}: {error.message}"
+                findings.append(
+                    Finding(code="driver", message=message, hint=error.hint, file="devices.json")
+                )
+                self._entities[config.id] = {}
+
+    def _entity(self, address: str) -> Entity | None:
+        for device, entities in self._entities.items():
+            if address.startswith(f"{device}."):
+                return entities.get(address.removeprefix(f"{device}."))
+        return None
+
+    def unit_of(self, address: str) -> str | None:
+        """Unit of a point; None when there is none."""
+        head, _, rest = address.partition(".")
+        if rest in CHANNEL_UNITS and head in self.channels.paths():
+            return CHANNEL_UNITS[rest]
+        entity = self._entity(address)
+        return None if entity is None else str(getattr(entity, "unit", ""))
+
+    def kind_of(self, address: str) -> str:
+        """``number``, ``bool`` or ``text``."""
+        entity = self._entity(address)
+        return "" if entity is None else KINDS.get(entity.kind, "text")
+
+    def is_writable(self, address: str) -> bool:
+        """Whether the point can be written."""
+        entity = self._entity(address)
+        return entity is not None and entity.is_writable
+
+    def has_device(self, device_id: str) -> bool:
+        """Whether there is such a device."""
+        return device_id in self._entities
+
+    def channel(self, channel_id: str) -> ChannelFile | None:
+        """A channel by id."""
+        return self.channels.get(channel_id)
+
+    def cell(self, name: str) -> CellFile | None:
+        """A cell by name."""
+        return self.cells.get(name.removeprefix("cells/"))
+
+
+def check_path(path: Path) -> Iterator[list[Finding]]:
+    """The findings of each file below a path.
+
+    A project folder is checked as a whole; a single flow file inside a project is checked against
+    that project, elsewhere without one.
+    """
+    if path.is_dir() and (path / PROJECT_FILE).is_file():
+        yield from _check_project(path)
+    elif path.is_dir():
+        for child in sorted(path.rglob("*.yaml")):
+            yield _check_flow(child, _site_of(child))
+    else:
+        yield _check_flow(path, _site_of(path))
+
+
+def _site_of(path: Path) -> Site:
+    folder = path.resolve().parent.parent
+    if path.resolve().parent.name == "flows" and (folder / PROJECT_FILE).is_file():
+        return FolderSite(folder, [])
+    return NoSite()
+
+
+def _check_project(folder: Path) -> Iterator[list[Finding]]:
+    findings: list[Finding] = []
+    site = FolderSite(folder, findings)
+    yield findings
+    for shelf in (site.channels, site.cells):
+        for name, path in shelf.paths().items():
+            if path.is_relative_to(folder):
+                yield shelf.read(name)[1]
+    for path in sorted((folder / "flows").glob("*.yaml")):
+        yield _check_flow(path, site)
+
+
+def _check_flow(path: Path, site: Site) -> list[Finding]:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    flow, findings = read_flow(text, str(path), site)
+    return findings + (check_flow(flow, site) if flow is not None else [])

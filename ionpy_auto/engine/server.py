@@ -1,0 +1,250 @@
+"""The server's engine: one home, one server database, at most one open project."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from ionpy_auto import __version__
+from ionpy_auto.auth.audit import AuditLog
+from ionpy_auto.core.bus import Bus, Event
+from ionpy_auto.core.clock import SystemClock
+from ionpy_auto.core.errors import Conflict, IonpyError, Unavailable
+from ionpy_auto.core.files import Home, shipped_path, single_instance
+from ionpy_auto.core.safety import PanicLatch, SafeResult
+from ionpy_auto.core.samples import LiveValues
+from ionpy_auto.core.settings import Settings
+from ionpy_auto.core.tasks import Tasks
+from ionpy_auto.devices.catalogue import Catalogue
+from ionpy_auto.engine.workbench import Workbench
+from ionpy_auto.projects.library import Library
+from ionpy_auto.storage.database import Database
+
+log = structlog.get_logger(__name__)
+
+LAG_EVERY_S = 0.25
+
+
+class Engine:
+    """Builds everything in order and takes it down in reverse.
+
+    Args:
+        home: The one folder that holds all that people write.
+        settings: What this installation chose.
+    """
+
+    def __init__(self, home: Home, settings: Settings) -> None:
+        self.home = home
+        self.settings = settings
+        self.clock = SystemClock()
+        self.bus = Bus()
+        self.values = LiveValues()
+        self.latch = PanicLatch()
+        self.tasks = Tasks("engine", self.clock)
+        self.library = Library(home.root / "projects", shipped_path("projects"), self.clock)
+        self.catalogue = Catalogue()
+        self.bench: Workbench | None = None
+        self.loop_lag_s = 0.0
+        self.ready = False
+        self._switching = asyncio.Lock()
+        self._exit = ExitStack()
+        self._database: Database | None = None
+        self._audit: AuditLog | None = None
+
+    # -- life -------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the server database and remember the panic latch.
+
+        Raises:
+            StorageError: Another server uses this home, or the database cannot be opened.
+        """
+        self.home.create()
+        self._exit.enter_context(single_instance(self.home.root / "var" / "server.lock"))
+        self._database = Database(
+            self.home.root / "data" / "ionpy_auto.sqlite3", self.clock, kind="server"
+        )
+        await self._database.start()
+        self._audit = AuditLog(self._database, self.clock, self.tasks)
+        latch = await self._audit.load_latch()
+        if latch and latch.get("pressed"):
+            self.latch.press(
+                str(latch.get("by", "")), str(latch.get("reason", "")), self.clock.now()
+            )
+            log.warning("panic is still latched", by=self.latch.by)
+        self.tasks.keep("loop-lag", self._watch_loop)
+        self.ready = True
+
+    async def stop(self) -> None:
+        """Close the project safely, then the server database."""
+        self.ready = False
+        if self.bench is not None:
+            await self.close_project("server stop")
+        await self.tasks.stop()
+        if self._database is not None:
+            await self._database.stop()
+        self._exit.close()
+
+    async def _watch_loop(self) -> None:
+        """How late the loop wakes us: the measure of everything that blocks it."""
+        while True:
+            before = self.clock.monotonic()
+            await self.clock.sleep(LAG_EVERY_S)
+            self.loop_lag_s = max(0.0, self.clock.monotonic() - before - LAG_EVERY_S)
+
+    # -- the open project -------------------------------------------------------------------
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit; there once the engine has started."""
+        if self._audit is None:
+            msg = "the server is starting"
+            raise Unavailable(msg)
+        return self._audit
+
+    @property
+    def project(self) -> Workbench:
+        """The open project.
+
+        Raises:
+            Unavailable: None is open.
+        """
+        if self.bench is None:
+            msg = "no project is open"
+            raise Unavailable(msg, code="NO_PROJECT", hint="open one: POST /api/projects/{id}/open")
+        return self.bench
+
+    async def open_project(self, project_id: str) -> Workbench:
+        """Open a project; the one before is closed cleanly first."""
+        async with self._switching:
+            project = self.library.get(project_id)
+            if self.bench is not None and self.bench.project.id == project.id:
+                return self.bench
+            if self.bench is not None:
+                await self._close("another project is opened")
+            bench = Workbench(self, project)
+            self.audit.held = bench.clock
+            try:
+                await bench.start()
+            except BaseException:
+                await bench.stop("opening failed")
+                raise
+            self.bench = bench
+            self.library.touch(project)
+            self.audit.project = project.id
+            self.event("project_opened", {"id": project.id, "name": project.file.name})
+            return bench
+
+    async def close_project(self, reason: str = "closed by a person") -> None:
+        """Outputs to their safe state, everything stored, links closed."""
+        async with self._switching:
+            if self.bench is not None:
+                await self._close(reason)
+
+    async def _close(self, reason: str) -> None:
+        bench, self.bench = self.project, None
+        await bench.stop(reason)
+        self.values.latest.clear()
+        self.audit.project, self.audit.held = None, self.clock
+        self.event("project_closed", {"id": bench.project.id, "name": bench.project.file.name})
+
+    async def delete_project(self, project_id: str) -> None:
+        """Remove a project that is not open.
+
+        Raises:
+            Conflict: It is open.
+        """
+        project = self.library.get(project_id)
+        if self.bench is not None and self.bench.project.id == project.id:
+            msg = "the project is open"
+            raise Conflict(msg, code="PROJECT_OPEN", hint="close it first")
+        self.library.delete(project_id)
+        self.audit.event("project_deleted", "rest", {"project": project.id})
+
+    # -- panic ------------------------------------------------------------------------------
+
+    async def panic(self, by: str, reason: str = "") -> list[SafeResult]:
+        """All outputs off at once and latched; returns what each device came to.
+
+        Nothing here waits for a database, a rule or another device.
+        """
+        self.latch.press(by, reason, self.clock.now())
+        self.event("panic", self.latch.as_dict())
+        results = await self.bench.all_off() if self.bench is not None else []
+        self.tasks.start("panic-record", self._record_panic(by, reason, results))
+        return results
+
+    async def _record_panic(self, by: str, reason: str, results: list[SafeResult]) -> None:
+        detail: Mapping[str, Any] = {
+            "reason": reason,
+            "results": [{"device": r.device, "ok": r.ok, "detail": r.detail} for r in results],
+        }
+        try:
+            await self.audit.save_latch(self.latch.as_dict())
+        except IonpyError:
+            log.exception("the panic latch could not be stored")
+        if self._audit is not None:
+            self._audit.event("panic", by, detail)
+
+    async def rearm(self, by: str, reason: str) -> None:
+        """Release the latch; outputs stay as they are: off."""
+        self.latch.rearm(by, reason)
+        await self.audit.save_latch(None)
+        self.audit.event("rearm", by, {"reason": reason})
+        if self.bench is not None:
+            self.bench.disarm("panic was released")
+        self.event("panic", self.latch.as_dict())
+
+    # -- to be looked at --------------------------------------------------------------------
+
+    def event(self, kind: str, payload: Mapping[str, Any]) -> None:
+        """Publish something about the server itself."""
+        clock = self.bench.clock if self.bench is not None else self.clock
+        self.bus.publish(Event(kind, payload, clock.now(), clock.monotonic()))
+
+    def snapshot(self) -> dict[str, Any]:
+        """What a browser starts from."""
+        base: dict[str, Any] = {
+            "project": None,
+            "mode": {"mode": "shadow", "armed_by": ""},
+            "session": None,
+            "devices": [],
+            "alarms": [],
+            "runs": [],
+            "clock": {"virtual": False, "speed": None, "now": self.clock.now()},
+        }
+        if self.bench is not None:
+            base |= self.bench.snapshot()
+        return {**base, "latch": self.latch.as_dict()}
+
+    def status(self) -> dict[str, Any]:
+        """``GET /api/system/status``."""
+        answer: dict[str, Any] = {
+            "version": __version__,
+            "uptime_s": self.clock.monotonic(),
+            "home": str(self.home.root),
+            "ready": self.ready,
+            "project": None,
+            "recording": False,
+            "bus": self.bus.counters(),
+            "latch": self.latch.as_dict(),
+            "audit_lost": self._audit.lost if self._audit else 0,
+            "loop_lag_ms": round(self.loop_lag_s * 1000, 1),
+            "rss_mb": resident_mb(),
+        }
+        if self.bench is not None:
+            answer |= self.bench.status()
+        return answer
+
+
+def resident_mb() -> float | None:
+    """Resident memory of this process in MB, where the platform tells cheaply."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)

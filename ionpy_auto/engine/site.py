@@ -1,0 +1,119 @@
+"""What flows of the open project can refer to: its devices, channels and cells."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import structlog
+
+from ionpy_auto.automation.names import CHANNEL_UNITS
+from ionpy_auto.automation.wiring import CellFile, ChannelFile, read_cell, read_channel
+from ionpy_auto.core.errors import Finding
+from ionpy_auto.devices.manager import DeviceManager
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+KINDS = {"toggle": "bool", "numeric": "number", "bitmask": "number", "enum": "text"}
+
+Reader = Callable[[str, str], tuple[T | None, list[Finding]]]
+
+
+class Shelf(Generic[T]):
+    """The YAML files of one kind in several folders; the first folder wins.
+
+    Files are read again when they changed on disk.
+
+    Args:
+        folders: In search order: project, home, shipped.
+        reader: Types a text.
+    """
+
+    def __init__(self, folders: Iterable[Path], reader: Reader[T]) -> None:
+        self._folders = tuple(folders)
+        self._reader = reader
+        self._cache: dict[Path, tuple[int, T | None, list[Finding]]] = {}
+
+    def paths(self) -> Mapping[str, Path]:
+        """Name → file."""
+        found: dict[str, Path] = {}
+        for folder in self._folders:
+            for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+                found.setdefault(path.stem, path)
+        return found
+
+    def read(self, name: str) -> tuple[T | None, list[Finding]]:
+        """The thing and what is wrong with it; (None, []) when there is no such file."""
+        path = self.paths().get(name)
+        if path is None:
+            return None, []
+        try:
+            stamp = path.stat().st_mtime_ns
+            cached = self._cache.get(path)
+            if cached is None or cached[0] != stamp:
+                thing, findings = self._reader(path.read_text(encoding="utf-8"), path.name)
+                cached = self._cache[path] = (stamp, thing, findings)
+        except OSError as error:
+            message = f"cannot read {path.name}: {error.strerror or error}"
+            return None, [Finding(code="unreadable", message=message, file=path.name)]
+        return cached[1], cached[2]
+
+    def get(self, name: str) -> T | None:
+        """The thing, or None when there is none or it has errors."""
+        return self.read(name)[0]
+
+
+class ProjectSite:
+    """The `Site` of an open project.
+
+    Args:
+        devices: The device manager.
+        channels: Folders of channel files, in search order.
+        cells: Folders of cell files, in search order.
+    """
+
+    def __init__(
+        self, devices: DeviceManager, channels: Iterable[Path], cells: Iterable[Path]
+    ) -> None:
+        self._devices = devices
+        self.channels: Shelf[ChannelFile] = Shelf(channels, read_channel)
+        self.cells: Shelf[CellFile] = Shelf(cells, read_cell)
+
+    def _entity(self, address: str) -> object | None:
+        """An address belongs to the longest device id it begins with."""
+        parts = address.split(".")
+        for count in range(len(parts) - 1, 0, -1):
+            stack = self._devices.stacks.get(".".join(parts[:count]))
+            if stack is not None:
+                slot = stack.slots.get(".".join(parts[count:]))
+                return None if slot is None else slot.entity
+        return None
+
+    def unit_of(self, address: str) -> str | None:
+        """Unit of a device's or channel's point; None when there is none."""
+        head, _, rest = address.partition(".")
+        if rest in CHANNEL_UNITS and head in self.channels.paths():
+            return CHANNEL_UNITS[rest]
+        entity = self._entity(address)
+        return None if entity is None else str(getattr(entity, "unit", ""))
+
+    def kind_of(self, address: str) -> str:
+        """``number``, ``bool`` or ``text``."""
+        entity = self._entity(address)
+        return KINDS.get(str(getattr(entity, "kind", "")), "text") if entity is not None else ""
+
+    def is_writable(self, address: str) -> bool:
+        """Whether the point can be written."""
+        return bool(getattr(self._entity(address), "is_writable", False))
+
+    def has_device(self, device_id: str) -> bool:
+        """Whether there is such a device."""
+        return device_id in self._devices.stacks
+
+    def channel(self, channel_id: str) -> ChannelFile | None:
+        """A channel by id."""
+        return self.channels.get(channel_id)
+
+    def cell(self, name: str) -> CellFile | None:
+        """A cell by name, with or without the folder."""
+        return self.cells.get(name.removeprefix("cells/"))

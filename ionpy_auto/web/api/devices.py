@@ -1,0 +1,169 @@
+"""``/api/devices`` and ``/api/control``: live devices, their values and their setpoints."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, delete, get, patch, post, put
+from litestar.params import Parameter
+
+from ionpy_auto.core.commands import Command, Origin, Outcome, Priority
+from ionpy_auto.core.errors import NotFound
+from ionpy_auto.core.samples import Sample
+from ionpy_auto.engine import Engine
+
+Scalar = bool | int | float | str
+DeviceId = Annotated[str, Parameter(max_length=128)]
+
+
+class NewValue(msgspec.Struct, forbid_unknown_fields=True):
+    """A setpoint: a number in the entity's unit, true/false, or an option's key."""
+
+    value: Scalar
+
+
+class Control(msgspec.Struct, forbid_unknown_fields=True):
+    """A setpoint with its address."""
+
+    device_id: str
+    key: str
+    value: Scalar
+
+
+class Enabled(msgspec.Struct, forbid_unknown_fields=True):
+    """Whether a device is loaded."""
+
+    enabled: bool
+
+
+def shown(sample: Sample) -> dict[str, Any]:
+    """The JSON form of a value."""
+    return {
+        "value": sample.value,
+        "unit": sample.unit,
+        "quality": sample.quality,
+        "timestamp": sample.timestamp,
+        "alarm_state": sample.alarm,
+        "reason": sample.reason,
+    }
+
+
+def outcome(result: Outcome) -> dict[str, Any]:
+    """The JSON form of what a write came to."""
+    return {
+        "kind": result.kind,
+        "requested": result.requested,
+        "sent": result.sent,
+        "read_back": result.read_back,
+    }
+
+
+PERSON = Origin(Priority.PERSON, "rest")
+
+
+class DevicesController(Controller):
+    """Devices of the open project."""
+
+    path = "/api/devices"
+    tags = ("devices",)
+
+    @get(operation_id="listDevices", sync_to_thread=False)
+    def list_devices(self, engine: Engine) -> dict[str, Any]:
+        """All devices with their entities and latest values."""
+        items = engine.project.devices.manifests()
+        return {"items": items, "total": len(items), "findings": engine.project.device_findings()}
+
+    @post(operation_id="addDevice")
+    async def add(self, engine: Engine, data: dict[str, Any]) -> dict[str, Any]:
+        """Add a device; absent hardware is no error (state offline)."""
+        return await engine.project.add_device(data)
+
+    @get("/{device_id:str}", operation_id="getDevice", sync_to_thread=False)
+    def one(self, engine: Engine, device_id: DeviceId) -> dict[str, Any]:
+        """One device."""
+        return engine.project.devices.manifest(device_id)
+
+    @put("/{device_id:str}", operation_id="replaceDevice")
+    async def replace(
+        self, engine: Engine, device_id: DeviceId, data: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Change a device's configuration."""
+        return await engine.project.update_device(device_id, data)
+
+    @delete("/{device_id:str}", operation_id="removeDevice")
+    async def remove(self, engine: Engine, device_id: DeviceId) -> None:
+        """Outputs to their safe state, then disconnect and forget."""
+        await engine.project.remove_device(device_id)
+
+    @patch("/{device_id:str}/enabled", operation_id="enableDevice")
+    async def enable(self, engine: Engine, device_id: DeviceId, data: Enabled) -> dict[str, Any]:
+        """Load or unload a device."""
+        bench = engine.project
+        if not data.enabled:
+            bench.require_unowned(device_id)
+        return await bench.devices.set_enabled(device_id, enabled=data.enabled)
+
+    @post("/{device_id:str}/connect", operation_id="connectDevice", status_code=200)
+    async def connect(self, engine: Engine, device_id: DeviceId) -> dict[str, Any]:
+        """Connect now."""
+        return await engine.project.devices.connect(device_id)
+
+    @post("/{device_id:str}/disconnect", operation_id="disconnectDevice", status_code=200)
+    async def disconnect(self, engine: Engine, device_id: DeviceId) -> dict[str, Any]:
+        """Outputs to their safe state, then disconnect."""
+        engine.project.require_unowned(device_id)
+        return await engine.project.devices.disconnect(device_id)
+
+    @post("/{device_id:str}/rearm", operation_id="rearmDevice", status_code=200)
+    async def rearm(self, engine: Engine, device_id: DeviceId) -> dict[str, Any]:
+        """Take writes again after the link was lost; switches nothing on."""
+        engine.audit.event("rearm_device", PERSON.id, {"device": device_id})
+        return engine.project.devices.rearm(device_id)
+
+    @get("/{device_id:str}/entities/{entity:str}", operation_id="readEntity", sync_to_thread=False)
+    def read(self, engine: Engine, device_id: DeviceId, entity: DeviceId) -> dict[str, Any]:
+        """The latest value of an entity."""
+        stack = engine.project.devices.stack(device_id)
+        slot = stack.slots.get(entity)
+        if slot is None:
+            msg = f"{device_id} has no entity {entity!r}"
+            raise NotFound(msg, code="ENTITY_NOT_FOUND", args={"device_id": device_id})
+        sample = engine.values.get(f"{device_id}.{entity}") or slot.last
+        if sample is None:
+            unit = str(getattr(slot.entity, "unit", ""))
+            return {
+                "value": None,
+                "unit": unit,
+                "quality": "stale",
+                "timestamp": None,
+                "alarm_state": "NORMAL",
+                "reason": "never read",
+            }
+        return shown(sample)
+
+    @put("/{device_id:str}/entities/{entity:str}", operation_id="writeEntity")
+    async def write(
+        self, engine: Engine, device_id: DeviceId, entity: DeviceId, data: NewValue
+    ) -> dict[str, Any]:
+        """Write through the gate; 409 names who or what is in the way."""
+        command = Command(device_id, entity, data.value, PERSON)
+        return outcome(await engine.project.gate.write(command))
+
+
+class ControlController(Controller):
+    """The short way to write."""
+
+    path = "/api/control"
+    tags = ("devices",)
+
+    @post(operation_id="control", status_code=200)
+    async def control(self, engine: Engine, data: Control) -> dict[str, Any]:
+        """Write through the gate."""
+        command = Command(data.device_id, data.key, data.value, PERSON)
+        return outcome(await engine.project.gate.write(command))
+
+
+class ActiveDevicesController(DevicesController):
+    """The same under the project's path."""
+
+    path = "/api/projects/active/devices"
+    include_in_schema = False

@@ -1,0 +1,184 @@
+"""History, live memory and exports of the open project."""
+
+from typing import Annotated, Any, Literal
+
+from litestar import Controller, delete, get
+from litestar.params import Parameter
+from litestar.response import File
+
+from ionpy_auto.core.errors import BadInput
+from ionpy_auto.engine import Engine
+from ionpy_auto.storage.export import ExportRequest
+from ionpy_auto.storage.history import Curve, Query
+
+Points = Annotated[int | None, Parameter(ge=2, le=20_000)]
+Limit = Annotated[int, Parameter(ge=1, le=200_000)]
+
+
+def shown(curve: Curve) -> dict[str, Any]:
+    """The JSON form of a curve."""
+    return {
+        "device": curve.device,
+        "t": curve.t,
+        "series": {
+            entity: {"v": columns["value"]} if "value" in columns else columns
+            for entity, columns in curve.columns.items()
+        },
+        "units": curve.units,
+        "resolution_s": curve.width,
+        "truncated": curve.truncated,
+        "start": curve.t[0] if curve.t else None,
+        "end": curve.t[-1] if curve.t else None,
+    }
+
+
+def names(text: str | None) -> tuple[str, ...]:
+    """A comma-separated list."""
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+class HistoryController(Controller):
+    """Curves of recorded devices and channels."""
+
+    path = "/api"
+    tags = ("history",)
+
+    @get(
+        ["/projects/active/devices/{device_id:str}/history", "/devices/{device_id:str}/history"],
+        operation_id="deviceHistory",
+    )
+    async def device(
+        self,
+        engine: Engine,
+        device_id: str,
+        entities: str | None = None,
+        start: float | None = None,
+        end: float | None = None,
+        session_id: int | None = None,
+        points: Points = None,
+        limit: Limit = 10_000,
+        from_marker: int | None = None,
+        to_marker: int | None = None,
+    ) -> dict[str, Any]:
+        """Samples as they are, or downsampled to ``points`` with no peak lost."""
+        bench = engine.project
+        begin = await bench.marker_time(from_marker) if from_marker is not None else start
+        finish = await bench.marker_time(to_marker) if to_marker is not None else end
+        query = Query(device_id, names(entities), begin, finish, session_id, points, limit)
+        return shown(await bench.history.history(query))
+
+    @get("/history/{device_id:str}/{entity:str}", operation_id="entityHistory")
+    async def entity(
+        self,
+        engine: Engine,
+        device_id: str,
+        entity: str,
+        from_time: Annotated[float | None, Parameter(query="from")] = None,
+        to_time: Annotated[float | None, Parameter(query="to")] = None,
+        points: Points = 1000,
+    ) -> dict[str, Any]:
+        """One entity."""
+        query = Query(device_id, (entity,), from_time, to_time, None, points)
+        return shown(await engine.project.history.history(query))
+
+    @get("/devices/{device_id:str}/recent", operation_id="recent", sync_to_thread=False)
+    def recent(self, engine: Engine, device_id: str, entities: str | None = None) -> dict[str, Any]:
+        """The last ten minutes from memory, recording or not; each entity with its own times."""
+        bench = engine.project
+        wanted = names(entities)
+        series = {}
+        for point, track in bench.recent.tracks().items():
+            source, _, entity = point.rpartition(".")
+            if source == device_id and (not wanted or entity in wanted):
+                series[entity] = {"t": track.utc, "v": track.values}
+        return {"device": device_id, "series": series, "resolution_s": 0}
+
+    @get("/projects/active/statistics", operation_id="statistics")
+    async def statistics(
+        self,
+        engine: Engine,
+        device: str,
+        entities: str | None = None,
+        start: float | None = None,
+        end: float | None = None,
+        session_id: int | None = None,
+        group_by: str = "session",
+    ) -> dict[str, Any]:
+        """Minimum, maximum, mean, Ah and Wh per session."""
+        if group_by != "session":
+            msg = f"cannot group by {group_by!r}"
+            raise BadInput(msg, hint="group_by=session")
+        query = Query(device, names(entities), start, end, session_id)
+        items = await engine.project.history.statistics(query)
+        return {"items": items, "total": len(items)}
+
+
+class ExportsController(Controller):
+    """Files written from recordings."""
+
+    path = "/api/projects/active"
+    tags = ("export",)
+
+    @get("/sessions/{session_id:int}/export", operation_id="exportSession")
+    async def session(
+        self,
+        engine: Engine,
+        session_id: int,
+        export_format: Annotated[str, Parameter(query="format")] = "csv",
+        device: str | None = None,
+        entities: str | None = None,
+        dialect: Literal["en", "de"] = "en",
+        start: float | None = None,
+        end: float | None = None,
+        meta: bool = False,
+    ) -> File:
+        """Write an export (it is logged and kept) and download it."""
+        row = await engine.project.export(
+            ExportRequest(
+                export_format,
+                session_id,
+                device,
+                names(entities),
+                start,
+                end,
+                dialect,
+                metadata=meta,
+            )
+        )
+        return _download(engine, row)
+
+    @get("/export", operation_id="exportProject")
+    async def project(
+        self,
+        engine: Engine,
+        export_format: Annotated[str, Parameter(query="format")] = "csv",
+        device: str | None = None,
+        dialect: Literal["en", "de"] = "en",
+    ) -> File:
+        """Write an export of all sessions and download it."""
+        row = await engine.project.export(
+            ExportRequest(export_format, None, device, dialect=dialect)
+        )
+        return _download(engine, row)
+
+    @get("/exports", operation_id="listExports")
+    async def list_exports(self, engine: Engine) -> dict[str, Any]:
+        """All exports, newest first."""
+        items = [row.model_dump() for row in await engine.project.exports.listing()]
+        return {"items": items, "total": len(items)}
+
+    @get("/exports/{export_id:int}", operation_id="downloadExport")
+    async def download(self, engine: Engine, export_id: int) -> File:
+        """Download a file."""
+        path = await engine.project.exports.path(export_id)
+        return File(path, filename=path.name, content_disposition_type="attachment")
+
+    @delete("/exports/{export_id:int}", operation_id="deleteExport")
+    async def remove(self, engine: Engine, export_id: int) -> None:
+        """Remove a file and its row."""
+        await engine.project.exports.delete(export_id)
+
+
+def _download(engine: Engine, row: dict[str, Any]) -> File:
+    path = engine.project.project.path("exports", row["filename"])
+    return File(path, filename=row["filename"], content_disposition_type="attachment")

@@ -1,0 +1,169 @@
+"""``/api/runs``: test runs, started and watched by people, browsers and programs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.params import Parameter
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from ionpy_auto.automation.sequences.run import RunRequest
+from ionpy_auto.core.bus import Event, Overflow
+from ionpy_auto.core.errors import Unavailable
+from ionpy_auto.engine import Engine
+from ionpy_auto.storage.history import Query
+from ionpy_auto.web.api.history import shown
+from ionpy_auto.web.live import encode
+
+Scalar = bool | int | float | str
+
+
+class RunStart(msgspec.Struct, forbid_unknown_fields=True):
+    """What to run, on what, with what."""
+
+    sequence: str
+    bindings: dict[str, str] = {}
+    parameters: dict[str, Scalar] = {}
+    session: dict[str, Any] | int | None = None
+    conditions: dict[str, Any] = {}
+    callback_url: str | None = None
+    queue: bool = False
+
+
+def request_of(data: RunStart, key: str | None) -> RunRequest:
+    """What the run manager takes."""
+    session = data.session if isinstance(data.session, dict) else {}
+    return RunRequest(
+        sequence=data.sequence,
+        channel=data.bindings.get("channel", ""),
+        parameters=data.parameters,
+        conditions=data.conditions,
+        session_name=str(session.get("name", "")),
+        queue=data.queue,
+        idempotency_key=key,
+        callback_url=data.callback_url or "",
+        actor="rest",
+    )
+
+
+class RunsController(Controller):
+    """Executions of sequences."""
+
+    path = "/api/runs"
+    tags = ("runs",)
+
+    @post(operation_id="startRun", status_code=202)
+    async def start(
+        self,
+        engine: Engine,
+        data: RunStart,
+        idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key")] = None,
+    ) -> Response[dict[str, Any]]:
+        """Check everything, then start; the same key twice answers with the same run."""
+        run = await engine.project.automation.start_run(request_of(data, idempotency_key))
+        return Response(run, status_code=202, headers={"location": f"/api/runs/{run['id']}"})
+
+    @get(operation_id="listRuns")
+    async def list_runs(
+        self, engine: Engine, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100
+    ) -> dict[str, Any]:
+        """Newest first."""
+        items, total = await engine.project.automation.runs.list(limit)
+        return {"items": list(items), "total": total}
+
+    @get("/{run_id:str}", operation_id="getRun")
+    async def one(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """One run."""
+        return dict(await engine.project.automation.runs.describe(run_id))
+
+    @get("/{run_id:str}/steps", operation_id="runSteps")
+    async def steps(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """Executed steps and what ended them."""
+        items = await engine.project.automation.runs.steps(run_id)
+        return {"items": items, "total": len(items)}
+
+    @get("/{run_id:str}/cycles", operation_id="runCycles")
+    async def cycles(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """Figures per cycle."""
+        items = await engine.project.automation.runs.cycles(run_id)
+        return {"items": items, "total": len(items)}
+
+    @get("/{run_id:str}/curve", operation_id="runCurve")
+    async def curve(
+        self,
+        engine: Engine,
+        run_id: str,
+        points: Annotated[int, Parameter(ge=2, le=20_000)] = 2000,
+    ) -> dict[str, Any]:
+        """Voltage, current and temperature of the run's channel over its time."""
+        run = await engine.project.automation.runs.describe(run_id)
+        channel = run["bindings"].get("channel") or "CH1"
+        query = Query(
+            channel,
+            ("voltage", "current", "temp"),
+            run["started"],
+            run["ended"],
+            run["session_id"],
+            points,
+        )
+        return shown(await engine.project.history.history(query))
+
+    @post("/{run_id:str}/pause", operation_id="pauseRun", status_code=200)
+    async def pause(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """Outputs off, proven; the step's clock stops, limits stay."""
+        return engine.project.automation.runs.pause(run_id).as_dict()
+
+    @post("/{run_id:str}/resume", operation_id="resumeRun", status_code=200)
+    async def resume(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """Go on, in the switching order of a start."""
+        return engine.project.automation.runs.resume(run_id).as_dict()
+
+    @post("/{run_id:str}/skip", operation_id="skipStep", status_code=200)
+    async def skip(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """End the present step."""
+        return engine.project.automation.runs.skip(run_id).as_dict()
+
+    @post("/{run_id:str}/stop", operation_id="stopRun", status_code=200)
+    async def stop(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """End after ``finally`` and the safe state."""
+        return (await engine.project.automation.runs.stop_run(run_id)).as_dict()
+
+    @post("/{run_id:str}/abort", operation_id="abortRun", status_code=200)
+    async def abort(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """Outputs off now, then ``finally``."""
+        return (await engine.project.automation.runs.abort(run_id)).as_dict()
+
+    @get("/{run_id:str}/events", operation_id="runEvents")
+    async def events(self, engine: Engine, run_id: str) -> ServerSentEvent:
+        """Server-sent events of one run until it has finished."""
+        first = dict(await engine.project.automation.runs.describe(run_id))
+        return ServerSentEvent(_stream(engine, run_id, first))
+
+
+async def _stream(
+    engine: Engine, run_id: str, first: dict[str, Any]
+) -> AsyncIterator[ServerSentEventMessage]:
+    queue = engine.bus.subscribe(
+        ("event/run", "event/run_step", "event/run_cycle"),
+        name=f"events of run {run_id}",
+        policy=Overflow.CLOSE,
+        bound=2000,
+    )
+    try:
+        yield ServerSentEventMessage(data=encode(first).decode(), event="run")
+        state = first["state"]
+        while state != "finished":
+            for event in await queue.wait():
+                if not isinstance(event, Event) or run_id not in {
+                    event.payload.get("id"),
+                    event.payload.get("run_id"),
+                }:
+                    continue
+                yield ServerSentEventMessage(data=encode(event.payload).decode(), event=event.kind)
+                state = event.payload.get("state", state) if event.kind == "run" else state
+    except (Unavailable, asyncio.CancelledError):
+        return
+    finally:
+        queue.close()

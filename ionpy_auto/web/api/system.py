@@ -1,0 +1,91 @@
+"""``/api/system``, ``/api/health``, ``/api/admin``, ``/api/audit``: operations."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Controller, Response, get, post
+from litestar.params import Parameter
+
+from ionpy_auto import __version__
+from ionpy_auto.engine import Engine
+
+Reason = Annotated[str, msgspec.Meta(max_length=500)]
+PERSON = "rest"
+
+
+class Panic(msgspec.Struct, forbid_unknown_fields=True):
+    """Why; may be empty."""
+
+    reason: Reason = ""
+
+
+class Rearm(msgspec.Struct, forbid_unknown_fields=True):
+    """Why it is safe again."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
+
+
+class ModeWish(msgspec.Struct, forbid_unknown_fields=True):
+    """What the project may do to hardware."""
+
+    mode: Literal["shadow", "armed"]
+
+
+class SystemController(Controller):
+    """How the server is."""
+
+    path = "/api"
+    tags = ("operations",)
+
+    @get("/health", operation_id="health", sync_to_thread=False)
+    def health(self, engine: Engine) -> Response[dict[str, Any]]:
+        """Live and ready; 503 while starting or stopping."""
+        body = {"live": True, "ready": engine.ready, "version": __version__}
+        return Response(body, status_code=200 if engine.ready else 503)
+
+    @get("/system/status", operation_id="systemStatus", sync_to_thread=False)
+    def status(self, engine: Engine) -> dict[str, Any]:
+        """Queues, drops, database, devices."""
+        return engine.status()
+
+    @get("/audit", operation_id="listAudit")
+    async def audit(
+        self,
+        engine: Engine,
+        limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
+        before: int | None = None,
+    ) -> dict[str, Any]:
+        """Newest first; ``before`` is the id to go on from."""
+        items = await engine.audit.rows(limit, before)
+        return {"items": items, "total": len(items)}
+
+    @get("/audit/verify", operation_id="verifyAudit")
+    async def verify(self, engine: Engine) -> dict[str, Any]:
+        """Whether the hash chain of the audit is whole."""
+        broken = await engine.audit.verify()
+        return {"ok": broken is None, "first_broken": broken}
+
+
+class AdminController(Controller):
+    """All off, re-arm, mode."""
+
+    path = "/api/admin"
+    tags = ("operations",)
+
+    @post("/panic", operation_id="panic", status_code=200)
+    async def panic(self, engine: Engine, data: Panic | None = None) -> dict[str, Any]:
+        """All outputs off at once, latched until `rearm`; links stay open."""
+        results = await engine.panic(PERSON, data.reason if data else "")
+        return {**engine.latch.as_dict(), "results": [asdict(result) for result in results]}
+
+    @post("/rearm", operation_id="rearm", status_code=200)
+    async def rearm(self, engine: Engine, data: Rearm) -> dict[str, Any]:
+        """Release the panic latch; nothing is switched on by it."""
+        await engine.rearm(PERSON, data.reason)
+        return engine.latch.as_dict()
+
+    @post("/mode", operation_id="setMode", status_code=200, sync_to_thread=False)
+    def mode(self, engine: Engine, data: ModeWish) -> dict[str, str]:
+        """Shadow (reads only) or armed; a simulated project stays what it is (409)."""
+        return engine.project.set_mode(data.mode, PERSON)

@@ -1,0 +1,107 @@
+"""The web application: the guard outside, discovered resources inside."""
+
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Controller, Litestar, Request, Response
+from litestar.config.response_cache import ResponseCacheConfig
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, NotFoundException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+
+from ionpy_auto import __version__
+from ionpy_auto.engine import Engine
+from ionpy_auto.web import api, problems, static
+from ionpy_auto.web.guard import ASGIApp, Guard
+from ionpy_auto.web.live import LiveHub
+from ionpy_auto.web.ws import live_socket
+
+SWAGGER = "/static/swagger"
+
+
+def controllers() -> list[type[Controller]]:
+    """Every controller of every file in ``web/api``."""
+    found: list[type[Controller]] = []
+    for info in pkgutil.iter_modules(api.__path__):
+        module = importlib.import_module(f"{api.__name__}.{info.name}")
+        found += [
+            thing
+            for thing in vars(module).values()
+            if isinstance(thing, type)
+            and issubclass(thing, Controller)
+            and thing.__module__ == module.__name__
+        ]
+    return found
+
+
+def page_or_problem(request: Request[Any, Any, Any], error: NotFoundException) -> Response[Any]:
+    """An unknown path is a page of the UI when a browser asks for one."""
+    if static.wants_page(request):
+        return static.index_page()
+    return problems.framework(request, error)
+
+
+def create_app(engine: Engine) -> ASGIApp:
+    """The guarded application for an engine that is started and stopped with it."""
+    hub = LiveHub(engine.bus, engine.values, engine.snapshot)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        del app
+        await engine.start()
+        hub.start()
+        leave = engine.bus.tap(
+            ("event/project_opened", "event/project_closed"), lambda _: hub.new_epoch()
+        )
+        try:
+            yield
+        finally:
+            leave()
+            await engine.stop()
+            hub.stop()
+
+    async def provide_engine() -> Engine:
+        return engine
+
+    app = Litestar(
+        route_handlers=[
+            *controllers(),
+            live_socket,
+            static.index,
+            static.asset,
+            static.public,
+        ],
+        dependencies={"engine": Provide(provide_engine)},
+        exception_handlers={
+            **problems.HANDLERS,
+            NotFoundException: page_or_problem,
+            HTTPException: problems.framework,
+        },
+        lifespan=[lifespan],
+        openapi_config=OpenAPIConfig(
+            title="ionpy_auto",
+            version=__version__,
+            path="/docs",
+            render_plugins=[
+                SwaggerRenderPlugin(
+                    path="/",
+                    js_url=f"{SWAGGER}/swagger-ui-bundle.js",
+                    css_url=f"{SWAGGER}/swagger-ui.css",
+                    standalone_preset_js_url=f"{SWAGGER}/swagger-ui-standalone-preset.js",
+                    favicon="<link rel='icon' href='/static/icon.svg'>",
+                )
+            ],
+        ),
+        response_cache_config=ResponseCacheConfig(default_expiration=None),
+        request_max_body_size=engine.settings.max_upload,
+        logging_config=None,
+    )
+    app.state.hub = hub
+    app.state.engine = engine
+    settings = engine.settings
+    hosts = {*settings.allowed_hosts, settings.host}
+    return Guard(app, hosts, settings.max_body, settings.max_upload)  # type: ignore[arg-type]  # litestar's ASGI types are narrower

@@ -1,0 +1,126 @@
+"""Foreign clients against our simulator: what they read and write is what the cell sees."""
+
+import asyncio
+import sys
+
+import pytest
+
+from drivers.riden_rd60xx.simulator import RtuServer, TcpServer, crc16
+from ionpy_auto.core.files import shipped_path
+
+# Values that rd6006 0.2 does not truncate: it writes int(4.1 * 100) = 409.
+RD6006_CLIENT = """
+import sys
+from rd6006 import RD6006
+psu = RD6006(sys.argv[1])
+psu.voltage = 4.20
+psu.current = 1.50
+psu.enable = 1
+print(psu.type, psu.voltage, psu.current, psu.measvoltage, psu.meascurrent, psu.input_voltage)
+psu.enable = 0
+"""
+
+
+async def run(*command: str, timeout_s: float = 15.0) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        async with asyncio.timeout(timeout_s):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.communicate()
+        raise
+    return process.returncode or 0, output.decode()
+
+
+async def test_pypi_rd6006_reads_and_writes_over_a_serial_line(riden):
+    pytest.importorskip("rd6006")
+    simulator = riden.simulator("RD6006")
+    code, text = await run(sys.executable, "-c", RD6006_CLIENT, riden.pty(simulator))
+    assert code == 0, text
+    kind, v_set, i_set, volts, amps, v_in = text.splitlines()[-1].split()
+    assert kind == "6006"
+    assert (float(v_set), float(i_set)) == (4.2, 1.5)
+    assert 3.0 < float(volts) <= 4.2
+    assert float(amps) == pytest.approx(1.5, abs=0.002)
+    assert float(v_in) == 65.12
+    bench = riden.circuit.bench
+    assert (bench.supply.v_set, bench.supply.i_set) == (4.2, 1.5)
+    assert not bench.supply.output
+
+
+@pytest.mark.parametrize("way", ["tcp", "rtu"])
+async def test_mbpoll_reads_writes_and_gets_exception_texts(riden, require_tool, way):
+    mbpoll = require_tool("mbpoll")
+    simulator = riden.simulator("RD6012")
+    if way == "tcp":
+        port = await riden.tcp(simulator, TcpServer)
+        line, place = ["-m", "tcp", "-p", str(port)], ["127.0.0.1"]
+    else:
+        line = ["-m", "rtu", "-b", "115200", "-P", "none"]
+        place = [riden.pty(simulator)]
+    start = [mbpoll, *line, "-a", "1", "-0", "-1", "-t", "4"]
+
+    code, text = await run(*start, "-r", "8", *place, "420", "150")  # two registers: function 16
+    assert code == 0, text
+    assert (riden.circuit.bench.supply.v_set, riden.circuit.bench.supply.i_set) == (4.2, 1.5)
+    code, text = await run(*start, "-r", "18", *place, "1")  # one register: function 6
+    assert code == 0, text
+    assert riden.circuit.bench.supply.output
+
+    code, text = await run(*start, "-r", "8", "-c", "2", *place)
+    assert code == 0, text
+    assert "420" in text
+    assert "150" in text
+
+    _, text = await run(*start, "-r", "900", "-c", "1", *place)
+    assert "Illegal data address" in text
+    _, text = await run(*start, "-r", "256", *place, "5633")  # reboots a real device
+    assert "Illegal data value" in text
+    _, text = await run(
+        mbpoll, *line, "-a", "9", "-0", "-1", "-t", "4", "-o", "0.2", "-r", "8", *place
+    )
+    assert "timed out" in text.lower()  # silence for another's address
+
+
+def test_rtu_server_survives_garbage_and_split_frames(riden_rtu):
+    good = bytes.fromhex("010300080002") + riden_rtu.crc(bytes.fromhex("010300080002"))
+    server = riden_rtu.server
+    assert server.feed(b"\xff\x00garbage") == b""
+    server.reset()
+    assert server.feed(good[:3]) == b""
+    answer = server.feed(good[3:])
+    assert answer[:3] == bytes.fromhex("010304")
+    assert server.feed(b"\x55" + good) == answer
+    assert server.feed(good[:-1] + bytes((good[-1] ^ 1,))) == b""
+
+
+@pytest.fixture
+def riden_rtu(riden):
+    class Wire:
+        crc = staticmethod(crc16)
+        server = RtuServer(riden.simulator("RD6006"))
+
+    return Wire()
+
+
+async def test_the_simulator_runs_as_a_plain_script_and_says_where(require_tool):
+    mbpoll = require_tool("mbpoll")
+    script = shipped_path("drivers", "riden_rd60xx", "simulator.py")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(script), "--model", "RD6018", "--modbus-tcp", "0"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(15):
+            said = (await process.stdout.readline()).decode()
+        port = said.split()[-1]
+        start = [mbpoll, "-m", "tcp", "-p", port, "-a", "1", "-0", "-1", "-t", "4"]
+        code, text = await run(*start, "-r", "0", "-c", "1", "127.0.0.1")
+        assert code == 0, text
+        assert "60180" in text.replace("(-5356)", "")
+    finally:
+        process.terminate()
+        await process.wait()

@@ -1,0 +1,52 @@
+"""Every shipped driver walks through the conformance suite, on its simulator."""
+
+import pytest
+
+from ionpy_auto.core.clock import VirtualClock
+from ionpy_auto.core.files import shipped_path
+from ionpy_auto.devices import Benches, VirtualLink
+from ionpy_auto.devices.catalogue import Catalogue
+from ionpy_auto.testing.conformance import check_driver, drive_driver
+
+CATALOGUE = Catalogue()
+FILES = {file.name: file for file in CATALOGUE.files()}
+PARAMS = {"replay": {"file": "example.csv"}}
+
+
+def test_no_shipped_driver_is_broken():
+    assert {name: file.error for name, file in FILES.items() if file.error} == {}
+    assert {"riden_rd60xx", "virtual_psu", "virtual_template", "replay"} <= set(FILES)
+
+
+@pytest.mark.parametrize("word", ["RD6006", "rd6012", "Rd6018", "V01_Battery"])
+def test_names_of_existing_configurations_resolve(word):
+    assert CATALOGUE.get(word).NAME
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_declaration_is_complete(name):
+    check_driver(CATALOGUE.get(name))
+
+
+@pytest.mark.parametrize("name", FILES)
+async def test_every_setting_reads_back_on_the_simulator(name):
+    clock = VirtualClock()
+    benches = Benches(clock)
+    driver = CATALOGUE.get(name)
+    params = driver.Params.model_validate(PARAMS.get(name, {}))
+    make = CATALOGUE.simulator(driver)
+    link = make(params, clock, benches) if make is not None else VirtualLink(benches)
+    await drive_driver(driver, link, clock, params)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_driver_folder_has_a_readme_that_names_it(name):
+    assert name in (FILES[name].path.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_in_the_driver_guide_is_a_complete_driver(tmp_path):
+    guide = shipped_path("docs", "how-to", "write-a-driver.md").read_text(encoding="utf-8")
+    (tmp_path / "mine").mkdir()
+    code = guide.split("```python\n")[1].split("```")[0]
+    (tmp_path / "mine" / "driver.py").write_text(code)
+    check_driver(Catalogue(shipped=tmp_path).get("ms-3005"))
