@@ -6,7 +6,9 @@ import pytest
 
 from ionpy_auto.automation.blocks import ACTIONS, CONDITIONS, STEPS, TRIGGERS
 from ionpy_auto.automation.flow_reader import read_flow
+from ionpy_auto.automation.rules.check import check_rules
 from ionpy_auto.automation.schema import flow_schema
+from ionpy_auto.core.files import shipped_path
 from ionpy_auto.language import read
 from ionpy_auto.language.nodes import plain
 from tests.unit.automation.rules_bench import PaperSite, flow_of, one_rule
@@ -185,3 +187,15 @@ def test_what_is_wrong_is_said_with_its_place(name):
     errors = [f for f in findings if f.severity == "error"]
     assert any(message in f"{f.code} {f.message} {f.hint}" for f in errors), findings
     assert all(finding.line >= 4 for finding in errors)
+
+
+SHIPPED = sorted(shipped_path("rules").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_rules_work_in_a_project_without_devices(path):
+    flow, findings = read_flow(path.read_text(encoding="utf-8"), path.name, PaperSite({}))
+    assert flow is not None, [str(finding) for finding in findings]
+    assert check_rules(flow) == []
+    assert fits(tree(flow.text), flow_schema(), flow_schema())
+    assert not [point for rule in flow.rules for n in rule.then for point in n.block.writes()]
