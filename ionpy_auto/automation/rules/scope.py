@@ -117,7 +117,7 @@ def _told(values: Mapping[str, Scalar | None]) -> dict[str, Scalar | None]:
     """What the event itself says about its step."""
     told: dict[str, Scalar | None] = {"step.id": values.get("step")}
     for key, value in values.items():
-        if value is not None:
+        if value is not None and key != "id":
             told[f"step.{key}"] = value
     return {name: value for name, value in told.items() if name in LOCAL_UNITS}
 

@@ -79,7 +79,8 @@ def what_happened(event: Event, started: set[str]) -> str:
     """Which word of the trigger an event stands for; ``started`` remembers the runs seen."""
     payload = event.payload
     if event.kind == "run_step":
-        return "step_started" if payload.get("ended") is None else "step_ended"
+        began = payload.get("event") == "started" or payload.get("ended") is None
+        return "step_started" if began else "step_ended"
     if event.kind == "run_cycle":
         return "cycle"
     run, state = run_of(event), payload.get("state")
