@@ -132,6 +132,7 @@ class CyclerChannel:
         self.temp = self._input(file.temp.source) if file.temp else None
         self._handlers: dict[str, Callable[[Sample, float], int]] = {}
         self._leave: Callable[[], None] | None = None
+        self._faults: list[Trip] = []
         self._terminals: dict[Side, Input] = {}
         self._has_flag = False
         self._device_count = len(file.devices)
@@ -266,11 +267,15 @@ class CyclerChannel:
             handler = handlers.get(sample.point)
             if handler is not None:
                 changed |= handler(sample, snapshot.half_width)
+        if self._faults:
+            self._report_worst()
         if not changed:
             return
         mono = self._mono = max(self._mono, snapshot.mono)
         if self.side is not Side.OFF and not self.is_switching:
             self._watch_contact(mono)
+            if self._faults:
+                self._report_worst()
         if changed & (VOLTAGE | CURRENT | TEMP):
             self.publish(mono)
         if self.observer is not None:
@@ -401,8 +406,14 @@ class CyclerChannel:
             expected.value = None
 
     def _fault(self, trip_id: str, text: str) -> None:
+        self._faults.append(Trip(trip_id, text))
+
+    def _report_worst(self) -> None:
+        """Of one snapshot the cause, not its consequence: a trip before the switch it opened."""
+        faults, self._faults = self._faults, []
         if self.observer is not None:
-            self.observer.fault(Trip(trip_id, text))
+            faults.sort(key=lambda trip: not trip.id.startswith("protection"))
+            self.observer.fault(faults[0])
 
     def _watch_contact(self, mono: float) -> None:
         """An open contact, a supply without a flag, a supply far from the cell (SEQ-16, 22)."""
