@@ -55,21 +55,27 @@ class Labels:
     cycle: int = 0
 
 
-@dataclass
 class Input:
-    """One measured quantity and its last sample."""
+    """One measured quantity: its last sample, and the number in it if it may decide anything."""
 
-    point: str
-    patience_s: float
-    last: Sample | None = None
+    __slots__ = ("last", "patience_s", "point", "value")
 
-    @property
-    def value(self) -> float | None:
-        """The number if it may take part in a decision."""
-        value = self.last.known if self.last is not None else None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        return float(value)
+    def __init__(self, point: str, patience_s: float) -> None:
+        self.point = point
+        self.patience_s = patience_s
+        self.last: Sample | None = None
+        self.value: float | None = None
+
+    def take(self, sample: Sample | None) -> None:
+        """Remember a sample."""
+        self.last = sample
+        known = sample.known if sample is not None else None
+        if type(known) is float:
+            self.value = known
+        elif isinstance(known, int) and not isinstance(known, bool):
+            self.value = float(known)
+        else:
+            self.value = None
 
 
 @dataclass
@@ -224,7 +230,7 @@ class CyclerChannel:
             if slot is None:
                 msg = f"{self.id}: there is no point {place.point}"
                 raise Rejected(msg, code="UNKNOWN_POINT", hint=f"correct channels/{self.id}.yaml")
-            place.last = slot.last
+            place.take(slot.last)
         self._combine()
 
     def close(self) -> None:
@@ -282,7 +288,7 @@ class CyclerChannel:
             self.observer.after_sample(changed, mono)
 
     def _on_voltage(self, sample: Sample, half_width: float) -> int:
-        self.voltage.last = sample
+        self.voltage.take(sample)
         value = self.voltage.value
         if value is not None and self.integrator is not None:
             unsure = sample.quality is Quality.UNSURE
@@ -292,7 +298,7 @@ class CyclerChannel:
     def _on_current(self, sample: Sample, half_width: float) -> int:
         for place in self.currents:
             if place.point == sample.point:
-                place.last = sample
+                place.take(sample)
         if not self._counts(sample.point):
             return 0
         self._combine()
@@ -337,7 +343,7 @@ class CyclerChannel:
             sample = sample._replace(
                 value=None, quality=Quality.BAD, reason=f"implausible: {value:g} °C"
             )
-        self.temp.last = sample
+        self.temp.take(sample)
         if self.temp.value is not None and self.integrator is not None:
             self.integrator.temperature(sample.mono, self.temp.value)
         return TEMP
@@ -367,7 +373,7 @@ class CyclerChannel:
         del half_width
         for terminal in self._terminals.values():
             if terminal.point == sample.point:
-                terminal.last = sample
+                terminal.take(sample)
         return 0
 
     def _on_regulation(self, sample: Sample, half_width: float) -> int:
