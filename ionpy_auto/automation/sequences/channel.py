@@ -6,7 +6,8 @@ into the cell. It also watches what no step may ignore: a setting that somebody 
 protection that tripped, a contact that opened. Switching is `switching.py`, limits `limits.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -105,7 +106,7 @@ class CyclerChannel:
         file: The wiring.
         side: Which output may be on; switching sets it.
         phase: ``cc``, ``cv``, ``ramp`` or empty.
-        is_switching: While true, settings are on their way and are not compared.
+        switching: How many switch; meanwhile settings are on their way and are not compared.
         integrator: Fed with every sample while a run is counted.
         observer: The run, if any.
     """
@@ -117,7 +118,7 @@ class CyclerChannel:
     clock: Clock
     side: Side = Side.OFF
     phase: str = ""
-    is_switching: bool = False
+    switching: int = 0
     integrator: Integrator | None = None
     observer: Observer | None = None
     labels: Labels = field(default_factory=Labels)
@@ -170,6 +171,20 @@ class CyclerChannel:
     def zero_band(self) -> float:
         """Up to this current [A] nothing flows."""
         return self._zero
+
+    @property
+    def is_switching(self) -> bool:
+        """Whether settings are on their way."""
+        return self.switching > 0
+
+    @contextmanager
+    def being_switched(self) -> Iterator[None]:
+        """While the block runs settings change and are not compared."""
+        self.switching += 1
+        try:
+            yield
+        finally:
+            self.switching -= 1
 
     # --- life -------------------------------------------------------------------------------
 
@@ -253,6 +268,11 @@ class CyclerChannel:
     def instruments(self) -> list[Instrument]:
         """Supply and load, the supply first."""
         return [i for i in (self.source, self.sink) if i is not None]
+
+    def renew_patience(self) -> None:
+        """Follow the devices' present poll intervals."""
+        for place in self.inputs:
+            place.patience_s = max(SILENT_POLLS * self._poll_s(place), 2.0)
 
     def max_gaps(self) -> tuple[float, float]:
         """Longest bridged distance of current and voltage samples."""

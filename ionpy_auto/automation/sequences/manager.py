@@ -141,7 +141,11 @@ class RunManager:
         self._tasks.start("alarm", self._alarm(call))
 
     async def _alarm(self, call: AlarmCall) -> None:
-        await self._kit.lab.alarm(call)
+        """An alarm that cannot be raised must not keep outputs or leases."""
+        try:
+            await self._kit.lab.alarm(call)
+        except Exception:
+            log.exception("alarm not raised", alarm=call.key, text=call.text)
 
     # --- channels -----------------------------------------------------------------------------
 
@@ -382,6 +386,7 @@ class RunManager:
         run.started, run.started_mono = self._clock.now(), self._clock.monotonic()
         if run.channel is not None and run.counting is not None:
             run.channel.observer = run
+            run.channel.renew_patience()
             run.counting.start()
         run.set_state(RunState.RUNNING, "")
         self._tick(run)
@@ -453,7 +458,7 @@ class RunManager:
             device=result.device,
             cause=(run.owner,),
         )
-        await self._kit.lab.alarm(call)
+        await self._alarm(call)
 
     async def _close_books(self, run: Run) -> None:
         if run.counting is not None and run.channel is not None:
@@ -464,8 +469,11 @@ class RunManager:
         self._give_back(run)
         run.ended = self._clock.now()
         run.set_state(RunState.FINISHED)
-        await self.journal.flush()
-        await self._leave_session(run)
+        try:
+            await self.journal.flush()
+            await self._leave_session(run)
+        except IonpyError as error:
+            self._storage_failed(error.message)
         run.done.set()
         if run.channel is not None and not self._closing:
             self._tasks.start("next", self._next(run.channel.id))
@@ -641,6 +649,9 @@ class RunManager:
 
 def _fail(run: Run, ended_by: str, message: str) -> None:
     run.verdict = worst(run.verdict, "error")
+    if run.interrupted:  # what followed from the interruption is not its cause
+        run.message = f"{run.message}; {message}"
+        return
     run.ended_by, run.message = ended_by, message
 
 

@@ -44,13 +44,17 @@ CASES = {
         "current-sign",
     ),
     "an end above the voltage the supply holds": (
-        ("  - {id: a, charge: {current: 1 A, voltage: 4.1 V},"
-        " until: [voltage >= 4.2 V, step.time > 1 h]}"),
+        (
+            "  - {id: a, charge: {current: 1 A, voltage: 4.1 V},"
+            " until: [voltage >= 4.2 V, step.time > 1 h]}"
+        ),
         "never-ends",
     ),
     "an end in phase cv of a charge at constant current": (
-        ("  - {id: a, charge: {current: 1 A},"
-        " until: [{when: current < 0.5 A, phase: cv}, step.time > 1 h]}"),
+        (
+            "  - {id: a, charge: {current: 1 A},"
+            " until: [{when: current < 0.5 A, phase: cv}, step.time > 1 h]}"
+        ),
         "never-ends",
     ),
     "an end behind a limit": (
@@ -58,13 +62,17 @@ CASES = {
         "behind-limit",
     ),
     "a bound below two counts": (
-        ("  - {id: a, charge: {current: 1 A, voltage: 4.2 V},"
-        " until: [{when: current < 1 mA, phase: cv}, step.time > 1 h]}"),
+        (
+            "  - {id: a, charge: {current: 1 A, voltage: 4.2 V},"
+            " until: [{when: current < 1 mA, phase: cv}, step.time > 1 h]}"
+        ),
         "below-resolution",
     ),
     "a bound near the resolution": (
-        ("  - {id: a, charge: {current: 1 A, voltage: 4.2 V},"
-        " until: [{when: current < 9 mA, phase: cv}, step.time > 1 h]}"),
+        (
+            "  - {id: a, charge: {current: 1 A, voltage: 4.2 V},"
+            " until: [{when: current < 9 mA, phase: cv}, step.time > 1 h]}"
+        ),
         "near-resolution",
     ),
     "a jump to nowhere": (
@@ -72,8 +80,10 @@ CASES = {
         "unknown-step",
     ),
     "a jump into a loop": (
-        ("  - {id: a, discharge: 1 A, until: [{when: step.time > 1 h, goto: b, max: 2}]}\n"
-        "  - repeat: 2\n    do:\n      - {id: b, rest: 1 min}"),
+        (
+            "  - {id: a, discharge: 1 A, until: [{when: step.time > 1 h, goto: b, max: 2}]}\n"
+            "  - repeat: 2\n    do:\n      - {id: b, rest: 1 min}"
+        ),
         "goto-into-loop",
     ),
 }
