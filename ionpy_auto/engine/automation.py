@@ -120,9 +120,8 @@ class Automation:
             ),
         ]
 
-    async def stop(self, reason: str) -> None:
+    async def stop(self) -> None:
         """Runs to their end, rules silent."""
-        log.info("automation stops", reason=reason)
         await self.runs.stop()
         await self.rules.stop()
         await self.flows.stop()
@@ -236,4 +235,5 @@ class Automation:
         return {
             "alarms": self.alarms.active(),
             "runs": [run.as_dict() for run in self.runs.active()],
+            "channels": [{"id": channel_id} for channel_id in self.runs.channels],
         }

@@ -6,7 +6,8 @@ into the cell. It also watches what no step may ignore: a setting that somebody 
 protection that tripped, a contact that opened. Switching is `switching.py`, limits `limits.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -55,21 +56,27 @@ class Labels:
     cycle: int = 0
 
 
-@dataclass
 class Input:
-    """One measured quantity and its last sample."""
+    """One measured quantity: its last sample, and the number in it if it may decide anything."""
 
-    point: str
-    patience_s: float
-    last: Sample | None = None
+    __slots__ = ("last", "patience_s", "point", "value")
 
-    @property
-    def value(self) -> float | None:
-        """The number if it may take part in a decision."""
-        value = self.last.known if self.last is not None else None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None
-        return float(value)
+    def __init__(self, point: str, patience_s: float) -> None:
+        self.point = point
+        self.patience_s = patience_s
+        self.last: Sample | None = None
+        self.value: float | None = None
+
+    def take(self, sample: Sample | None) -> None:
+        """Remember a sample."""
+        self.last = sample
+        known = sample.known if sample is not None else None
+        if type(known) is float:
+            self.value = known
+        elif isinstance(known, int) and not isinstance(known, bool):
+            self.value = float(known)
+        else:
+            self.value = None
 
 
 @dataclass
@@ -99,7 +106,7 @@ class CyclerChannel:
         file: The wiring.
         side: Which output may be on; switching sets it.
         phase: ``cc``, ``cv``, ``ramp`` or empty.
-        is_switching: While true, settings are on their way and are not compared.
+        switching: How many switch; meanwhile settings are on their way and are not compared.
         integrator: Fed with every sample while a run is counted.
         observer: The run, if any.
     """
@@ -111,7 +118,7 @@ class CyclerChannel:
     clock: Clock
     side: Side = Side.OFF
     phase: str = ""
-    is_switching: bool = False
+    switching: int = 0
     integrator: Integrator | None = None
     observer: Observer | None = None
     labels: Labels = field(default_factory=Labels)
@@ -132,6 +139,7 @@ class CyclerChannel:
         self.temp = self._input(file.temp.source) if file.temp else None
         self._handlers: dict[str, Callable[[Sample, float], int]] = {}
         self._leave: Callable[[], None] | None = None
+        self._faults: list[Trip] = []
         self._terminals: dict[Side, Input] = {}
         self._has_flag = False
         self._device_count = len(file.devices)
@@ -163,6 +171,20 @@ class CyclerChannel:
     def zero_band(self) -> float:
         """Up to this current [A] nothing flows."""
         return self._zero
+
+    @property
+    def is_switching(self) -> bool:
+        """Whether settings are on their way."""
+        return self.switching > 0
+
+    @contextmanager
+    def being_switched(self) -> Iterator[None]:
+        """While the block runs settings change and are not compared."""
+        self.switching += 1
+        try:
+            yield
+        finally:
+            self.switching -= 1
 
     # --- life -------------------------------------------------------------------------------
 
@@ -223,7 +245,7 @@ class CyclerChannel:
             if slot is None:
                 msg = f"{self.id}: there is no point {place.point}"
                 raise Rejected(msg, code="UNKNOWN_POINT", hint=f"correct channels/{self.id}.yaml")
-            place.last = slot.last
+            place.take(slot.last)
         self._combine()
 
     def close(self) -> None:
@@ -247,6 +269,11 @@ class CyclerChannel:
         """Supply and load, the supply first."""
         return [i for i in (self.source, self.sink) if i is not None]
 
+    def renew_patience(self) -> None:
+        """Follow the devices' present poll intervals."""
+        for place in self.inputs:
+            place.patience_s = max(SILENT_POLLS * self._poll_s(place), 2.0)
+
     def max_gaps(self) -> tuple[float, float]:
         """Longest bridged distance of current and voltage samples."""
         polls = [self._poll_s(place) for place in self.currents]
@@ -266,18 +293,22 @@ class CyclerChannel:
             handler = handlers.get(sample.point)
             if handler is not None:
                 changed |= handler(sample, snapshot.half_width)
+        if self._faults:
+            self._report_worst()
         if not changed:
             return
         mono = self._mono = max(self._mono, snapshot.mono)
         if self.side is not Side.OFF and not self.is_switching:
             self._watch_contact(mono)
+            if self._faults:
+                self._report_worst()
         if changed & (VOLTAGE | CURRENT | TEMP):
             self.publish(mono)
         if self.observer is not None:
             self.observer.after_sample(changed, mono)
 
     def _on_voltage(self, sample: Sample, half_width: float) -> int:
-        self.voltage.last = sample
+        self.voltage.take(sample)
         value = self.voltage.value
         if value is not None and self.integrator is not None:
             unsure = sample.quality is Quality.UNSURE
@@ -287,7 +318,7 @@ class CyclerChannel:
     def _on_current(self, sample: Sample, half_width: float) -> int:
         for place in self.currents:
             if place.point == sample.point:
-                place.last = sample
+                place.take(sample)
         if not self._counts(sample.point):
             return 0
         self._combine()
@@ -332,7 +363,7 @@ class CyclerChannel:
             sample = sample._replace(
                 value=None, quality=Quality.BAD, reason=f"implausible: {value:g} °C"
             )
-        self.temp.last = sample
+        self.temp.take(sample)
         if self.temp.value is not None and self.integrator is not None:
             self.integrator.temperature(sample.mono, self.temp.value)
         return TEMP
@@ -362,7 +393,7 @@ class CyclerChannel:
         del half_width
         for terminal in self._terminals.values():
             if terminal.point == sample.point:
-                terminal.last = sample
+                terminal.take(sample)
         return 0
 
     def _on_regulation(self, sample: Sample, half_width: float) -> int:
@@ -401,8 +432,14 @@ class CyclerChannel:
             expected.value = None
 
     def _fault(self, trip_id: str, text: str) -> None:
+        self._faults.append(Trip(trip_id, text))
+
+    def _report_worst(self) -> None:
+        """Of one snapshot the cause, not its consequence: a trip before the switch it opened."""
+        faults, self._faults = self._faults, []
         if self.observer is not None:
-            self.observer.fault(Trip(trip_id, text))
+            faults.sort(key=lambda trip: not trip.id.startswith("protection"))
+            self.observer.fault(faults[0])
 
     def _watch_contact(self, mono: float) -> None:
         """An open contact, a supply without a flag, a supply far from the cell (SEQ-16, 22)."""

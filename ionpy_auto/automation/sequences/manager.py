@@ -37,6 +37,9 @@ from ionpy_auto.storage.database import Database
 log = structlog.get_logger(__name__)
 
 TICK_S = 1.0
+LOOK_AGAIN_S = 5.0
+RELAX_PATIENCE_S = 1800.0
+"""A run that waited in the queue waits for the cell too: the one before has just let it go."""
 KEPT_RUNS = 50
 """Finished runs kept in memory; older ones are read from the database."""
 
@@ -116,12 +119,10 @@ class RunManager:
     async def stop(self) -> None:
         """End all runs safely; returns when every output is off and every row stored."""
         self._closing = True
-        for queue in self._queues.values():
-            for run in queue:
+        for run in self.active():
+            if not await self._drop_queued(run, "the server stops", "server_stop"):
                 run.interrupt("aborted", "server_stop", "the server stops")
         active = self.active()
-        for run in active:
-            run.interrupt("aborted", "server_stop", "the server stops")
         await asyncio.gather(*(run.done.wait() for run in active))
         await self.journal.flush()
         for channel_id in list(self.channels):
@@ -140,7 +141,11 @@ class RunManager:
         self._tasks.start("alarm", self._alarm(call))
 
     async def _alarm(self, call: AlarmCall) -> None:
-        await self._kit.lab.alarm(call)
+        """An alarm that cannot be raised must not keep outputs or leases."""
+        try:
+            await self._kit.lab.alarm(call)
+        except Exception:
+            log.exception("alarm not raised", alarm=call.key, text=call.text)
 
     # --- channels -----------------------------------------------------------------------------
 
@@ -272,13 +277,18 @@ class RunManager:
         run.set_state(RunState.QUEUED, f"waits for run:{holder}")
         return run
 
-    async def _launch(self, run: Run) -> None:
-        """Lease, check, store, go; on a refusal everything is given back."""
+    async def _launch(self, run: Run, *, patience_s: float = 0.0) -> None:
+        """Lease, check, store, go; on a refusal everything is given back.
+
+        Args:
+            run: Ready.
+            patience_s: How long a cell that still relaxes is waited for.
+        """
         try:
             self._lease(run)
             run.set_state(RunState.STARTING, "")
             if run.channel is not None and run.watch is not None:
-                run.checks = await self._checks(run)
+                run.checks = await self._checks(run, patience_s)
             await self._record(run)
         except BaseException as error:
             self._give_back(run)
@@ -298,13 +308,21 @@ class RunManager:
         self._holders[channel.id] = run.id
         run.leased = tuple(dict.fromkeys(i.device for i in channel.instruments))
 
-    async def _checks(self, run: Run) -> list[dict[str, Any]]:
+    async def _checks(self, run: Run, patience_s: float) -> list[dict[str, Any]]:
         channel, watch = run.channel, run.watch
         if channel is None or watch is None:
             return []
         later = [name for name in run.env.own if name.startswith(("step.", "cycle."))]
         await wait_fresh(channel, watch, later, self._clock)
-        checks = check_before_start(channel, run.flow, watch, run.env.window)
+        deadline = self._clock.monotonic() + patience_s
+        while True:
+            checks = check_before_start(channel, run.flow, watch, run.env.window)
+            moving = [c.name for c in checks if c.ok is False] == ["stable"]
+            if run.interrupted:
+                raise Conflict(run.message, code="STOPPED")
+            if not moving or self._clock.monotonic() >= deadline:
+                break
+            await self._clock.sleep(LOOK_AGAIN_S)
         refuse(checks)
         return [check.as_dict() for check in checks]
 
@@ -368,6 +386,7 @@ class RunManager:
         run.started, run.started_mono = self._clock.now(), self._clock.monotonic()
         if run.channel is not None and run.counting is not None:
             run.channel.observer = run
+            run.channel.renew_patience()
             run.counting.start()
         run.set_state(RunState.RUNNING, "")
         self._tick(run)
@@ -439,7 +458,7 @@ class RunManager:
             device=result.device,
             cause=(run.owner,),
         )
-        await self._kit.lab.alarm(call)
+        await self._alarm(call)
 
     async def _close_books(self, run: Run) -> None:
         if run.counting is not None and run.channel is not None:
@@ -450,11 +469,14 @@ class RunManager:
         self._give_back(run)
         run.ended = self._clock.now()
         run.set_state(RunState.FINISHED)
-        await self.journal.flush()
-        await self._leave_session(run)
+        try:
+            await self.journal.flush()
+            await self._leave_session(run)
+        except IonpyError as error:
+            self._storage_failed(error.message)
         run.done.set()
         if run.channel is not None and not self._closing:
-            await self._next(run.channel.id)
+            self._tasks.start("next", self._next(run.channel.id))
 
     async def _next(self, channel_id: str) -> None:
         """Start the run that waits for the channel; one that is refused makes room for the next."""
@@ -464,7 +486,7 @@ class RunManager:
             if run.interrupted:
                 continue
             try:
-                await self._launch(run)
+                await self._launch(run, patience_s=RELAX_PATIENCE_S)
             except IonpyError as error:
                 log.warning("queued run refused", run=run.id, error=error.message)
                 run.save()
@@ -571,10 +593,10 @@ class RunManager:
         run.interrupt("aborted", "aborted", message)
         return run
 
-    async def _drop_queued(self, run: Run, message: str) -> bool:
+    async def _drop_queued(self, run: Run, message: str, ended_by: str = "stopped") -> bool:
         if run.state is not RunState.QUEUED:
             return False
-        run.interrupt("aborted", "stopped", message)
+        run.interrupt("aborted", ended_by, message)
         run.ended = self._clock.now()
         run.set_state(RunState.FINISHED)
         await self.journal.flush()
@@ -627,6 +649,9 @@ class RunManager:
 
 def _fail(run: Run, ended_by: str, message: str) -> None:
     run.verdict = worst(run.verdict, "error")
+    if run.interrupted:  # what followed from the interruption is not its cause
+        run.message = f"{run.message}; {message}"
+        return
     run.ended_by, run.message = ended_by, message
 
 

@@ -27,6 +27,7 @@ BELOW_MIN_V: Final = 0.1
 STABLE_V: Final = 0.010
 STABLE_S: Final = 10.0
 AGREE_V: Final = 0.050
+SENSE_POLL_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,17 @@ def check_before_start(
         _zero_current(channel),
         *_outputs(channel),
         *_hardware(channel, flow),
+        _sense_poll(channel),
     ]
+
+
+def _sense_poll(channel: CyclerChannel) -> Check:
+    """How long a voltage limit may stay unseen; slower than 500 ms is said, not refused."""
+    stack = channel.devices.stacks.get(channel.voltage.point.rpartition(".")[0])
+    seconds = stack.interval_s if stack is not None else None
+    is_fast = seconds is not None and seconds <= SENSE_POLL_S
+    text = "not polled" if seconds is None else f"cell voltage every {seconds:g} s"
+    return Check("sense poll", True if is_fast else None, seconds, text)
 
 
 def _voltage(channel: CyclerChannel, watch: LimitWatch) -> list[Check]:

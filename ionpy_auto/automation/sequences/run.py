@@ -68,7 +68,6 @@ class RunRequest:
         parameters: Values of ``$names``.
         queue: Wait for the run that holds the channel instead of being refused.
         actor: Who asks, for the record.
-        role: Their role; the run writes with it.
     """
 
     sequence: str

@@ -92,8 +92,7 @@ class Switching:
         channel = self.channel
         if self._proven and self._still_off():
             return
-        channel.is_switching = True
-        try:
+        with channel.being_switched():
             for instrument in channel.instruments:
                 await self._switch(instrument, on=False)
             await self._prove_zero()
@@ -101,8 +100,6 @@ class Switching:
             self._mark_off()
             self._proven = True
             await self._lower_setpoints()
-        finally:
-            channel.is_switching = False
         channel.path_current = 0.0
 
     def _still_off(self) -> bool:
@@ -155,7 +152,6 @@ class Switching:
             channel.integrator.outputs_off(now, proven=proven)
         channel.set_phase("", now)
         channel.side = Side.OFF
-        channel.is_switching = False
         channel.path_current = 0.0
         self._proven = False
         if proven:
@@ -180,8 +176,8 @@ class Switching:
         cell_v = self._cell_voltage()
         if cell_v > target_v - ALREADY_ABOVE_V:
             raise AlreadyAboveError
-        self._begin(Side.CHARGE)
-        try:
+        with channel.being_switched():
+            self._begin(Side.CHARGE)
             await self._arm_supply(source, target_v, target_a)
             grain = source.grain(Role.SET_VOLTAGE)
             first_a = min(target_a, self._low_current(target_a))
@@ -192,8 +188,6 @@ class Switching:
             await self._switch_on(source)
             await self._edge(source, Role.SET_VOLTAGE, target_v)
             await self._ramp(source, Role.SET_CURRENT, first_a, target_a)
-        finally:
-            channel.is_switching = False
         self._regulate(source)
         channel.path_current = target_a
 
@@ -240,16 +234,14 @@ class Switching:
             raise Rejected(f"{channel.id} has no sink to discharge with", code="NO_SINK")
         await self.off()
         await self._settle()
-        self._begin(Side.DISCHARGE)
-        try:
+        with channel.being_switched():
+            self._begin(Side.DISCHARGE)
             if sink.find(Role.LOAD_MODE) is not None:
                 await self._set(sink, Role.LOAD_MODE, "cc")
             await self._set(sink, Role.LOAD_LEVEL, 0.0)
             await self._arm_cutoff(sink, current)
             await self._switch_on(sink)
             await self._ramp(sink, Role.LOAD_LEVEL, 0.0, current)
-        finally:
-            channel.is_switching = False
         self._phase("cc")
         channel.path_current = current
 
@@ -275,7 +267,6 @@ class Switching:
 
     def _begin(self, side: Side) -> None:
         channel = self.channel
-        channel.is_switching = True
         channel.begin_watch()
         channel.side = side
         self._proven = False
@@ -434,12 +425,12 @@ class Switching:
             raise Rejected(msg, code="SWITCHING_ORDER", hint="use a charge or discharge step")
         self._check_bound(role, point, value)
         channel = self.channel
-        was_switching, channel.is_switching = channel.is_switching, True
-        try:
+        if channel.is_switching:
+            msg = f"{channel.id} is being switched"
+            raise Conflict(msg, code="SWITCHING", hint="try again in a moment")
+        with channel.being_switched():
             outcome = await self._cut(instrument, role, value, write)
             await self._look()
-        finally:
-            channel.is_switching = was_switching
         if role in {Role.SET_CURRENT, Role.LOAD_LEVEL} and isinstance(value, int | float):
             channel.path_current = float(value)
         return outcome

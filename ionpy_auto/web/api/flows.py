@@ -39,11 +39,15 @@ class FlowsController(Controller):
     tags = ("flows",)
 
     @get(operation_id="listFlows", sync_to_thread=False)
-    def list_flows(self, engine: Engine, scope: str | None = None) -> dict[str, Any]:
+    def list_flows(
+        self,
+        engine: Engine,
+        which: Annotated[Literal["project", "server"] | None, Parameter(query="scope")] = None,
+    ) -> dict[str, Any]:
         """All flows with their state."""
         items = engine.project.automation.flows.list()
-        if scope is not None:
-            items = [item for item in items if item["scope"] == scope]
+        if which is not None:
+            items = [item for item in items if item["scope"] == which]
         return {"items": items, "total": len(items)}
 
     @post(operation_id="createFlow")

@@ -108,7 +108,8 @@ class RunsController(Controller):
             run["session_id"],
             points,
         )
-        return shown(await engine.project.history.history(query))
+        content = shown(await engine.project.history.history(query))
+        return {"t": content["t"], "resolution_s": content["resolution_s"], **content["series"]}
 
     @post("/{run_id:str}/pause", operation_id="pauseRun", status_code=200)
     async def pause(self, engine: Engine, run_id: str) -> dict[str, Any]:

@@ -238,7 +238,8 @@ async def table(
     channel: str = CHANNEL,
     cell: str = CELL,
     keep_snapshots: bool = False,
-    kit: Mapping[str, Any] | None = None,
+    kit: Any = None,
+    opened: Mapping[str, Any] | None = None,
     **params: Any,
 ) -> Any:
     """A bench with its devices online and a run manager."""
@@ -280,6 +281,8 @@ async def table(
             config("DMM_01", "virtual_meter", poll_ms),
         ]
     )
+    if opened is not None:
+        await opened["database"].start()
     await runs.start_up()
     await clock.sleep(2.0)
     try:
@@ -288,3 +291,5 @@ async def table(
         await runs.stop()
         await devices.stop()
         recent.stop()
+        if opened is not None:
+            await opened["database"].stop()
