@@ -99,6 +99,21 @@ async def test_the_limit_may_be_a_point_whose_change_counts(bench):
     assert bench.lab.done == [(3.0, "marker", "m")]
 
 
+async def test_both_edges_say_which_one_it_is(bench):
+    bench.load(
+        one_rule(
+            "when: {expr: PSU_01.u_out > 4 V, reset: PSU_01.temp < 30 °C, edge: both}\n"
+            "if: trigger.value\nthen: [{notify: up}]\nelse: [{notify: down}]"
+        )
+    )
+    await bench.at(1, "PSU_01.temp", 40)
+    await bench.at(2, "PSU_01.u_out", 3)
+    await bench.at(3, "PSU_01.u_out", 5)
+    await bench.at(4, "PSU_01.u_out", 5)
+    await bench.at(5, "PSU_01.temp", 20)
+    assert [message for _, message in bench.did("notify")] == ["up", "down"]
+
+
 # -- triggers -------------------------------------------------------------------------------
 
 CHANGES = {
@@ -687,6 +702,18 @@ async def test_a_message_about_a_step_tells_of_that_step_even_when_sent_later(be
     await bench.until(10)
     assert bench.did("notify") == [("log", "Full 2.5 Ah")]
     over()
+
+
+async def test_a_rule_attached_when_its_run_starts_hears_of_the_start(bench):
+    run = PaperRun(bench)
+    run.flow = flow_of(RUN_FLOW + "  - {id: s, when: {run: started}, then: [{notify: go}]}\n")
+    bench.engine.add_run(run)
+    began = bench.lab.clock.now()
+    for second in (2, 3, 4):
+        await bench.until(second)
+        bench.lab.event("run", id="7", state="running", started=began)
+    await bench.settle()
+    assert bench.did("notify") == [("log", "go")]
 
 
 async def test_only_the_own_run_is_heard(bench):
