@@ -4,6 +4,7 @@ A normal write is sent only after its intent is durable here. Safe-state writes 
 wait: their records go to memory first and are written when the database lets us.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -46,6 +47,17 @@ def chain_hash(row: AuditRow) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _line(row: AuditRow, result: AuditRow | None) -> dict[str, Any]:
+    """An intent with its result, or an event; a write without a result says so."""
+    content = row.model_dump(exclude={"mono", "intent_id", "previous_hash", "hash"})
+    content["device"], content["entity"] = row.device_id, row.entity_id
+    content["result"] = row.outcome
+    if row.kind == "intent":
+        content["result"] = result.outcome if result else "unknown"
+        content["read_back"] = result.read_back if result else None
+    return content
+
+
 class AuditLog:
     """Writes and reads the audit; the gate's `Auditor`.
 
@@ -64,6 +76,7 @@ class AuditLog:
         self.held: Clock = clock
         """The open project's clock: its time stands still while a record is on its way."""
         self.lost = 0
+        self._under_way: set[asyncio.Task[None]] = set()
 
     def _append(self, session: Session, row: AuditRow) -> int:
         if self._last_hash is None:
@@ -141,7 +154,14 @@ class AuditLog:
         self._later(self._row("event", action, actor=actor, detail=dict(detail or {})))
 
     def _later(self, row: AuditRow) -> None:
-        self._tasks.start("audit", self._write_or_count(row))
+        task = self._tasks.start("audit", self._write_or_count(row))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def settle(self) -> None:
+        """Return when everything said so far is stored, or counted as lost."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
 
     async def _write_or_count(self, row: AuditRow) -> None:
         try:
@@ -149,6 +169,21 @@ class AuditLog:
         except StorageError:
             self.lost += 1
             log.exception("audit row not written", action=row.action, outcome=row.outcome)
+
+    async def listing(self, limit: int = 100, before: int | None = None) -> list[dict[str, Any]]:
+        """What people read, newest first: each write in one line with what came of it."""
+
+        def work(session: Session) -> list[dict[str, Any]]:
+            query = select(AuditRow).where(AuditRow.kind != "result")
+            if before is not None:
+                query = query.where(col(AuditRow.id) < before)
+            rows = session.exec(query.order_by(col(AuditRow.id).desc()).limit(limit)).all()
+            ids = [row.id for row in rows if row.kind == "intent"]
+            results = session.exec(select(AuditRow).where(col(AuditRow.intent_id).in_(ids)))
+            came_to = {row.intent_id: row for row in results}
+            return [_line(row, came_to.get(row.id)) for row in rows]
+
+        return await self._database.read(work)
 
     async def rows(self, limit: int = 100, before: int | None = None) -> list[dict[str, Any]]:
         """The newest rows first."""

@@ -4,10 +4,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 
 from ionpy_auto.core.clock import Clock
-from ionpy_auto.core.samples import LiveValues, Scalar
+from ionpy_auto.core.samples import LiveValues, Quality, Scalar
 from ionpy_auto.language import Environment
 from ionpy_auto.storage.recent import Recent, Track
 
+GOOD, UNSURE = Quality.GOOD, Quality.UNSURE
 Locals = Mapping[str, "Callable[[], Scalar | None]"]
 
 
@@ -27,8 +28,12 @@ class LiveEnvironment:
 
     def value(self, address: str) -> Scalar | None:
         """The present value, if it may take part in a decision."""
+        # As `Sample.known`, without its calls: this is what every expression waits for.
         sample = self._latest.get(address)
-        return None if sample is None else sample.known
+        if sample is None:
+            return None
+        quality = sample.quality
+        return sample.value if quality is GOOD or quality is UNSURE else None
 
     def age(self, address: str) -> float | None:
         """Seconds since the last sample, however good."""

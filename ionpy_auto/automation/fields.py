@@ -213,6 +213,20 @@ def _reading(info: ValidationInfo) -> Reading:
     return info.context
 
 
+REFERENCE = "x-ref"
+"""Stands for ``$ref`` until `schema` puts all blocks together: pydantic knows only its own."""
+
+
+def hide_references(schema: Any) -> Any:  # noqa: ANN401 - JSON
+    """The same schema with ``$ref`` written as `REFERENCE`."""
+    if isinstance(schema, Mapping):
+        return {
+            REFERENCE if key == "$ref" else key: hide_references(inner)
+            for key, inner in schema.items()
+        }
+    return [hide_references(inner) for inner in schema] if isinstance(schema, list) else schema
+
+
 class Plain:
     """A pydantic type made of one function ``read(value, reading)`` and a JSON Schema."""
 
@@ -234,7 +248,8 @@ class Plain:
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         del core, handler
-        return dict(self.schema)
+        hidden: JsonSchemaValue = hide_references(self.schema)
+        return hidden
 
 
 def _text(value: object, what: str) -> PlacedText:

@@ -17,6 +17,7 @@ import watchfiles
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import FLOW_ID, read_flow
 from ionpy_auto.automation.names import Site
+from ionpy_auto.automation.rules.check import check_rules
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock, Timer
 from ionpy_auto.core.errors import (
@@ -210,7 +211,7 @@ class FlowStore:
     def _typed(self, text: str, name: str) -> tuple[Flow | None, list[Finding]]:
         flow, findings = read_flow(text, name, self.site)
         if flow is not None:
-            for checker in self.checkers:
+            for checker in (check_rules, *self.checkers):
                 findings += checker(flow, self.site)
         return flow, findings
 

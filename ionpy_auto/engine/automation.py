@@ -1,9 +1,35 @@
 """The automation of an open project: alarms, flows, rules and runs, built and wired in order."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from ionpy_auto.alarms.channels.webhook import WebhookChannel
+from ionpy_auto.alarms.manager import AlarmManager
+from ionpy_auto.alarms.notifier import Notifier
+from ionpy_auto.automation.environment import LocalEnvironment
+from ionpy_auto.automation.flow import Flow
+from ionpy_auto.automation.flows import FlowStore, layers_of
+from ionpy_auto.automation.names import CHANNEL_UNITS, Site
+from ionpy_auto.automation.rules.engine import RuleEngine
+from ionpy_auto.automation.rules.store import DatabaseRuleStore
+from ionpy_auto.automation.schema import flow_schema
+from ionpy_auto.automation.sequences.check import check_flow
+from ionpy_auto.automation.sequences.manager import RunKit, RunManager
+from ionpy_auto.automation.sequences.run import Run, RunRequest
+from ionpy_auto.core.bus import Event
+from ionpy_auto.core.errors import Finding, IonpyError, Rejected
+from ionpy_auto.core.files import shipped_path
+from ionpy_auto.core.samples import Scalar
+from ionpy_auto.storage.device_tables import EntityColumn
 
 if TYPE_CHECKING:
     from ionpy_auto.engine.workbench import Workbench
+
+log = structlog.get_logger(__name__)
+
+TEXT_POINTS = frozenset({"phase", "step"})
 
 
 class Automation:
@@ -15,33 +41,199 @@ class Automation:
 
     def __init__(self, bench: "Workbench") -> None:
         self._bench = bench
+        engine = bench.engine
+        self.env = LocalEnvironment(
+            bench.env,
+            {
+                "session.id": lambda: self._session("id"),
+                "session.name": lambda: self._session("name"),
+            },
+        )
+        self.alarms = AlarmManager(
+            bench.database,
+            bench.bus,
+            bench.clock,
+            session_id=lambda: self._number(self._session("id")),
+            marker=self._mark,
+        )
+        webhook = WebhookChannel(bench.clock, engine.settings.webhook_allow)
+        self.notifier = Notifier(bench.bus, bench.clock, webhook)
+        self.flows = FlowStore(
+            layers_of(bench.project.folder, engine.home.root / "rules", shipped_path("rules")),
+            bench.site,
+            bench.bus,
+            bench.clock,
+            (self._check,),
+            self._is_running,
+        )
+        self.rules = RuleEngine(bench.lab, self.env, DatabaseRuleStore(bench.database))
+        self.runs = RunManager(
+            RunKit(
+                lab=bench.lab,
+                devices=bench.devices,
+                gate=bench.gate,
+                environment=bench.env,
+                shelf=self,
+                site=bench.site,
+                sessions=bench.sessions,
+                database=bench.database,
+            )
+        )
+        self._thinned: dict[str, list[Callable[[], None]]] = {}
+        self._leave: list[Callable[[], None]] = []
+
+    def _session(self, field: str) -> Scalar | None:
+        active = self._bench.sessions.active
+        return None if active is None else active[field]
+
+    @staticmethod
+    def _number(value: Scalar | None) -> int | None:
+        return value if isinstance(value, int) else None
+
+    async def _mark(self, label: str, device: str | None) -> None:
+        await self._bench.markers.add(label, device_id=device)
+
+    def _check(self, flow: Flow, site: Site) -> list[Finding]:
+        return list(check_flow(flow, site, self._bench.devices))
+
+    def _is_running(self, flow_id: str) -> bool:
+        return any(run.flow.id == flow_id for run in self.runs.active())
+
+    # -- life -------------------------------------------------------------------------------
 
     async def before_devices(self) -> None:
-        """What must listen before the first sample."""
+        """Alarms hear the first sample."""
+        await self.alarms.start()
 
     async def start(self) -> None:
         """Everything else, once devices were looked at."""
+        for channel_id in self._bench.site.channels.paths():
+            await self._open_channel(channel_id)
+        await self.runs.start_up()
+        await self.flows.start()
+        await self.rules.start()
+        self.rules.follow(self.flows)
+        self._leave = [
+            self._bench.bus.tap("event/run", self._run_changed),
+            self._bench.bus.tap(
+                ("event/device_added", "event/device_updated"), self._devices_changed
+            ),
+        ]
 
-    async def stop(self, reason: str) -> None:
+    async def stop(self) -> None:
         """Runs to their end, rules silent."""
+        await self.runs.stop()
+        await self.rules.stop()
+        await self.flows.stop()
+        for leave in self._leave:
+            leave()
+        self._leave.clear()
 
     async def after_devices(self) -> None:
-        """What must listen until the last sample."""
+        """Alarms hear the last sample."""
+        await self.alarms.stop()
+        await self.notifier.stop()
+
+    async def _open_channel(self, channel_id: str) -> None:
+        columns = [
+            EntityColumn(name, "text" if name in TEXT_POINTS else "numeric", unit)
+            for name, unit in CHANNEL_UNITS.items()
+        ]
+        try:
+            await self._bench.recorder.declare(channel_id, columns)
+            self.runs.channel(channel_id)
+        except IonpyError as error:
+            log.warning("channel cannot be opened", channel=channel_id, reason=error.message)
+
+    def _devices_changed(self, event: Event) -> None:
+        del event
+        for channel_id in self._bench.site.channels.paths():
+            if channel_id not in self.runs.channels:
+                self._bench.tasks.start("open channel", self._open_channel(channel_id))
+
+    def _run_changed(self, event: Event) -> None:
+        """While a run runs its rules live and its ``record`` block thins what is stored."""
+        run_id, state = str(event.payload.get("id")), event.payload.get("state")
+        if state == "running" and run_id not in self._thinned:
+            run = self.runs.runs.get(run_id)
+            if run is not None:
+                self._thinned[run_id] = self._begin_run(run)
+        elif state == "finished":
+            for undo in self._thinned.pop(run_id, ()):
+                undo()
+
+    def _begin_run(self, run: Run) -> list[Callable[[], None]]:
+        undo = [self.rules.add_run(run)]
+        record = run.flow.record
+        if record is not None and run.channel is not None:
+            changes = record.on_change.model_dump(exclude_none=True) if record.on_change else {}
+            thin = self._bench.recorder.thin
+            undo.append(thin(run.channel.id, record.every, changes))
+            undo += [thin(device, record.every) for device in run.leased]
+        return undo
+
+    # -- runs -------------------------------------------------------------------------------
+
+    def flow_text(self, flow_id: str) -> tuple[str, str]:
+        """Text and file name of the live version of a flow: what a run reads.
+
+        Raises:
+            NotFound: No such flow.
+            Rejected: It never was without errors.
+        """
+        entry = self.flows.get(flow_id)
+        flow = self.flows.flow(flow_id)
+        if flow is None:
+            found = [Finding(**finding) for finding in entry["findings"]]
+            msg = f"flow {flow_id!r} has errors"
+            raise Rejected(msg, code="FLOW_INVALID", hint="see the findings", findings=found)
+        return flow.text, entry["file"]
 
     def abort_runs(self, reason: str) -> None:
         """Tell every run to end at once."""
+        for run in self.runs.active():
+            run.interrupt("aborted", "panic", reason)
 
-    def active_runs(self) -> list[Any]:
+    def active_runs(self) -> list[Run]:
         """Runs that have not finished."""
-        return []
+        return self.runs.active()
+
+    async def start_run(self, request: RunRequest) -> dict[str, Any]:
+        """Check everything, then start."""
+        run = await self.runs.start(request)
+        self._bench.engine.audit.event(
+            "run_started", request.actor, {"run": run.id, "sequence": request.sequence}
+        )
+        return run.as_dict()
+
+    # -- flows ------------------------------------------------------------------------------
+
+    def flow_revisions(self) -> dict[str, str]:
+        """Flow id → content hash of the live version."""
+        return dict(self.flows.revisions())
+
+    @staticmethod
+    def schema() -> dict[str, Any]:
+        """JSON Schema of flow files."""
+        return flow_schema()
+
+    # -- alarms -----------------------------------------------------------------------------
 
     def server_alarm(self, key: str, text: str, *, active: bool) -> None:
         """Raise or clear an alarm of the server itself."""
+        work = (
+            self.alarms.raise_alarm(key, severity="critical", text=text)
+            if active
+            else self.alarms.clear(key)
+        )
+        self._bench.tasks.start("server alarm", work)
 
-    def flow_revisions(self) -> dict[str, str]:
-        """Flow id → content hash."""
-        return {}
+    # -- to be looked at --------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
         """Active alarms and runs."""
-        return {"alarms": [], "runs": []}
+        return {
+            "alarms": self.alarms.active(),
+            "runs": [run.as_dict() for run in self.runs.active()],
+            "channels": [{"id": channel_id} for channel_id in self.runs.channels],
+        }

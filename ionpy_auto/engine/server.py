@@ -72,9 +72,8 @@ class Engine:
         self._audit = AuditLog(self._database, self.clock, self.tasks)
         latch = await self._audit.load_latch()
         if latch and latch.get("pressed"):
-            self.latch.press(
-                str(latch.get("by", "")), str(latch.get("reason", "")), self.clock.now()
-            )
+            since = float(latch.get("since") or self.clock.now())
+            self.latch.press(str(latch.get("by", "")), str(latch.get("reason", "")), since)
             log.warning("panic is still latched", by=self.latch.by)
         self.tasks.keep("loop-lag", self._watch_loop)
         self.ready = True
@@ -84,6 +83,9 @@ class Engine:
         self.ready = False
         if self.bench is not None:
             await self.close_project("server stop")
+        if self._audit is not None:
+            await self._audit.settle()
+            await self._store_latch()
         await self.tasks.stop()
         if self._database is not None:
             await self._database.stop()
@@ -132,6 +134,8 @@ class Engine:
                 await bench.start()
             except BaseException:
                 await bench.stop("opening failed")
+                self.values.latest.clear()
+                self.audit.held = self.clock
                 raise
             self.bench = bench
             self.library.touch(project)
@@ -158,12 +162,13 @@ class Engine:
         Raises:
             Conflict: It is open.
         """
-        project = self.library.get(project_id)
-        if self.bench is not None and self.bench.project.id == project.id:
-            msg = "the project is open"
-            raise Conflict(msg, code="PROJECT_OPEN", hint="close it first")
-        self.library.delete(project_id)
-        self.audit.event("project_deleted", "rest", {"project": project.id})
+        async with self._switching:
+            project, _ = self.library.find(project_id)
+            if self.bench is not None and self.bench.project.id == project.id:
+                msg = "the project is open"
+                raise Conflict(msg, code="PROJECT_OPEN", hint="close it first")
+            self.library.delete(project_id)
+            self.audit.event("project_deleted", "rest", {"project": project.id})
 
     # -- panic ------------------------------------------------------------------------------
 
@@ -173,22 +178,20 @@ class Engine:
         Nothing here waits for a database, a rule or another device.
         """
         self.latch.press(by, reason, self.clock.now())
+        self.tasks.start("panic-latch", self._store_latch())
         self.event("panic", self.latch.as_dict())
         results = await self.bench.all_off() if self.bench is not None else []
-        self.tasks.start("panic-record", self._record_panic(by, reason, results))
+        if self._audit is not None:
+            came_to = [{"device": r.device, "ok": r.ok, "detail": r.detail} for r in results]
+            self._audit.event("panic", by, {"reason": reason, "results": came_to})
         return results
 
-    async def _record_panic(self, by: str, reason: str, results: list[SafeResult]) -> None:
-        detail: Mapping[str, Any] = {
-            "reason": reason,
-            "results": [{"device": r.device, "ok": r.ok, "detail": r.detail} for r in results],
-        }
+    async def _store_latch(self) -> None:
+        """The latch as it is when the writer gets to it, pressed or released meanwhile."""
         try:
-            await self.audit.save_latch(self.latch.as_dict())
+            await self.audit.save_latch(self.latch.as_dict() if self.latch.pressed else None)
         except IonpyError:
             log.exception("the panic latch could not be stored")
-        if self._audit is not None:
-            self._audit.event("panic", by, detail)
 
     async def rearm(self, by: str, reason: str) -> None:
         """Release the latch; outputs stay as they are: off."""
@@ -200,6 +203,10 @@ class Engine:
         self.event("panic", self.latch.as_dict())
 
     # -- to be looked at --------------------------------------------------------------------
+
+    def now(self) -> float:
+        """UTC of the open project's clock, of the server's without one."""
+        return (self.bench.clock if self.bench is not None else self.clock).now()
 
     def event(self, kind: str, payload: Mapping[str, Any]) -> None:
         """Publish something about the server itself."""

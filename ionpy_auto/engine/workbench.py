@@ -138,8 +138,9 @@ class Workbench:
 
     async def stop(self, reason: str) -> None:
         """Runs to their end, outputs to safe, everything stored, links closed. Never raises."""
+        log.info("project is closed", project=self.project.slug, reason=reason)
         for step in (
-            lambda: self.automation.stop(reason),
+            self.automation.stop,
             self.devices.stop,
             self._close_session,
             self.recorder.stop,

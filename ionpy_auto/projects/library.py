@@ -11,9 +11,17 @@ from pathlib import Path
 import structlog
 
 from ionpy_auto.core.clock import Clock
-from ionpy_auto.core.errors import Conflict, IonpyError, NotFound
-from ionpy_auto.core.files import slug, sync_folder
-from ionpy_auto.projects.project import FOLDERS, Project, ProjectFile, iso, load_project
+from ionpy_auto.core.errors import ConfigInvalid, Conflict, IonpyError, NotFound
+from ionpy_auto.core.files import read_json, slug, sync_folder
+from ionpy_auto.projects.project import (
+    FOLDERS,
+    PROJECT_FILE,
+    Project,
+    ProjectFile,
+    iso,
+    load_project,
+    validate,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +43,33 @@ class Library:
         self._clock = clock
 
     def _folders(self, root: Path) -> Iterator[Path]:
+        """Project folders; half copies and half deleted ones begin with a dot."""
         if root.is_dir():
-            yield from sorted(path for path in root.iterdir() if (path / "project.json").is_file())
+            for path in sorted(root.iterdir()):
+                if not path.name.startswith(".") and (path / PROJECT_FILE).is_file():
+                    yield path
+
+    def _look(self) -> tuple[list[Project], dict[str, IonpyError]]:
+        """Usable projects of this home, and why the other folders are not."""
+        usable: dict[str, Project] = {}
+        broken: dict[str, IonpyError] = {}
+        for folder in self._folders(self._home):
+            try:
+                project = load_project(folder)
+            except IonpyError as error:
+                broken[folder.name] = error
+                continue
+            if (twin := usable.get(project.id)) is not None:
+                msg = f"{folder.name} has the same id as {twin.slug}"
+                hint = "duplicate projects through the program, or give it an id of its own"
+                broken[folder.name] = ConfigInvalid(msg, code="SAME_ID", hint=hint)
+                continue
+            usable[project.id] = project
+        return list(usable.values()), broken
 
     def projects(self) -> list[Project]:
-        """Projects of this home; a broken one is logged and left out."""
-        return [project for folder in self._folders(self._home) if (project := _try(folder))]
+        """Projects of this home, without broken ones."""
+        return self._look()[0]
 
     def shipped(self) -> list[Project]:
         """Shipped projects that this home has no copy of yet."""
@@ -50,28 +79,37 @@ class Library:
 
     def broken(self) -> dict[str, str]:
         """Folders whose ``project.json`` cannot be used, with the reason."""
-        reasons = {}
-        for folder in self._folders(self._home):
-            try:
-                load_project(folder)
-            except IonpyError as error:
-                reasons[folder.name] = error.message
-        return reasons
+        return {name: error.message for name, error in self._look()[1].items()}
 
-    def get(self, project_id: str) -> Project:
-        """A project of this home by its id or slug; a shipped one is copied to home first.
+    def find(self, project_id: str) -> tuple[Project, bool]:
+        """A project by its id or slug, and whether it is a shipped one without a copy in home.
 
         Raises:
             NotFound: No such project.
+            ConfigInvalid: There is one, but it cannot be used; says why.
         """
-        for project in self.projects():
+        usable, broken = self._look()
+        for project in usable:
             if project_id in {project.id, project.slug}:
-                return project
+                return project, False
+        for name, error in broken.items():
+            if project_id in {name, _id_of(self._home / name)}:
+                raise error
         for project in self.shipped():
             if project_id in {project.id, project.slug}:
-                return self._adopt(project)
+                return project, True
         msg = f"there is no project {project_id}"
         raise NotFound(msg, hint="GET /api/projects lists them")
+
+    def get(self, project_id: str) -> Project:
+        """Like `find`; a shipped project is copied to home first.
+
+        Raises:
+            NotFound: No such project.
+            ConfigInvalid: There is one, but it cannot be used; says why.
+        """
+        project, is_shipped = self.find(project_id)
+        return self._adopt(project) if is_shipped else project
 
     def _adopt(self, shipped: Project) -> Project:
         folder = self._free_folder(shipped.slug)
@@ -89,8 +127,11 @@ class Library:
         msg = f"too many projects are called {name!r}"
         raise Conflict(msg, hint="choose another name")
 
-    def _copy(self, source: Path, target: Path) -> None:
-        """Copy beside the target and rename, so a half copy never looks like a project."""
+    def _copy(self, source: Path, target: Path, file: ProjectFile | None = None) -> None:
+        """Copy beside the target and rename, so a half copy never looks like a project.
+
+        With ``file`` the copy is another project from its first moment on.
+        """
         self._home.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{target.name}.part")
         shutil.rmtree(partial, ignore_errors=True)
@@ -99,14 +140,21 @@ class Library:
             path.chmod(path.stat().st_mode | 0o600)
         for name in FOLDERS:
             (partial / name).mkdir(exist_ok=True)
+        if file is not None:
+            Project(partial, file).save()
         partial.rename(target)
         sync_folder(self._home)
 
     def create(self, name: str, description: str = "", author: str = "") -> Project:
-        """A new, empty project in a folder named after it."""
-        folder = self._free_folder(name)
+        """A new, empty project in a folder named after it.
+
+        Raises:
+            ConfigInvalid: The name is empty or too long.
+        """
         now = iso(self._clock.now())
-        file = ProjectFile(name=name.strip(), description=description, author=author, created=now)
+        fields = {"name": name, "description": description, "author": author, "created": now}
+        file = validate(fields)
+        folder = self._free_folder(file.name)
         partial = folder.with_name(f".{folder.name}.part")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -120,24 +168,29 @@ class Library:
 
     def duplicate(self, project_id: str, name: str) -> Project:
         """Copy devices, flows, channels, cells and scripts, not the recorded data."""
-        source = self.get(project_id)
-        folder = self._free_folder(name)
-        self._copy(source.folder, folder)
-        copy = load_project(folder)
-        copy.update(
-            {
-                "id": uuid.uuid4(),
-                "name": name,
-                "created": iso(self._clock.now()),
-                "last_opened": "",
-                "active_session": None,
-            }
-        )
-        return copy
+        source, _ = self.find(project_id)
+        own = {
+            "id": uuid.uuid4(),
+            "name": name,
+            "created": iso(self._clock.now()),
+            "last_opened": "",
+            "active_session": None,
+        }
+        file = validate({**source.file.model_dump(), **own})
+        folder = self._free_folder(file.name)
+        self._copy(source.folder, folder, file)
+        return Project(folder, file)
 
     def delete(self, project_id: str) -> None:
-        """Remove a project's folder for good."""
-        project = self.get(project_id)
+        """Remove a project's folder for good.
+
+        Raises:
+            Conflict: It ships with the program and has no copy here.
+        """
+        project, is_shipped = self.find(project_id)
+        if is_shipped:
+            msg = f"{project.slug} ships with the program"
+            raise Conflict(msg, code="SHIPPED", hint="only its copy can be removed")
         grave = project.folder.with_name(f".{project.slug}.deleted")
         shutil.rmtree(grave, ignore_errors=True)
         project.folder.rename(grave)
@@ -146,6 +199,15 @@ class Library:
     def touch(self, project: Project) -> None:
         """Remember that a project was opened now."""
         project.update({"last_opened": iso(self._clock.now())})
+
+
+def _id_of(folder: Path) -> object:
+    """The id a project file names, whatever else is wrong with it."""
+    try:
+        content = read_json(folder / PROJECT_FILE)
+    except (IonpyError, OSError):
+        return None
+    return content.get("id") if isinstance(content, dict) else None
 
 
 def _try(folder: Path) -> Project | None:

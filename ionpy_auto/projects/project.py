@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from ionpy_auto.core.errors import ConfigInvalid, NotFound
 from ionpy_auto.core.files import inside, read_json, write_atomic, write_json
@@ -35,6 +42,7 @@ def _with_offset(value: object) -> object:
 
 
 IsoTime = Annotated[str, BeforeValidator(_with_offset)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
 class ProjectFiles(BaseModel):
@@ -63,7 +71,7 @@ class ProjectFile(BaseModel):
 
     schema_version: int = SCHEMA_VERSION
     id: uuid.UUID = Field(default_factory=uuid.uuid4)
-    name: str = Field(min_length=1, max_length=200)
+    name: Name
     description: str = ""
     created: IsoTime = ""
     last_opened: IsoTime = ""
@@ -122,7 +130,7 @@ class Project:
             ConfigInvalid: A value does not fit; nothing is changed.
         """
         merged = {**self.file.model_dump(), **changes}
-        self.file = _validate(merged, PROJECT_FILE)
+        self.file = validate(merged, PROJECT_FILE)
         self.save()
 
     def as_dict(self) -> dict[str, Any]:
@@ -172,7 +180,7 @@ def load_project(folder: Path) -> Project:
         )
     if version < SCHEMA_VERSION:
         content = _upgrade(folder, content, version)
-    return Project(folder, _validate(content, f"{folder.name}/{PROJECT_FILE}"))
+    return Project(folder, validate(content, f"{folder.name}/{PROJECT_FILE}"))
 
 
 def _upgrade(folder: Path, content: dict[str, Any], version: int) -> dict[str, Any]:
@@ -184,7 +192,12 @@ def _upgrade(folder: Path, content: dict[str, Any], version: int) -> dict[str, A
     return content
 
 
-def _validate(content: dict[str, Any], name: str) -> ProjectFile:
+def validate(content: dict[str, Any], name: str = PROJECT_FILE) -> ProjectFile:
+    """The typed content of a ``project.json``.
+
+    Raises:
+        ConfigInvalid: Names the first field that does not fit.
+    """
     try:
         return ProjectFile.model_validate(content)
     except ValidationError as error:

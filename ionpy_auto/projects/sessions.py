@@ -1,5 +1,6 @@
 """Sessions: recordings with a name, conditions and everything that explains them years later."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
@@ -56,6 +57,7 @@ class Sessions:
         self._clock = clock
         self._snapshot = snapshot
         self.active: dict[str, Any] | None = None
+        self._changing = asyncio.Lock()  # two starts at once are one start and one refusal
         self.users: set[str] = set()  # runs that record into the active session
 
     async def recover(
@@ -91,20 +93,28 @@ class Sessions:
         Raises:
             Conflict: A session is running; names it.
         """
-        if self.active is not None:
-            msg = f"session {self.active['name']!r} is running"
-            raise Conflict(
-                msg,
-                code="SESSION_RUNNING",
-                hint="stop it first",
-                args={"id": self.active["id"], "name": self.active["name"]},
-            )
+        async with self._changing:
+            if self.active is not None:
+                msg = f"session {self.active['name']!r} is running"
+                raise Conflict(
+                    msg,
+                    code="SESSION_RUNNING",
+                    hint="stop it first",
+                    args={"id": self.active["id"], "name": self.active["name"]},
+                )
+            self.active = await self._insert(name.strip(), dict(conditions or {}), notes)
+            self._recorder.set_session(self.active["id"])
+            self._tell(self.active, "started")
+            self._project.update({"active_session": self.active["id"]})
+            return self.active
+
+    async def _insert(self, name: str, conditions: dict[str, Any], notes: str) -> dict[str, Any]:
         # A session never starts before what is stored: times inside one file only go forward.
         created = await self._recorder.session_start()
         row = SessionRow(
-            name=name.strip() or f"Session {created:.0f}",
+            name=name or f"Session {created:.0f}",
             created=created,
-            conditions=dict(conditions or {}),
+            conditions=conditions,
             notes=notes,
             snapshot=self._snapshot(),
         )
@@ -112,17 +122,13 @@ class Sessions:
         def work(session: Session) -> dict[str, Any]:
             session.add(row)
             session.flush()
-            if not name.strip():
+            if not name:
                 row.name = f"Session {row.id}"
                 session.add(row)
                 session.flush()
             return _public(row)
 
-        self.active = await self._database.write(work)
-        self._project.update({"active_session": self.active["id"]})
-        self._recorder.set_session(self.active["id"])
-        self._tell(self.active, "started")
-        return self.active
+        return await self._database.write(work)
 
     async def stop(self, status: str = "completed") -> dict[str, Any]:
         """Stop recording; everything queued is durable when this returns.
@@ -130,29 +136,39 @@ class Sessions:
         Raises:
             NotFound: No session is running.
             Conflict: A run records into it.
+            StorageError: The disk refused; the session goes on.
         """
-        if self.active is None:
-            msg = "no session is running"
-            raise NotFound(msg, hint="start one first")
-        if self.users:
-            msg = f"{', '.join(sorted(self.users))} records into this session"
-            raise Conflict(msg, code="SESSION_IN_USE", hint="stop the run first")
+        async with self._changing:
+            if self.active is None:
+                msg = "no session is running"
+                raise NotFound(msg, code="NO_SESSION", hint="start one first")
+            if self.users:
+                msg = f"{', '.join(sorted(self.users))} records into this session"
+                raise Conflict(msg, code="SESSION_IN_USE", hint="stop the run first")
+            number = self.active["id"]
+            self._recorder.set_session(None)
+            try:
+                ended = await self._close(number, status)
+            except BaseException:
+                self._recorder.set_session(number)
+                raise
+            self.active = None
+            self._tell(ended, "stopped")
+            self._project.update({"active_session": None})
+            return ended
+
+    async def _close(self, number: int, status: str) -> dict[str, Any]:
+        stopped = self._clock.now()
         await self._recorder.flush()
-        self._recorder.set_session(None)
-        session_id, stopped = self.active["id"], self._clock.now()
 
         def work(session: Session) -> dict[str, Any]:
-            row = _get(session, session_id)
+            row = _get(session, number)
             row.status, row.stopped = status, max(row.created, stopped)
             session.add(row)
             session.flush()
             return _public(row)
 
-        ended = await self._database.write(work)
-        self.active = None
-        self._project.update({"active_session": None})
-        self._tell(ended, "stopped")
-        return ended
+        return await self._database.write(work)
 
     async def list(self, limit: int = 100, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """Sessions, newest first, and how many there are."""

@@ -2,25 +2,23 @@
 
 import importlib
 import pkgutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Controller, Litestar, Request, Response
+from litestar import Controller, Litestar, Request, Response, Router
 from litestar.config.response_cache import ResponseCacheConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import SwaggerRenderPlugin
 
 from ionpy_auto import __version__
+from ionpy_auto.core.errors import IonpyError
 from ionpy_auto.engine import Engine
-from ionpy_auto.web import api, problems, static
+from ionpy_auto.web import api, pages, problems, static
 from ionpy_auto.web.guard import ASGIApp, Guard
 from ionpy_auto.web.live import LiveHub
 from ionpy_auto.web.ws import live_socket
-
-SWAGGER = "/static/swagger"
 
 
 def controllers() -> list[type[Controller]]:
@@ -45,20 +43,29 @@ def page_or_problem(request: Request[Any, Any, Any], error: NotFoundException) -
     return problems.framework(request, error)
 
 
-def create_app(engine: Engine) -> ASGIApp:
-    """The guarded application for an engine that is started and stopped with it."""
-    hub = LiveHub(engine.bus, engine.values, engine.snapshot)
+def create_app(engine: Engine, on_failure: Callable[[IonpyError], None] | None = None) -> ASGIApp:
+    """The guarded application for an engine that is started and stopped with it.
+
+    Args:
+        engine: Not yet started.
+        on_failure: Told why the engine did not start, before the error rises into the framework.
+    """
+    hub = LiveHub(engine.bus, engine.values, engine.snapshot, engine.now)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         del app
-        await engine.start()
-        hub.start()
         leave = engine.bus.tap(
             ("event/project_opened", "event/project_closed"), lambda _: hub.new_epoch()
         )
         try:
+            await engine.start()
+            hub.start()
             yield
+        except IonpyError as error:
+            if on_failure is not None:
+                on_failure(error)
+            raise
         finally:
             leave()
             await engine.stop()
@@ -74,6 +81,7 @@ def create_app(engine: Engine) -> ASGIApp:
             static.index,
             static.asset,
             static.public,
+            *pages.HANDLERS,
         ],
         dependencies={"engine": Provide(provide_engine)},
         exception_handlers={
@@ -85,16 +93,7 @@ def create_app(engine: Engine) -> ASGIApp:
         openapi_config=OpenAPIConfig(
             title="ionpy_auto",
             version=__version__,
-            path="/docs",
-            render_plugins=[
-                SwaggerRenderPlugin(
-                    path="/",
-                    js_url=f"{SWAGGER}/swagger-ui-bundle.js",
-                    css_url=f"{SWAGGER}/swagger-ui.css",
-                    standalone_preset_js_url=f"{SWAGGER}/swagger-ui-standalone-preset.js",
-                    favicon="<link rel='icon' href='/static/icon.svg'>",
-                )
-            ],
+            openapi_router=Router("/docs/framework", route_handlers=[], include_in_schema=False),
         ),
         response_cache_config=ResponseCacheConfig(default_expiration=None),
         request_max_body_size=engine.settings.max_upload,

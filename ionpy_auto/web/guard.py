@@ -7,7 +7,10 @@ a cross-site "simple request" cannot.
 """
 
 import json
+import math
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from itertools import accumulate
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -24,6 +27,11 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+CLOSED = ("/api", "/schema", "/ws", "/metrics")
+SINGLE = frozenset(
+    {"host", "origin", "sec-fetch-site", "content-type", "content-length", "content-encoding"}
+)
+MAX_DEPTH = 64
 BODY_TYPES = ("application/json", "multipart/form-data", "application/merge-patch+json")
 HEADERS = (
     (
@@ -55,15 +63,13 @@ class WrongMediaType(IonpyError):
     status = 415
 
 
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
+
+
 def host_name(value: str) -> str:
-    """The name of a Host header or an origin's authority, without port, lower case."""
-    text = value.strip().lower()
-    if text.startswith("["):
-        return text[1:].partition("]")[0]
-    name, colon, port = text.rpartition(":")
-    if colon and (port.isdigit() or not port):
-        return name
-    return text
+    """The name of a Host header, without port, lower case; empty when it is no plain host."""
+    match = _HOST.fullmatch(value.strip().lower())
+    return (match[1] or match[2]) if match else ""
 
 
 class Guard:
@@ -93,15 +99,14 @@ class Guard:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in scope["headers"]
-        }
         try:
+            headers = _single(scope["headers"])
             self._check_host(headers)
             self._check_origin(scope, headers)
             if scope["type"] == "http" and scope["method"] in UNSAFE:
                 receive = await self._checked_body(headers, receive)
+        except ClientGone:
+            return
         except IonpyError as error:
             await _refuse(scope, send, error)
             return
@@ -113,8 +118,13 @@ class Guard:
             raise Misdirected(msg, hint="use http://localhost, or list the name in allowed_hosts")
 
     def _check_origin(self, scope: Scope, headers: dict[str, str]) -> None:
-        """Same origin or none; safe methods may be navigated to from anywhere."""
-        is_safe = scope["type"] == "http" and scope["method"] not in UNSAFE
+        """Same origin or none; only pages may be navigated to from anywhere.
+
+        Reading the API is closed to other sites as well: a GET may write a file (an export), and
+        how long an answer takes tells something to whoever may not read it.
+        """
+        is_page = not scope["path"].startswith(CLOSED)
+        is_safe = scope["type"] == "http" and scope["method"] not in UNSAFE and is_page
         site = headers.get("sec-fetch-site", "none")
         if site not in {"none", "same-origin"} and not is_safe:
             msg = "a page of another site may not do this"
@@ -133,9 +143,15 @@ class Guard:
         length = headers.get("content-length", "")
         is_multipart = kind == "multipart/form-data"
         limit = self._max_upload if is_multipart else self._max_body
-        if length and (not length.isdigit() or int(length) > limit):
+        if length and not (length.isascii() and length.isdigit()):
+            msg = "the content length is no number"
+            raise BadInput(msg, hint="send a plain HTTP request")
+        if len(length) > 15 or int(length or 0) > limit:
             msg = f"the body is larger than {limit} bytes"
             raise TooLarge(msg, hint="send less")
+        if headers.get("content-encoding", "identity").strip().lower() != "identity":
+            msg = "compressed bodies are not taken"
+            raise WrongMediaType(msg, hint="send it uncompressed")
         if kind and kind not in BODY_TYPES:
             msg = f"a body of type {kind!r} is not taken"
             raise WrongMediaType(msg, hint="send application/json")
@@ -148,6 +164,36 @@ class Guard:
         if body:
             check_json(body)
         return _replay(body, receive)
+
+
+def _single(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by lower-case name; one that decides something may stand only once.
+
+    Raises:
+        BadInput: It stands twice, so that two readers could believe different things.
+    """
+    headers: dict[str, str] = {}
+    for raw, value in pairs:
+        name = raw.decode("latin-1").lower()
+        if name in headers and name in SINGLE:
+            msg = f"the header {name} stands twice"
+            raise BadInput(msg, hint="send a plain HTTP request")
+        headers[name] = value.decode("latin-1")
+    return headers
+
+
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
+
+
+def depth_of(text: str) -> int:
+    """How deep lists and objects of a JSON text are nested, without parsing it.
+
+    >>> depth_of('{"a": [[1], "]]]"]}')
+    3
+    """
+    brackets = _BRACKETS.findall(_TEXT.sub("", text))
+    return max(accumulate(1 if b in "[{" else -1 for b in brackets), default=0)
 
 
 def check_json(body: bytes) -> None:
@@ -166,13 +212,27 @@ def check_json(body: bytes) -> None:
         msg = f"{word} is no JSON number"
         raise ValueError(msg)
 
+    def finite(word: str) -> float:
+        number = float(word)
+        return number if math.isfinite(number) else constant(word[:40])
+
     try:
-        json.loads(body, object_pairs_hook=pairs, parse_constant=constant)
+        text = body.decode()
+        too_deep = depth_of(text) > MAX_DEPTH
+        if not too_deep:
+            json.loads(text, object_pairs_hook=pairs, parse_constant=constant, parse_float=finite)
     except json.JSONDecodeError as error:
         msg = f"line {error.lineno}, column {error.colno}: {error.msg}"
         raise BadInput(msg, code="BAD_JSON", hint="send valid JSON") from None
     except (ValueError, RecursionError) as error:
         raise BadInput(str(error)[:200], code="BAD_JSON", hint="send valid JSON") from None
+    if too_deep:
+        msg = f"nested deeper than {MAX_DEPTH} levels"
+        raise BadInput(msg, code="BAD_JSON", hint="send something flatter")
+
+
+class ClientGone(Exception):
+    """The connection ended inside the body: half a request is not carried out."""
 
 
 async def _read_body(receive: Receive, limit: int) -> bytes:
@@ -181,7 +241,7 @@ async def _read_body(receive: Receive, limit: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return b"".join(chunks)
+            raise ClientGone
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
@@ -233,15 +293,14 @@ def _with_headers(send: Send) -> Send:
 
 
 async def _refuse(scope: Scope, send: Send, error: IonpyError) -> None:
+    kind = "http.response"
     if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 4403, "reason": error.message[:100]})
-        return
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 4403, "reason": error.message[:100]})
+            return
+        kind = "websocket.http.response"
     body = msgspec.json.encode(error.as_dict())
-    await send(
-        {
-            "type": "http.response.start",
-            "status": error.status,
-            "headers": [(b"content-type", b"application/json"), *HEADERS],
-        }
-    )
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    length = str(len(body)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", length), *HEADERS]
+    await send({"type": f"{kind}.start", "status": error.status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": body, "more_body": False})

@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 FRAME_S = 0.1
 RING = 10_000
-EVENT_BOUND = 2_000
+EVENT_BOUND = RING + 1_000  # a whole ring can be caught up with
 MAX_POINTS = 2_000
 MAX_SUBSCRIPTIONS = 50
 SYSTEM_EVENTS = frozenset(
@@ -32,7 +32,7 @@ SYSTEM_EVENTS = frozenset(
 HIDDEN = frozenset({"recorded"})
 ALL = frozenset({"*"})
 
-encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder(enc_hook=str).encode  # one odd value must not cost an event
 
 
 class Client:
@@ -45,7 +45,7 @@ class Client:
     def __init__(self, hub: "LiveHub") -> None:
         self._hub = hub
         self.events: deque[bytes] = deque()
-        self.frames: dict[str, bytes] = {}
+        self.frames: dict[str, bytes | None] = {}  # None: to be painted when it is sent
         self.wishes: dict[str, frozenset[str]] = {}
         self.too_slow = False
         self.wake = asyncio.Event()
@@ -61,15 +61,26 @@ class Client:
     def subscribe(self, wish: str, points: Iterable[str]) -> None:
         """Ask for points; the answer begins with their latest values."""
         self.wishes[wish] = frozenset(points)
-        self._hub.paint(self, wish)
+        self.frames[wish] = None
+        self.wake.set()
 
     def unsubscribe(self, wish: str) -> None:
         """No longer ask for them."""
         self.wishes.pop(wish, None)
+        self.frames.pop(wish, None)
+
+    def start_again(self, hello: bytes) -> None:
+        """Forget what was queued; a new snapshot stands for it, and all wishes are painted."""
+        self.events.clear()
+        self.frames = dict.fromkeys(self.wishes)
+        self.offer(hello)
 
     def take(self) -> list[bytes]:
         """All that is to be sent now, events first."""
-        frames = [*self.events, *self.frames.values()]
+        painted = (
+            frame or self._hub.paint(wish, self.wishes[wish]) for wish, frame in self.frames.items()
+        )
+        frames = [*self.events, *(frame for frame in painted if frame)]
         self.events.clear()
         self.frames.clear()
         self.wake.clear()
@@ -83,14 +94,20 @@ class LiveHub:
         bus: Tapped for everything.
         values: The latest sample of every point.
         snapshot: Makes what a new browser starts from.
+        now: UTC of the open project's clock, for browsers that ask.
     """
 
     def __init__(
-        self, bus: Bus, values: LiveValues, snapshot: Callable[[], dict[str, Any]]
+        self,
+        bus: Bus,
+        values: LiveValues,
+        snapshot: Callable[[], dict[str, Any]],
+        now: Callable[[], float],
     ) -> None:
         self._bus = bus
         self._values = values
         self._snapshot = snapshot
+        self.now = now
         self.clients: set[Client] = set()
         self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING)
         self._dirty: dict[str, Sample] = {}
@@ -123,10 +140,9 @@ class LiveHub:
         self.seq = 0
         self._ring.clear()
         self._dirty.clear()
+        hello = self.hello()
         for client in self.clients:
-            client.events.clear()
-            client.frames.clear()
-            client.offer(self.hello())
+            client.start_again(hello)
 
     def hello(self) -> bytes:
         """The first frame of a connection."""
@@ -157,7 +173,7 @@ class LiveHub:
         if epoch != self.epoch or seq > self.seq or seq + 1 < oldest:
             client.offer(self.hello())
             return
-        client.events.clear()
+        client.events.clear()  # what stands there is in the ring as well
         for number, event in self._ring:
             if number > seq:
                 client.offer(event)
@@ -165,17 +181,17 @@ class LiveHub:
     def _event(self, event: Event) -> None:
         if event.kind in HIDDEN:
             return
-        self.seq += 1
         kind = "system_event" if event.kind in SYSTEM_EVENTS else "event"
         frame = encode(
             {
                 "type": kind,
-                "seq": self.seq,
+                "seq": self.seq + 1,
                 "event": event.kind,
                 "payload": event.payload,
                 "t": event.timestamp,
             }
         )
+        self.seq += 1  # only now: what cannot be encoded leaves no gap
         self._ring.append((self.seq, frame))
         for client in self.clients:
             client.offer(frame)
@@ -190,33 +206,37 @@ class LiveHub:
             self._timer = asyncio.get_running_loop().call_later(FRAME_S, self._flush)
 
     def _flush(self) -> None:
-        """Send one frame; browsers with the same wish share the encoded bytes."""
+        """Send one frame; browsers with the same points share the encoded values."""
         self._timer = None
         dirty, self._dirty = self._dirty, {}
-        shared: dict[tuple[str, frozenset[str]], bytes | None] = {}
+        values: dict[frozenset[str], _Values | None] = {}
+        frames: dict[tuple[str, frozenset[str]], bytes] = {}
         for client in self.clients:
             for wish, points in client.wishes.items():
+                if points not in values:
+                    values[points] = _encoded(_chosen(dirty, points))
+                if (content := values[points]) is None:
+                    continue
+                if wish in client.frames:  # it has not taken its last one: paint all of it then
+                    client.frames[wish] = None
+                    continue
                 key = (wish, points)
-                if key not in shared:
-                    shared[key] = _frame(wish, _chosen(dirty, points))
-                frame = shared[key]
-                if frame is not None:
-                    self._put(client, wish, frame, dirty)
+                if key not in frames:
+                    frames[key] = _frame(wish, content)
+                client.frames[wish] = frames[key]
+                client.wake.set()
 
-    def _put(self, client: Client, wish: str, frame: bytes, dirty: dict[str, Sample]) -> None:
-        """A browser that has not taken its last frame gets one of all its latest values."""
-        if wish in client.frames and dirty:
-            self.paint(client, wish)
-        else:
-            client.frames[wish] = frame
-            client.wake.set()
+    def paint(self, wish: str, points: frozenset[str]) -> bytes | None:
+        """A frame with the latest value of every point of a wish; None without any."""
+        content = _encoded(_chosen(self._values.latest, points))
+        return None if content is None else _frame(wish, content)
 
-    def paint(self, client: Client, wish: str) -> None:
-        """Queue the latest value of every point of a wish."""
-        frame = _frame(wish, _chosen(self._values.latest, client.wishes[wish]))
-        if frame is not None:
-            client.frames[wish] = frame
-            client.wake.set()
+
+class _Values(NamedTuple):
+    """Encoded values, and the time of the newest."""
+
+    newest: float
+    values: msgspec.Raw
 
 
 def _chosen(samples: dict[str, Sample], points: frozenset[str]) -> list[Sample]:
@@ -225,9 +245,12 @@ def _chosen(samples: dict[str, Sample], points: frozenset[str]) -> list[Sample]:
     return [samples[point] for point in points & samples.keys()]
 
 
-def _frame(wish: str, samples: list[Sample]) -> bytes | None:
+def _encoded(samples: list[Sample]) -> _Values | None:
     if not samples:
         return None
     values = {s.point: (s.value, s.timestamp, s.quality, s.alarm) for s in samples}
-    newest = max(sample.timestamp for sample in samples)
-    return encode({"type": "samples", "id": wish, "t": newest, "values": values})
+    return _Values(max(s.timestamp for s in samples), msgspec.Raw(encode(values)))
+
+
+def _frame(wish: str, content: _Values) -> bytes:
+    return encode({"type": "samples", "id": wish, "t": content.newest, "values": content.values})

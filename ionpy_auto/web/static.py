@@ -16,6 +16,15 @@ NO_UI = """<!doctype html><html lang="en"><meta charset="utf-8"><title>ionpy_aut
 <p>The server runs: <a href="/docs">the API</a> works. To get the pages, start with
 <code>./ionpy demo</code>, which builds them; that needs Node 20.19 or newer, or access to PyPI.</p>
 """
+# Windows asks its registry, where ".js" may be text/plain: browsers then refuse the script.
+TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+}
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -28,9 +37,7 @@ def index_page() -> Response[bytes]:
     """The one page of the UI, or a page that says how to build it."""
     page = dist() / "index.html"
     body = page.read_bytes() if page.is_file() else NO_UI.encode()
-    return Response(
-        body, media_type="text/html; charset=utf-8", headers={"cache-control": "no-cache"}
-    )
+    return Response(body, media_type="text/html", headers={"cache-control": "no-cache"})
 
 
 def wants_page(request: Request[Any, Any, Any]) -> bool:
@@ -49,21 +56,23 @@ def index() -> Response[bytes]:
 @get("/assets/{path:path}", include_in_schema=False, sync_to_thread=False)
 def asset(path: str) -> Response[bytes]:
     """A hashed file of the UI."""
-    return _file(dist() / "assets", path.lstrip("/"), IMMUTABLE)
+    return file_answer(dist() / "assets", path.lstrip("/"), IMMUTABLE)
 
 
 @get("/static/{path:path}", include_in_schema=False, sync_to_thread=False)
 def public(path: str) -> Response[bytes]:
     """A file of the UI with a fixed name: icons, the API page."""
-    return _file(dist() / "static", path.lstrip("/"), "no-cache")
+    return file_answer(dist() / "static", path.lstrip("/"), "no-cache")
 
 
-def _file(folder: Path, name: str, cache: str) -> Response[bytes]:
+def file_answer(folder: Path, name: str, cache: str) -> Response[bytes]:
+    """A file below a folder, or 404."""
     try:
         path = inside(folder, *name.split("/"))
     except BadInput as error:
         raise NotFoundException(detail="no such file") from error
     if not path.is_file():
         raise NotFoundException(detail="no such file")
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    kind = TYPES.get(path.suffix.lower(), guessed)
     return Response(path.read_bytes(), media_type=kind, headers={"cache-control": cache})

@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 MAX_CLIENTS = 100
 MAX_MESSAGE = 256 * 1024
 MESSAGES_PER_S = 50
+PATIENCE_S = 10.0
 TRY_AGAIN_LATER = 1013
 TOO_BIG = 1009
 POLICY = 1008
@@ -50,34 +51,42 @@ _decode = msgspec.json.Decoder(Subscribe | Unsubscribe | Resume | Ping).decode
 
 @websocket("/ws", include_in_schema=False)
 async def live_socket(socket: WebSocket[Any, Any, Any]) -> None:
-    """Serve one browser until it leaves or is too slow."""
+    """Serve one browser until it leaves, is too slow or asks too much."""
     hub: LiveHub = socket.app.state.hub
     await socket.accept()
     if len(hub.clients) >= MAX_CLIENTS:
         await socket.close(TRY_AGAIN_LATER, "too many browsers")
         return
     client = hub.join()
-    sender = asyncio.create_task(_send(socket, client), name="ws/send")
+    halves = [
+        asyncio.create_task(_send(socket, client), name="ws/send"),
+        asyncio.create_task(_receive(socket, hub, client), name="ws/receive"),
+    ]
     try:
-        await _receive(socket, hub, client)
-    except WebSocketDisconnect:
-        pass
+        await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
     finally:
         hub.part(client)
-        sender.cancel()
-        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-            await sender
+        for half in halves:
+            half.cancel()
+        for half in halves:
+            with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+                await half
 
 
 async def _send(socket: WebSocket[Any, Any, Any], client: Client) -> None:
-    while True:
+    """Send what is queued; a browser that takes nothing for `PATIENCE_S` is cut off."""
+    while not client.too_slow:
         await client.wake.wait()
-        if client.too_slow:
-            log.warning("browser too slow, closed")
+        try:
+            for frame in client.take():
+                async with asyncio.timeout(PATIENCE_S):
+                    await socket.send_data(frame, mode="text")
+        except TimeoutError:
+            client.too_slow = True
+    log.warning("browser too slow, closed")
+    with contextlib.suppress(TimeoutError):  # one that reads nothing does not read this either
+        async with asyncio.timeout(1.0):
             await socket.close(TRY_AGAIN_LATER, "too slow")
-            return
-        for frame in client.take():
-            await socket.send_data(frame, mode="text")
 
 
 async def _receive(socket: WebSocket[Any, Any, Any], hub: LiveHub, client: Client) -> None:
@@ -112,4 +121,4 @@ def _answer(hub: LiveHub, client: Client, text: str | bytes) -> None:
     elif isinstance(message, Resume):
         hub.resume(client, message.epoch, message.seq)
     else:
-        client.offer(encode({"type": "pong"}))
+        client.offer(encode({"type": "pong", "now": hub.now()}))

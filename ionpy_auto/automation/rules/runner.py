@@ -41,6 +41,8 @@ class Runner:
         Returns:
             Why it was refused; empty when it was taken.
         """
+        # A task that has just ended may not have told yet.
+        self._running = {task for task in self._running if not task.done()}
         if self._running and mode == "single":
             return "still acting"
         if self._running and mode == "restart":
@@ -64,8 +66,12 @@ class Runner:
         if self._queue and not self._running and not task.cancelled():
             self._start(self._queue.popleft())
 
+    def forget(self) -> None:
+        """Forget what waits; what runs is finished."""
+        self._queue.clear()
+
     def cancel(self) -> None:
         """End what runs and forget what waits."""
-        self._queue.clear()
+        self.forget()
         for task in self._running:
             task.cancel()

@@ -85,12 +85,20 @@ class ClockScheduler(AsyncIOScheduler):  # type: ignore[misc]  # apscheduler has
     ) -> Callable[[], None]:
         """Call at times; returns the way to leave.
 
-        A time of day is meant in the scheduler's time zone. An ``at`` that is over is not called.
+        A time of day is meant in the scheduler's time zone; the one that an autumn night has twice
+        counts once, the one that a spring night does not have is made up for. An ``at`` that is
+        over is not called.
         """
         trigger = self._trigger(cron, every_s, at)
         if trigger is None:
             return lambda: None
-        job = self.add_job(call, trigger)
+        by_hour = at is not None or (cron is not None and "*" not in cron.split()[1])
+
+        def due() -> None:
+            if not (by_hour and datetime.fromtimestamp(self._clock.now(), self.timezone).fold):
+                call()
+
+        job = self.add_job(due, trigger)
 
         def leave() -> None:
             if self.get_job(job.id) is not None:

@@ -29,7 +29,7 @@ class AlarmsController(Controller):
         limit: Annotated[int, Parameter(ge=1, le=1000)] = 200,
     ) -> dict[str, Any]:
         """Active ones, or all transitions newest first; with the counts of the badge."""
-        alarms = engine.project.alarms
+        alarms = engine.project.automation.alarms
         items = alarms.active() if which == "active" else await alarms.history(limit)
         return {"items": items, "total": len(items), "counts": alarms.counts()}
 
@@ -39,4 +39,6 @@ class AlarmsController(Controller):
     ) -> dict[str, Any]:
         """Say that somebody has seen it."""
         comment = data.comment if data else ""
-        return await engine.project.alarms.acknowledge(alarm_id, by="rest", comment=comment)
+        return await engine.project.automation.alarms.acknowledge(
+            alarm_id, by="rest", comment=comment
+        )

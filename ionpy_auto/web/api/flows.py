@@ -39,34 +39,38 @@ class FlowsController(Controller):
     tags = ("flows",)
 
     @get(operation_id="listFlows", sync_to_thread=False)
-    def list_flows(self, engine: Engine, scope: str | None = None) -> dict[str, Any]:
+    def list_flows(
+        self,
+        engine: Engine,
+        which: Annotated[Literal["project", "server"] | None, Parameter(query="scope")] = None,
+    ) -> dict[str, Any]:
         """All flows with their state."""
-        items = engine.project.list_flows()
-        if scope is not None:
-            items = [item for item in items if item["scope"] == scope]
+        items = engine.project.automation.flows.list()
+        if which is not None:
+            items = [item for item in items if item["scope"] == which]
         return {"items": items, "total": len(items)}
 
     @post(operation_id="createFlow")
     async def create(self, engine: Engine, data: NewFlow) -> dict[str, Any]:
         """Write a new flow file; 422 with all findings if it has errors."""
-        return await engine.project.create_flow(data.text, data.scope)
+        return await engine.project.automation.flows.create(data.text, data.scope)
 
     @get("/{flow_id:str}", operation_id="getFlow", sync_to_thread=False)
     def one(self, engine: Engine, flow_id: str) -> dict[str, Any]:
         """Text, revision, findings, outline."""
-        return engine.project.get_flow(flow_id)
+        return engine.project.automation.flows.get(flow_id)
 
     @put("/{flow_id:str}", operation_id="saveFlow")
     async def save(self, engine: Engine, flow_id: str, data: FlowChange) -> dict[str, Any]:
         """Check, write, activate; 412 if it changed meanwhile, 422 if it has errors."""
-        return await engine.project.save_flow(flow_id, data.text, data.revision)
+        return await engine.project.automation.flows.save(flow_id, data.text, data.revision)
 
     @delete("/{flow_id:str}", operation_id="deleteFlow")
     async def remove(
         self, engine: Engine, flow_id: str, revision: Annotated[str, Parameter(max_length=64)]
     ) -> None:
         """Remove a flow file of the revision given."""
-        await engine.project.delete_flow(flow_id, revision)
+        await engine.project.automation.flows.delete(flow_id, revision)
 
 
 class FlowToolsController(Controller):
@@ -78,12 +82,12 @@ class FlowToolsController(Controller):
     @post("/flow-check", operation_id="checkFlow", status_code=200, sync_to_thread=False)
     def check(self, engine: Engine, data: FlowText_) -> dict[str, Any]:
         """All findings and, without errors, the outline."""
-        return engine.project.check_flow(data.text, data.file)
+        return engine.project.automation.flows.check(data.text, data.file)
 
     @get("/flow-schema", operation_id="flowSchema", sync_to_thread=False)
     def schema(self, engine: Engine) -> dict[str, Any]:
         """JSON Schema of the format, made from the registered blocks."""
-        return engine.flow_schema()
+        return engine.project.automation.schema()
 
 
 class RulesController(Controller):
@@ -95,23 +99,27 @@ class RulesController(Controller):
     @get(operation_id="listRules", sync_to_thread=False)
     def list_rules(self, engine: Engine) -> dict[str, Any]:
         """All rules with their state and why they did (not) fire."""
-        items = engine.project.rules.list()
+        items = engine.project.automation.rules.list()
         return {"items": items, "total": len(items)}
 
     @post("/{flow_id:str}/{rule_id:str}/trigger", operation_id="triggerRule", status_code=200)
     async def trigger(self, engine: Engine, flow_id: str, rule_id: str) -> dict[str, Any]:
         """Fire a rule by hand."""
-        return await engine.project.rules.trigger(f"{flow_id}/{rule_id}", by="rest")
+        return await engine.project.automation.rules.trigger(f"{flow_id}/{rule_id}", by="rest")
 
     @post("/{flow_id:str}/{rule_id:str}/enable", operation_id="enableRule", status_code=200)
     async def enable(self, engine: Engine, flow_id: str, rule_id: str) -> dict[str, Any]:
         """Switch a rule on until the file says otherwise."""
-        return await engine.project.rules.set_enabled(f"{flow_id}/{rule_id}", enabled=True)
+        return await engine.project.automation.rules.set_enabled(
+            f"{flow_id}/{rule_id}", enabled=True
+        )
 
     @post("/{flow_id:str}/{rule_id:str}/disable", operation_id="disableRule", status_code=200)
     async def disable(self, engine: Engine, flow_id: str, rule_id: str) -> dict[str, Any]:
         """Switch a rule off."""
-        return await engine.project.rules.set_enabled(f"{flow_id}/{rule_id}", enabled=False)
+        return await engine.project.automation.rules.set_enabled(
+            f"{flow_id}/{rule_id}", enabled=False
+        )
 
     @get("/{flow_id:str}/{rule_id:str}/traces", operation_id="ruleTraces")
     async def traces(
@@ -122,5 +130,5 @@ class RulesController(Controller):
         limit: Annotated[int, Parameter(ge=1, le=1000)] = 50,
     ) -> dict[str, Any]:
         """Newest firings first."""
-        items = await engine.project.rules.traces(f"{flow_id}/{rule_id}", limit)
+        items = await engine.project.automation.rules.traces(f"{flow_id}/{rule_id}", limit)
         return {"items": items, "total": len(items)}

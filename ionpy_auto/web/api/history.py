@@ -1,15 +1,18 @@
 """History, live memory and exports of the open project."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from litestar import Controller, delete, get
+from litestar import Controller, delete, get, post
 from litestar.params import Parameter
 from litestar.response import File
+from litestar.types.internal_types import PathParameterDefinition
 
 from ionpy_auto.core.errors import BadInput
 from ionpy_auto.engine import Engine
 from ionpy_auto.storage.export import ExportRequest
 from ionpy_auto.storage.history import Curve, Query
+from ionpy_auto.web.fields import MAX_TIME, OptionalRowId, RowId, Time
 
 Points = Annotated[int | None, Parameter(ge=2, le=20_000)]
 Limit = Annotated[int, Parameter(ge=1, le=200_000)]
@@ -37,6 +40,10 @@ def names(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
+def _history_id(_: object, __: object, path: list[str | PathParameterDefinition]) -> str:
+    return "deviceHistory" if "projects" in path else "deviceHistoryShort"
+
+
 class HistoryController(Controller):
     """Curves of recorded devices and channels."""
 
@@ -45,20 +52,20 @@ class HistoryController(Controller):
 
     @get(
         ["/projects/active/devices/{device_id:str}/history", "/devices/{device_id:str}/history"],
-        operation_id="deviceHistory",
+        operation_id=_history_id,
     )
     async def device(
         self,
         engine: Engine,
         device_id: str,
         entities: str | None = None,
-        start: float | None = None,
-        end: float | None = None,
-        session_id: int | None = None,
+        start: Time = None,
+        end: Time = None,
+        session_id: OptionalRowId = None,
         points: Points = None,
         limit: Limit = 10_000,
-        from_marker: int | None = None,
-        to_marker: int | None = None,
+        from_marker: OptionalRowId = None,
+        to_marker: OptionalRowId = None,
     ) -> dict[str, Any]:
         """Samples as they are, or downsampled to ``points`` with no peak lost."""
         bench = engine.project
@@ -73,8 +80,8 @@ class HistoryController(Controller):
         engine: Engine,
         device_id: str,
         entity: str,
-        from_time: Annotated[float | None, Parameter(query="from")] = None,
-        to_time: Annotated[float | None, Parameter(query="to")] = None,
+        from_time: Annotated[float | None, Parameter(query="from", ge=0, le=MAX_TIME)] = None,
+        to_time: Annotated[float | None, Parameter(query="to", ge=0, le=MAX_TIME)] = None,
         points: Points = 1000,
     ) -> dict[str, Any]:
         """One entity."""
@@ -99,9 +106,9 @@ class HistoryController(Controller):
         engine: Engine,
         device: str,
         entities: str | None = None,
-        start: float | None = None,
-        end: float | None = None,
-        session_id: int | None = None,
+        start: Time = None,
+        end: Time = None,
+        session_id: OptionalRowId = None,
         group_by: str = "session",
     ) -> dict[str, Any]:
         """Minimum, maximum, mean, Ah and Wh per session."""
@@ -123,29 +130,37 @@ class ExportsController(Controller):
     async def session(
         self,
         engine: Engine,
-        session_id: int,
+        session_id: RowId,
         export_format: Annotated[str, Parameter(query="format")] = "csv",
         device: str | None = None,
         entities: str | None = None,
         dialect: Literal["en", "de"] = "en",
-        start: float | None = None,
-        end: float | None = None,
+        start: Time = None,
+        end: Time = None,
         meta: bool = False,
     ) -> File:
         """Write an export (it is logged and kept) and download it."""
-        row = await engine.project.export(
-            ExportRequest(
-                export_format,
-                session_id,
-                device,
-                names(entities),
-                start,
-                end,
-                dialect,
-                metadata=meta,
-            )
-        )
-        return _download(engine, row)
+        chosen = names(entities)
+        request = ExportRequest(export_format, session_id, device, chosen, start, end, dialect)
+        return _download(engine, await engine.project.export(replace(request, metadata=meta)))
+
+    @post("/sessions/{session_id:int}/export", operation_id="writeExport")
+    async def write(
+        self,
+        engine: Engine,
+        session_id: RowId,
+        export_format: Annotated[str, Parameter(query="format")] = "csv",
+        device: str | None = None,
+        entities: str | None = None,
+        dialect: Literal["en", "de"] = "en",
+        start: Time = None,
+        end: Time = None,
+        meta: bool = False,
+    ) -> dict[str, Any]:
+        """Write an export without downloading it."""
+        chosen = names(entities)
+        request = ExportRequest(export_format, session_id, device, chosen, start, end, dialect)
+        return await engine.project.export(replace(request, metadata=meta))
 
     @get("/export", operation_id="exportProject")
     async def project(
@@ -168,13 +183,13 @@ class ExportsController(Controller):
         return {"items": items, "total": len(items)}
 
     @get("/exports/{export_id:int}", operation_id="downloadExport")
-    async def download(self, engine: Engine, export_id: int) -> File:
+    async def download(self, engine: Engine, export_id: RowId) -> File:
         """Download a file."""
         path = await engine.project.exports.path(export_id)
         return File(path, filename=path.name, content_disposition_type="attachment")
 
     @delete("/exports/{export_id:int}", operation_id="deleteExport")
-    async def remove(self, engine: Engine, export_id: int) -> None:
+    async def remove(self, engine: Engine, export_id: RowId) -> None:
         """Remove a file and its row."""
         await engine.project.exports.delete(export_id)
 

@@ -95,7 +95,8 @@ class ProjectsController(Controller):
     @get("/{project_id:str}", operation_id="getProject", sync_to_thread=False)
     def one(self, engine: Engine, project_id: str) -> dict[str, Any]:
         """One project."""
-        return shown(engine, engine.library.get(project_id))
+        project, is_shipped = engine.library.find(project_id)
+        return shown(engine, project, shipped=is_shipped)
 
     @patch("/{project_id:str}", operation_id="updateProject", sync_to_thread=False)
     def update(self, engine: Engine, project_id: str, data: ProjectChange) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from ionpy_auto.automation.sequences.run import RunRequest
 from ionpy_auto.core.bus import Event, Overflow
 from ionpy_auto.core.errors import Unavailable
 from ionpy_auto.engine import Engine
@@ -28,6 +29,23 @@ class RunStart(msgspec.Struct, forbid_unknown_fields=True):
     session: dict[str, Any] | int | None = None
     conditions: dict[str, Any] = {}
     callback_url: str | None = None
+    queue: bool = False
+
+
+def request_of(data: RunStart, key: str | None) -> RunRequest:
+    """What the run manager takes."""
+    session = data.session if isinstance(data.session, dict) else {}
+    return RunRequest(
+        sequence=data.sequence,
+        channel=data.bindings.get("channel", ""),
+        parameters=data.parameters,
+        conditions=data.conditions,
+        session_name=str(session.get("name", "")),
+        queue=data.queue,
+        idempotency_key=key,
+        callback_url=data.callback_url or "",
+        actor="rest",
+    )
 
 
 class RunsController(Controller):
@@ -44,38 +62,32 @@ class RunsController(Controller):
         idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key")] = None,
     ) -> Response[dict[str, Any]]:
         """Check everything, then start; the same key twice answers with the same run."""
-        request = {**msgspec.to_builtins(data), "idempotency_key": idempotency_key}
-        run = await engine.project.start_run(request)
+        run = await engine.project.automation.start_run(request_of(data, idempotency_key))
         return Response(run, status_code=202, headers={"location": f"/api/runs/{run['id']}"})
-
-    @post("/check", operation_id="checkRun", status_code=200)
-    async def check(self, engine: Engine, data: RunStart) -> dict[str, Any]:
-        """What a start would check, with the limits that would hold; nothing moves."""
-        return await engine.project.check_run(msgspec.to_builtins(data))
 
     @get(operation_id="listRuns")
     async def list_runs(
         self, engine: Engine, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100
     ) -> dict[str, Any]:
         """Newest first."""
-        items = await engine.project.runs.list(limit)
-        return {"items": items, "total": len(items)}
+        items, total = await engine.project.automation.runs.list(limit)
+        return {"items": list(items), "total": total}
 
     @get("/{run_id:str}", operation_id="getRun")
     async def one(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """One run."""
-        return await engine.project.runs.get(run_id)
+        return dict(await engine.project.automation.runs.describe(run_id))
 
     @get("/{run_id:str}/steps", operation_id="runSteps")
     async def steps(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """Executed steps and what ended them."""
-        items = await engine.project.runs.steps(run_id)
+        items = await engine.project.automation.runs.steps(run_id)
         return {"items": items, "total": len(items)}
 
     @get("/{run_id:str}/cycles", operation_id="runCycles")
     async def cycles(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """Figures per cycle."""
-        items = await engine.project.runs.cycles(run_id)
+        items = await engine.project.automation.runs.cycles(run_id)
         return {"items": items, "total": len(items)}
 
     @get("/{run_id:str}/curve", operation_id="runCurve")
@@ -86,7 +98,7 @@ class RunsController(Controller):
         points: Annotated[int, Parameter(ge=2, le=20_000)] = 2000,
     ) -> dict[str, Any]:
         """Voltage, current and temperature of the run's channel over its time."""
-        run = await engine.project.runs.get(run_id)
+        run = await engine.project.automation.runs.describe(run_id)
         channel = run["bindings"].get("channel") or "CH1"
         query = Query(
             channel,
@@ -96,37 +108,38 @@ class RunsController(Controller):
             run["session_id"],
             points,
         )
-        return shown(await engine.project.history.history(query))
+        content = shown(await engine.project.history.history(query))
+        return {"t": content["t"], "resolution_s": content["resolution_s"], **content["series"]}
 
     @post("/{run_id:str}/pause", operation_id="pauseRun", status_code=200)
     async def pause(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """Outputs off, proven; the step's clock stops, limits stay."""
-        return await engine.project.runs.pause(run_id, by="rest")
+        return engine.project.automation.runs.pause(run_id).as_dict()
 
     @post("/{run_id:str}/resume", operation_id="resumeRun", status_code=200)
     async def resume(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """Go on, in the switching order of a start."""
-        return await engine.project.runs.resume(run_id, by="rest")
+        return engine.project.automation.runs.resume(run_id).as_dict()
 
     @post("/{run_id:str}/skip", operation_id="skipStep", status_code=200)
     async def skip(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """End the present step."""
-        return await engine.project.runs.skip(run_id, by="rest")
+        return engine.project.automation.runs.skip(run_id).as_dict()
 
     @post("/{run_id:str}/stop", operation_id="stopRun", status_code=200)
     async def stop(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """End after ``finally`` and the safe state."""
-        return await engine.project.runs.stop(run_id, by="rest")
+        return (await engine.project.automation.runs.stop_run(run_id)).as_dict()
 
     @post("/{run_id:str}/abort", operation_id="abortRun", status_code=200)
     async def abort(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """Outputs off now, then ``finally``."""
-        return await engine.project.runs.abort(run_id, by="rest")
+        return (await engine.project.automation.runs.abort(run_id)).as_dict()
 
     @get("/{run_id:str}/events", operation_id="runEvents")
     async def events(self, engine: Engine, run_id: str) -> ServerSentEvent:
         """Server-sent events of one run until it has finished."""
-        first = await engine.project.runs.get(run_id)
+        first = dict(await engine.project.automation.runs.describe(run_id))
         return ServerSentEvent(_stream(engine, run_id, first))
 
 

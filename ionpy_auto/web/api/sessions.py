@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
-from litestar.params import Parameter
 
 from ionpy_auto.engine import Engine
+from ionpy_auto.web.fields import Color, Moment, Offset, OptionalRowId, Page, RowId, Time
 
 Text = Annotated[str, msgspec.Meta(max_length=20_000)]
 Name = Annotated[str, msgspec.Meta(max_length=500)]
-Page = Annotated[int, Parameter(ge=1, le=1000)]
-Offset = Annotated[int, Parameter(ge=0)]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+DeviceName = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 
 class SessionStart(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,19 +35,20 @@ class SessionChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tr
 class NewMarker(msgspec.Struct, forbid_unknown_fields=True):
     """A labelled moment; now and for all devices by default."""
 
-    label: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-    timestamp: float | None = None
-    device_id: str | None = None
-    color: Annotated[str, msgspec.Meta(pattern="^#[0-9a-fA-F]{6}$")] | None = None
+    label: Label
+    timestamp: Moment | None = None
+    device_id: DeviceName | None = None
+    color: Color | None = None
     notes: Text = ""
 
 
 class MarkerChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Fields to be changed."""
 
-    label: Name | msgspec.UnsetType = msgspec.UNSET
-    timestamp: float | msgspec.UnsetType = msgspec.UNSET
-    color: str | msgspec.UnsetType = msgspec.UNSET
+    label: Label | msgspec.UnsetType = msgspec.UNSET
+    timestamp: Moment | msgspec.UnsetType = msgspec.UNSET
+    device_id: DeviceName | msgspec.UnsetType | None = msgspec.UNSET
+    color: Color | msgspec.UnsetType = msgspec.UNSET
     notes: Text | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -76,17 +77,19 @@ class SessionsController(Controller):
         return await engine.project.sessions.stop()
 
     @get("/{session_id:int}", operation_id="getSession")
-    async def one(self, engine: Engine, session_id: int) -> dict[str, Any]:
+    async def one(self, engine: Engine, session_id: RowId) -> dict[str, Any]:
         """One session with its snapshot."""
         return await engine.project.sessions.get(session_id)
 
     @patch("/{session_id:int}", operation_id="updateSession")
-    async def update(self, engine: Engine, session_id: int, data: SessionChange) -> dict[str, Any]:
+    async def update(
+        self, engine: Engine, session_id: RowId, data: SessionChange
+    ) -> dict[str, Any]:
         """Rename or annotate."""
         return await engine.project.sessions.update(session_id, msgspec.to_builtins(data))
 
     @delete("/{session_id:int}", operation_id="deleteSession")
-    async def remove(self, engine: Engine, session_id: int) -> None:
+    async def remove(self, engine: Engine, session_id: RowId) -> None:
         """Remove a session with its samples and markers; 409 while running or kept."""
         await engine.project.delete_session(session_id)
 
@@ -101,9 +104,9 @@ class MarkersController(Controller):
     async def list_markers(
         self,
         engine: Engine,
-        session_id: int | None = None,
-        start: float | None = None,
-        end: float | None = None,
+        session_id: OptionalRowId = None,
+        start: Time = None,
+        end: Time = None,
         limit: Page = 1000,
     ) -> dict[str, Any]:
         """By time, of one session or of all."""
@@ -122,11 +125,11 @@ class MarkersController(Controller):
         )
 
     @patch("/{marker_id:int}", operation_id="updateMarker")
-    async def update(self, engine: Engine, marker_id: int, data: MarkerChange) -> dict[str, Any]:
+    async def update(self, engine: Engine, marker_id: RowId, data: MarkerChange) -> dict[str, Any]:
         """Change a marker."""
         return await engine.project.markers.update(marker_id, msgspec.to_builtins(data))
 
     @delete("/{marker_id:int}", operation_id="deleteMarker")
-    async def remove(self, engine: Engine, marker_id: int) -> None:
+    async def remove(self, engine: Engine, marker_id: RowId) -> None:
         """Remove a marker."""
         await engine.project.markers.delete(marker_id)

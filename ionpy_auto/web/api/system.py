@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
 
 from ionpy_auto import __version__
 from ionpy_auto.engine import Engine
+from ionpy_auto.web.fields import OptionalRowId, Page
 
 Reason = Annotated[str, msgspec.Meta(max_length=500)]
 PERSON = "rest"
@@ -53,11 +53,11 @@ class SystemController(Controller):
     async def audit(
         self,
         engine: Engine,
-        limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
-        before: int | None = None,
+        limit: Page = 100,
+        before: OptionalRowId = None,
     ) -> dict[str, Any]:
         """Newest first; ``before`` is the id to go on from."""
-        items = await engine.audit.rows(limit, before)
+        items = await engine.audit.listing(limit, before)
         return {"items": items, "total": len(items)}
 
     @get("/audit/verify", operation_id="verifyAudit")

@@ -1,0 +1,107 @@
+/** Every server path the UI uses, typed; nothing else in the UI writes a path. */
+import { address, http } from './client'
+import type {
+  Alarm,
+  Device,
+  Driver,
+  ExportRow,
+  Flow,
+  FlowCheck,
+  FlowItem,
+  History,
+  Items,
+  Latch,
+  Marker,
+  Mode,
+  ModeInfo,
+  Outcome,
+  PanicResult,
+  Project,
+  Run,
+  RunCurve,
+  RunCycle,
+  RunRequest,
+  RunStep,
+  Scalar,
+  Session,
+} from './types'
+
+const seg = encodeURIComponent
+const active = '/api/projects/active'
+
+export const projectsApi = {
+  list: () => http.get<Items<Project>>('/api/projects'),
+  create: (name: string, description: string) => http.post<Project>('/api/projects', { name, description }),
+  open: (id: Project['id']) => http.post<Project>(`/api/projects/${seg(id)}/open`),
+  duplicate: (id: Project['id'], name: string) => http.post<Project>(`/api/projects/${seg(id)}/duplicate`, { name }),
+  close: () => http.post<unknown>(`${active}/close`),
+}
+
+export const sessionsApi = {
+  list: () => http.get<Items<Session>>(`${active}/sessions`),
+  start: (body: { name?: string; conditions?: Record<string, string>; notes?: string }) =>
+    http.post<Session>(`${active}/sessions/start`, body),
+  stop: () => http.post<Session>(`${active}/sessions/stop`),
+  remove: (id: number) => http.delete<void>(`${active}/sessions/${id}`),
+  exportFile: (id: number, format: string, device: string, dialect: string) =>
+    http.post<ExportRow>(address(`${active}/sessions/${id}/export`, { format, device, dialect })),
+}
+
+export const exportsApi = {
+  list: () => http.get<Items<ExportRow>>(`${active}/exports`),
+  remove: (id: number) => http.delete<void>(`${active}/exports/${id}`),
+  href: (id: number) => `${active}/exports/${id}`,
+}
+
+export const markersApi = {
+  list: (start?: number, end?: number) => http.get<Items<Marker>>(`${active}/markers`, { start, end }),
+  add: (label: string, timestamp?: number) => http.post<Marker>(`${active}/markers`, { label, timestamp }),
+}
+
+export const devicesApi = {
+  list: () => http.get<Items<Device>>('/api/devices'),
+  add: (body: unknown) => http.post<Device>('/api/devices', body),
+  remove: (id: string) => http.delete<void>(`/api/devices/${seg(id)}`),
+  enable: (id: string, enabled: boolean) => http.patch<Device>(`/api/devices/${seg(id)}/enabled`, { enabled }),
+  act: (id: string, action: 'connect' | 'disconnect' | 'rearm') => http.post<Device>(`/api/devices/${seg(id)}/${action}`),
+  write: (id: string, entity: string, value: Scalar) =>
+    http.put<Outcome>(`/api/devices/${seg(id)}/entities/${seg(entity)}`, { value }),
+  recent: (id: string, entities: string[]) =>
+    http.get<History>(`/api/devices/${seg(id)}/recent`, { entities: entities.join(',') }),
+  history: (id: string, entities: string[], query: { start?: number; end?: number; session_id?: number; points?: number }) =>
+    http.get<History>(`${active}/devices/${seg(id)}/history`, { entities: entities.join(','), ...query }),
+  drivers: () => http.get<Items<Driver>>('/api/config/drivers'),
+}
+
+export const flowsApi = {
+  list: () => http.get<Items<FlowItem>>('/api/flows'),
+  get: (id: string) => http.get<Flow>(`/api/flows/${seg(id)}`),
+  save: (id: string, text: string, revision: string) => http.put<Flow>(`/api/flows/${seg(id)}`, { text, revision }),
+  create: (id: string, text: string, scope: string) => http.post<Flow>('/api/flows', { id, text, scope }),
+  remove: (id: string, revision: string) => http.delete<void>(address(`/api/flows/${seg(id)}`, { revision })),
+  check: (text: string, file?: string) => http.post<FlowCheck>('/api/flow-check', { text, file }),
+  schema: () => http.get<Record<string, unknown>>('/api/flow-schema'),
+}
+
+export type RunAction = 'pause' | 'resume' | 'skip' | 'stop' | 'abort'
+
+export const runsApi = {
+  list: () => http.get<Items<Run>>('/api/runs'),
+  get: (id: Run['id']) => http.get<Run>(`/api/runs/${seg(id)}`),
+  steps: (id: Run['id']) => http.get<Items<RunStep>>(`/api/runs/${seg(id)}/steps`),
+  cycles: (id: Run['id']) => http.get<Items<RunCycle>>(`/api/runs/${seg(id)}/cycles`),
+  curve: (id: Run['id'], points = 2000) => http.get<RunCurve>(`/api/runs/${seg(id)}/curve`, { points }),
+  start: (body: RunRequest, key: string) => http.post<Run>('/api/runs', body, { 'Idempotency-Key': key }),
+  act: (id: Run['id'], action: RunAction) => http.post<Run>(`/api/runs/${seg(id)}/${action}`),
+}
+
+export const alarmsApi = {
+  list: (state: 'active' | 'history') => http.get<Items<Alarm>>('/api/alarms', { state }),
+  acknowledge: (id: number, comment: string) => http.post<Alarm>(`/api/alarms/${id}/ack`, comment ? { comment } : {}),
+}
+
+export const adminApi = {
+  panic: (reason?: string) => http.post<{ pressed: boolean; results: PanicResult[] }>('/api/admin/panic', reason ? { reason } : {}),
+  rearm: (reason: string) => http.post<Latch>('/api/admin/rearm', { reason }),
+  mode: (mode: Mode) => http.post<ModeInfo>('/api/admin/mode', { mode }),
+}

@@ -1,0 +1,368 @@
+/** Shapes of the server's JSON. Times are Unix seconds (float, UTC). */
+
+export interface Items<T> {
+  items: T[]
+  total: number
+}
+
+export type Severity = 'info' | 'warning' | 'critical'
+export type Mode = 'simulate' | 'shadow' | 'armed'
+
+export interface Finding {
+  code: string
+  message: string
+  hint?: string | null
+  file?: string | null
+  line?: number | null
+  column?: number | null
+  path?: string | null
+  severity: 'error' | 'warning' | 'info'
+}
+
+export interface Project {
+  id: number | string
+  slug: string
+  name: string
+  description: string
+  created: number
+  last_opened: number | null
+  is_open: boolean
+  shipped: boolean
+  mode: Mode
+}
+
+export interface Session {
+  id: number
+  name: string
+  created: number
+  stopped: number | null
+  status: 'running' | 'completed' | 'interrupted'
+  conditions: Record<string, unknown>
+  notes: string
+  tags: string[]
+  keep: boolean
+  rows?: number
+}
+
+export interface ExportRow {
+  id: number
+  created: number
+  session_id: number
+  format: string
+  filename: string
+  device_id: string | null
+  size: number
+}
+
+export interface Marker {
+  id: number
+  timestamp: number
+  session_id: number | null
+  device_id: string | null
+  label: string
+  color: string | null
+  notes: string
+}
+
+export type Quality = 'good' | 'unsure' | 'bad' | 'stale' | 'unconfirmed'
+export type AlarmState = 'NORMAL' | 'LO' | 'LOLO' | 'HI' | 'HIHI'
+export type Scalar = number | string | boolean | null
+
+export interface Value {
+  value: Scalar
+  unit?: string | null
+  quality: Quality
+  timestamp: number
+  alarm_state: AlarmState
+  reason?: string | null
+}
+
+export interface Entity {
+  id: string
+  name: string
+  kind: 'numeric' | 'toggle' | 'enum' | 'bitmask' | 'text' | 'action'
+  unit: string | null
+  access: 'RO' | 'RW' | 'WO'
+  precision: number | null
+  min: number | null
+  max: number | null
+  step: number | null
+  options: { key: string; label: string }[] | null
+  bits: { bit: number; label: string }[] | null
+  group: string | null
+  role: string | null
+  danger: boolean
+}
+
+export type DeviceState = 'disabled' | 'connecting' | 'online' | 'degraded' | 'offline' | 'error'
+
+export interface Device {
+  id: string
+  driver: string
+  category: string
+  icon: string
+  alias: string | null
+  color: string | null
+  location: string | null
+  description: string | null
+  enabled: boolean
+  auto_start: boolean
+  state: DeviceState
+  hint: string | null
+  transport: Record<string, unknown>
+  polling_interval_ms: number | null
+  entities: Entity[]
+  values: Record<string, Value>
+  counters: Record<string, number>
+}
+
+export interface Outcome {
+  kind: 'done' | 'unconfirmed' | 'shadowed'
+  requested: Scalar
+  sent: Scalar
+  read_back: Scalar
+}
+
+export interface Driver {
+  name: string
+  category: string
+  icon: string
+  description: string
+  version: string
+  transports: string[]
+  simulated: boolean
+}
+
+export interface SeriesData {
+  v?: (number | null)[]
+  min?: (number | null)[]
+  max?: (number | null)[]
+  avg?: (number | null)[]
+}
+
+export interface History {
+  device: string
+  start: number
+  end: number
+  resolution_s: number
+  t: number[]
+  series: Record<string, SeriesData>
+}
+
+export interface OutlineStep {
+  id: string
+  name: string | null
+  kind: string
+  sentence: string
+  line: number
+  children?: OutlineStep[]
+}
+
+export interface OutlineRule {
+  id: string
+  title: string | null
+  sentence: string
+  scope: string
+  enabled: boolean
+  line: number
+}
+
+export interface FlowParameter {
+  name: string
+  default: number | string | null
+  min: number | null
+  max: number | null
+  unit: string | null
+}
+
+export interface Outline {
+  title: string
+  channel: string | null
+  cell: string | null
+  parameters: FlowParameter[]
+  limits: { id: string; text: string }[]
+  steps: OutlineStep[]
+  rules: OutlineRule[]
+}
+
+export interface FlowItem {
+  id: string
+  title: string
+  scope: 'project' | 'server'
+  file: string
+  revision: string
+  kinds: string[]
+  ok: boolean
+  findings: Finding[]
+  running: boolean
+  rules: number
+  steps: number
+}
+
+export interface FlowCheck {
+  ok: boolean
+  findings: Finding[]
+  outline: Outline | null
+}
+
+export interface Flow extends FlowCheck {
+  id: string
+  scope: 'project' | 'server'
+  file: string
+  text: string
+  revision: string
+  deployed_revision: string | null
+}
+
+export type RunState = 'queued' | 'starting' | 'running' | 'paused' | 'stopping' | 'finished'
+export type Verdict = 'not_set' | 'pass' | 'inconclusive' | 'fail' | 'aborted' | 'error'
+
+export interface RunLive {
+  voltage?: number | null
+  current?: number | null
+  power?: number | null
+  temp?: number | null
+  step_ah?: number | null
+  step_wh?: number | null
+  cycle?: number | null
+  step_time_s?: number | null
+  next_end?: { text: string; actual: number | null; limit: number | null; fraction: number | null } | null
+}
+
+export interface Run {
+  id: number | string
+  sequence: string
+  title: string
+  flow_revision: string
+  state: RunState
+  verdict: Verdict
+  started: number | null
+  ended: number | null
+  session_id: number | null
+  parameters: Record<string, Scalar>
+  bindings: Record<string, string>
+  conditions: Record<string, unknown>
+  step_path: string[]
+  step_id: string | null
+  step_title: string | null
+  phase: string | null
+  progress: number | null
+  eta_s: number | null
+  message: string | null
+  limits: { quantity: string; value: number | string; unit: string | null; origin: string }[]
+  live: RunLive | null
+}
+
+export interface RunStep {
+  index: number
+  step_id: string
+  title: string
+  kind: string
+  cycle: number
+  started: number
+  ended: number | null
+  duration_s: number
+  ended_by: string | null
+  end_value: number | null
+  charge_ah: number | null
+  discharge_ah: number | null
+  ah: number | null
+  wh: number | null
+  v_start: number | null
+  v_end: number | null
+  t_max: number | null
+  cv_share: number | null
+  verdict: Verdict
+  phases: { name: string; start: number; end: number | null }[]
+}
+
+export interface RunCycle {
+  cycle: number
+  charge_ah: number | null
+  discharge_ah: number | null
+  charge_wh: number | null
+  discharge_wh: number | null
+  ce: number | null
+  ee: number | null
+  mean_v_charge: number | null
+  mean_v_discharge: number | null
+  cv_share: number | null
+  t_max: number | null
+  duration_s: number | null
+  partial: boolean
+  note: string | null
+}
+
+export interface RunCurve {
+  t: number[]
+  voltage: SeriesData
+  current: SeriesData
+  temp: SeriesData
+}
+
+export interface RunRequest {
+  sequence: string
+  bindings?: Record<string, string>
+  parameters?: Record<string, Scalar>
+  session?: { name?: string }
+  conditions?: Record<string, string>
+}
+
+export type AlarmLife = 'active_unacked' | 'active_acked' | 'cleared_unacked' | 'normal'
+
+export interface Alarm {
+  id: number
+  key: string
+  timestamp: number
+  device_id: string | null
+  entity_id: string | null
+  source: string
+  severity: Severity
+  text: string
+  state: AlarmLife
+  new_state: string | null
+  value: Scalar
+  acknowledged: boolean
+  ack_time: number | null
+  ack_by: string | null
+  comment: string | null
+}
+
+export interface PanicResult {
+  device: string
+  ok: boolean
+  proven: boolean
+  detail: string
+}
+
+export interface Latch {
+  pressed: boolean
+  at?: number | null
+  by?: string | null
+  reason?: string | null
+  results?: PanicResult[]
+}
+
+export interface ModeInfo {
+  mode: Mode
+  armed_by: string | null
+}
+
+export interface ClockInfo {
+  virtual: boolean
+  speed: number | null
+  now: number
+}
+
+export interface Snapshot {
+  project: Project | null
+  mode: ModeInfo
+  latch: Latch
+  session: Session | null
+  devices: Device[]
+  alarms: Alarm[]
+  runs: Run[]
+  clock: ClockInfo
+  /** Wired channels of the project, if the server tells them. */
+  channels?: { id: string; title?: string }[]
+}

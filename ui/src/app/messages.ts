@@ -1,0 +1,38 @@
+/** Words of the shell. */
+import { defineMessages } from '@/i18n'
+
+const en = {
+  allOff: 'All off', allOffHint: 'Switches every output of the project off at once', navigation: 'Main navigation', skip: 'Skip to content',
+  noProject: 'No project', switchProject: 'Change project', alarms: 'Alarms: {count}, not acknowledged: {unacked}', noAlarms: 'No alarms',
+  online: 'Connected', connecting: 'Connecting …', offline: 'Connection lost', offlineText: 'The connection to the server is lost; values are frozen. Trying again …',
+  themeLight: 'Light theme', themeDark: 'Dark theme', language: 'Deutsch', languageHint: 'Sprache auf Deutsch umstellen',
+  simulate: 'Simulate', shadow: 'Shadow', armed: 'Armed',
+  simulateHint: 'Virtual devices only: nothing real is switched', shadowHint: 'Reads real devices; writes are logged, not sent', armedHint: 'Writes go to real devices',
+  armTitle: 'Arm this project?', armText: 'From now on set-points and switches are written to real devices.', arm: 'Arm', armedBy: 'armed by {who}', disarm: 'Back to shadow', modeMenu: 'Change mode',
+  disarmText: 'Writes are logged and no longer sent to the devices.',
+  notRecording: 'Not recording', recording: 'Recording', startRecording: 'Start recording', stopRecording: 'Stop recording', stopText: 'The running session “{name}” is completed.',
+  sessionName: 'Name of the session', sessionCell: 'Cell', sessionAmbient: 'Ambient', sessionNotes: 'Notes', recordText: 'Measured values are stored until you stop the session.',
+  noRun: 'No run', idle: 'Idle', runRunning: 'Running', runPaused: 'Paused', runQueued: 'Queued', runStarting: 'Starting', runStopping: 'Stopping', runFinished: 'Finished',
+  panicTitle: 'All outputs off', panicSent: 'All off was pressed.', panicSome: 'Not every output could be proven off. Check these devices by hand:',
+  panicProven: 'off, proven by read-back', panicUnproven: 'off, not proven', panicFailed: 'failed', rearm: 'Re-arm …', rearmTitle: 'Allow writing again?',
+  rearmText: 'Outputs stay off until somebody switches them on. The reason goes into the audit log.', panicBy: 'by {who}', virtualTime: 'Virtual time ×{speed}',
+  updated: 'Written: {what}',
+}
+const de: Record<keyof typeof en, string> = {
+  allOff: 'Alles aus', allOffHint: 'Schaltet sofort jeden Ausgang des Projekts ab', navigation: 'Hauptnavigation', skip: 'Zum Inhalt',
+  noProject: 'Kein Projekt', switchProject: 'Projekt wechseln', alarms: 'Alarme: {count}, unquittiert: {unacked}', noAlarms: 'Keine Alarme',
+  online: 'Verbunden', connecting: 'Verbindet …', offline: 'Verbindung verloren', offlineText: 'Die Verbindung zum Server ist weg; die Werte sind eingefroren. Neuer Versuch läuft …',
+  themeLight: 'Helles Design', themeDark: 'Dunkles Design', language: 'English', languageHint: 'Switch language to English',
+  simulate: 'Simulation', shadow: 'Schatten', armed: 'Scharf',
+  simulateHint: 'Nur virtuelle Geräte: nichts Echtes wird geschaltet', shadowHint: 'Liest echte Geräte; Schreiben wird protokolliert, nicht gesendet', armedHint: 'Schreiben geht an echte Geräte',
+  armTitle: 'Projekt scharf schalten?', armText: 'Ab jetzt werden Sollwerte und Schalter an echte Geräte geschrieben.', arm: 'Scharf schalten', armedBy: 'scharf durch {who}', disarm: 'Zurück zu Schatten', modeMenu: 'Modus ändern',
+  disarmText: 'Schreiben wird protokolliert und nicht mehr an die Geräte gesendet.',
+  notRecording: 'Keine Aufnahme', recording: 'Aufnahme', startRecording: 'Aufnahme starten', stopRecording: 'Aufnahme beenden', stopText: 'Die laufende Sitzung „{name}“ wird abgeschlossen.',
+  sessionName: 'Name der Sitzung', sessionCell: 'Zelle', sessionAmbient: 'Umgebung', sessionNotes: 'Notizen', recordText: 'Messwerte werden gespeichert, bis die Sitzung beendet wird.',
+  noRun: 'Kein Lauf', idle: 'Bereit', runRunning: 'Läuft', runPaused: 'Pausiert', runQueued: 'Wartet', runStarting: 'Startet', runStopping: 'Stoppt', runFinished: 'Beendet',
+  panicTitle: 'Alle Ausgänge aus', panicSent: '„Alles aus“ wurde gedrückt.', panicSome: 'Nicht jeder Ausgang ist nachweislich aus. Diese Geräte von Hand prüfen:',
+  panicProven: 'aus, durch Rücklesen belegt', panicUnproven: 'aus, nicht belegt', panicFailed: 'fehlgeschlagen', rearm: 'Wieder freigeben …', rearmTitle: 'Schreiben wieder erlauben?',
+  rearmText: 'Ausgänge bleiben aus, bis jemand sie einschaltet. Der Grund kommt ins Audit-Protokoll.', panicBy: 'durch {who}', virtualTime: 'Virtuelle Zeit ×{speed}',
+  updated: 'Geschrieben: {what}',
+}
+export const t = defineMessages('shell', en, de)

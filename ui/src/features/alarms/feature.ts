@@ -1,0 +1,14 @@
+import { mdiBellOutline } from '@mdi/js'
+import type { Feature } from '@/app/features'
+import { useAlarms } from '@/stores/alarms'
+import { t } from './messages'
+
+export default {
+  name: 'alarms',
+  order: 50,
+  icon: mdiBellOutline,
+  title: () => t('title'),
+  path: '/alarms',
+  badge: () => useAlarms().count || null,
+  routes: [{ path: '/alarms', component: () => import('./AlarmsPage.vue'), meta: { feature: 'alarms' } }],
+} satisfies Feature

@@ -1,0 +1,34 @@
+/** Short texts about a device for the table. */
+
+/** `serial /dev/ttyUSB0 9600` from whatever the transport holds; secrets are never shown. */
+export function transportText(transport: Record<string, unknown>): string {
+  const { kind, type, port, host, baudrate, ...rest } = transport
+  const name = kind ?? type ?? Object.keys(rest)[0]
+  const place = host ? `${String(host)}${port ? `:${String(port)}` : ''}` : port
+  return [name, place, baudrate].filter((part) => part !== undefined && part !== null && part !== '').join(' ')
+}
+
+/** Counters that are not zero, the important ones first. */
+export function counterTexts(counters: Record<string, number>): string[] {
+  return Object.entries(counters ?? {})
+    .filter(([, count]) => typeof count === 'number' && count > 0)
+    .map(([name, count]) => `${name} ${count}`)
+}
+
+/** The next free `<DRIVER>_<n>` in capitals. */
+export function suggestId(driver: string, taken: string[]): string {
+  const stem = driver.toUpperCase().replace(/[^A-Z0-9]+/g, '_')
+  for (let number = 1; ; number += 1) {
+    const id = `${stem}_${number}`
+    if (!taken.includes(id)) return id
+  }
+}
+
+export function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text || '{}')
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,15 @@
+import { mdiPlayBoxMultipleOutline } from '@mdi/js'
+import type { Feature } from '@/app/features'
+import { t } from './messages'
+
+export default {
+  name: 'runs',
+  order: 30,
+  icon: mdiPlayBoxMultipleOutline,
+  title: () => t('title'),
+  path: '/runs',
+  routes: [
+    { path: '/runs', component: () => import('./RunsPage.vue'), meta: { feature: 'runs' } },
+    { path: '/runs/:id', component: () => import('./RunPage.vue'), props: true, meta: { feature: 'runs' } },
+  ],
+} satisfies Feature

@@ -1,0 +1,124 @@
+/** Builds uPlot options in our look from a short description of the series. */
+import type uPlot from 'uplot'
+import { formatDuration, formatNumber, NOTHING } from '../format'
+import { css } from './colours'
+
+export interface ChartSeries {
+  label: string
+  unit: string
+  color: string
+  precision?: number | null
+}
+
+export interface ChartStyle {
+  series: ChartSeries[]
+  /** `clock`: wall time; `elapsed`: hours and minutes since zero. */
+  axis: 'clock' | 'elapsed'
+  width: number
+  height: number
+  plugins: uPlot.Plugin[]
+  sync?: string
+}
+
+const FONT = '11px system-ui, sans-serif'
+
+function clockText(seconds: number, span: number): string {
+  const date = new Date(seconds * 1000)
+  const two = (n: number) => String(n).padStart(2, '0')
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`
+  return span < 1800 ? `${time}:${two(date.getSeconds())}` : time
+}
+
+function elapsedText(seconds: number): string {
+  if (Math.abs(seconds) < 1e-9) return '0'
+  return formatDuration(seconds)
+}
+
+/** Steps of the time axis in seconds: whole minutes and hours, never 2000 s. */
+const TIME_STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800]
+
+function xAxis(style: ChartStyle): uPlot.Axis {
+  const elapsed = style.axis === 'elapsed'
+  return {
+    stroke: () => css('--text-2'),
+    grid: { stroke: () => css('--line'), width: 1 },
+    ticks: { stroke: () => css('--line'), width: 1, size: 4 },
+    font: FONT,
+    space: 80,
+    size: 30,
+    incrs: TIME_STEPS,
+    values: (_u, splits) => {
+      const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0)
+      return splits.map((value) => (elapsed ? elapsedText(value) : clockText(value, span)))
+    },
+  }
+}
+
+/** One y axis per unit: the first left, the others right. */
+function yAxes(units: string[], narrow: boolean): uPlot.Axis[] {
+  return units.map((unit, place) => ({
+    scale: unit,
+    side: place === 0 ? 3 : 1,
+    show: place < (narrow ? 2 : 3),
+    stroke: () => css('--text-2'),
+    grid: place === 0 ? { stroke: () => css('--line'), width: 1 } : { show: false },
+    ticks: { stroke: () => css('--line'), width: 1, size: 4 },
+    font: FONT,
+    labelFont: FONT,
+    label: narrow ? undefined : unit,
+    labelSize: 16,
+    labelGap: 0,
+    size: narrow ? 40 : 46,
+    values: (_u, splits) => splits.map((value) => formatNumber(value, splitDigits(splits))),
+  }))
+}
+
+/** As many digits as the ticks need to be told apart and true: 2.25 is not 2.3. */
+export function splitDigits(splits: number[]): number {
+  for (let digits = 0; digits < 6; digits += 1) {
+    const scale = 10 ** digits
+    if (splits.every((value) => Math.abs(value * scale - Math.round(value * scale)) < 1e-6 * scale)) return digits
+  }
+  return 6
+}
+
+function padded(_u: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
+  if (low === null || high === null) return [0, 1]
+  const margin = Math.max((high - low) * 0.08, Math.abs(high) * 0.002, 1e-3)
+  return [low - margin, high + margin]
+}
+
+export function chartOptions(style: ChartStyle): uPlot.Options {
+  const units = [...new Set(style.series.map((series) => series.unit))]
+  const narrow = style.width < 560
+  return {
+    width: style.width,
+    height: style.height,
+    padding: [8, units.length > 1 ? 0 : 12, 0, 0],
+    plugins: style.plugins,
+    cursor: {
+      drag: { x: true, y: false, setScale: true },
+      focus: { prox: 24 },
+      ...(style.sync ? { sync: { key: style.sync } } : {}),
+    },
+    legend: { live: true, markers: { width: 3 } },
+    focus: { alpha: 0.5 },
+    scales: { x: { time: false }, ...Object.fromEntries(units.map((unit) => [unit, { auto: true, range: padded }])) },
+    axes: [xAxis(style), ...yAxes(units, narrow)],
+    series: [
+      {
+        label: style.axis === 'elapsed' ? 't' : '⌚',
+        value: (_u, value) => (value === null ? NOTHING : style.axis === 'elapsed' ? formatDuration(value) : clockText(value, 0)),
+      },
+      ...style.series.map((series) => ({
+        label: series.label,
+        scale: series.unit,
+        stroke: () => css(series.color),
+        width: 1.5,
+        spanGaps: true,
+        points: { show: false },
+        value: (_u: uPlot, value: number | null) => (value === null ? NOTHING : `${formatNumber(value, series.precision)} ${series.unit}`),
+      })),
+    ],
+  }
+}

@@ -1,0 +1,35 @@
+/** Devices of the open project: manifests and states. Their values live in `stores/samples`. */
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import type { Device, DeviceState } from '@/api/types'
+import { seedSamples } from './samples'
+
+export const useDevices = defineStore('devices', () => {
+  const byId = ref<Record<string, Device>>({})
+  const list = computed(() => Object.values(byId.value))
+  const troubled = computed(() => list.value.filter((device) => ['offline', 'error', 'degraded'].includes(device.state)))
+
+  function adopt(devices: Device[]): void {
+    byId.value = Object.fromEntries(devices.map((device) => [device.id, device]))
+    seedSamples(devices)
+  }
+
+  function put(device: Device): void {
+    byId.value[device.id] = device
+    seedSamples([device])
+  }
+
+  function remove(id: string): void {
+    delete byId.value[id]
+  }
+
+  function setState(id: string, state: DeviceState, hint: string | null): void {
+    const device = byId.value[id]
+    if (!device) return
+    device.state = state
+    device.hint = hint
+    device.enabled = state !== 'disabled'
+  }
+
+  return { byId, list, troubled, adopt, put, remove, setState }
+})

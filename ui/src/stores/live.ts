@@ -1,0 +1,86 @@
+/** Wires the WebSocket to the stores; the only place that knows event names. */
+import { LiveSocket } from '@/api/socket'
+import type { Alarm, Device, DeviceState, Latch, Marker, ModeInfo, Run, Session, Snapshot } from '@/api/types'
+import { useAlarms } from './alarms'
+import { useBench } from './bench'
+import { noteServerTime, setClock } from './clock'
+import { useDevices } from './devices'
+import { useMarkers } from './markers'
+import { useRuns } from './runs'
+import { forgetSamples, onWishes, receiveSamples } from './samples'
+import { useToasts } from './toasts'
+
+type Handler = (payload: never) => void
+const flowListeners = new Set<(id: string, revision: string) => void>()
+let socket: LiveSocket | null = null
+
+/** Called when a flow file changed on disk or by another person. */
+export function onFlowChanged(listener: (id: string, revision: string) => void): () => void {
+  flowListeners.add(listener)
+  return () => flowListeners.delete(listener)
+}
+
+function adopt(snapshot: Snapshot): void {
+  const bench = useBench()
+  if (bench.project?.id !== snapshot.project?.id) forgetSamples()
+  setClock(snapshot.clock)
+  bench.adopt(snapshot)
+  useDevices().adopt(snapshot.devices)
+  useAlarms().adopt(snapshot.alarms)
+  useRuns().adopt(snapshot.runs)
+  if (snapshot.project) useMarkers().load().catch(() => undefined)
+}
+
+/** What each event means to the stores. */
+export function eventHandlers(): Record<string, Handler> {
+  const bench = useBench()
+  const devices = useDevices()
+  const runs = useRuns()
+  return {
+    device_added: (device: Device) => devices.put(device),
+    device_updated: (device: Device) => devices.put(device),
+    device_removed: (gone: { id: string }) => devices.remove(gone.id),
+    device_state: (change: { id: string; state: DeviceState; hint?: string | null }) =>
+      devices.setState(change.id, change.state, change.hint ?? null),
+    session: (session: Session) => bench.setSession(session),
+    marker: (marker: Marker) => useMarkers().apply(marker),
+    alarm: (alarm: Alarm) => useAlarms().put(alarm),
+    run: (run: Run) => runs.put(run),
+    run_step: () => runs.progressed++,
+    run_cycle: () => runs.progressed++,
+    flow_changed: (flow: { id: string; revision: string }) => flowListeners.forEach((tell) => tell(flow.id, flow.revision)),
+    project_opened: () => socket?.refresh(),
+    project_closed: () => socket?.refresh(),
+    panic: (latch: Latch) => (bench.latch = latch),
+    mode: (mode: ModeInfo) => (bench.mode = mode),
+    notify: (note: { message?: string; text?: string }) => useToasts().show('info', note.message ?? note.text ?? ''),
+  } as Record<string, Handler>
+}
+
+function socketUrl(): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`
+}
+
+/** Opens the link and keeps it; returns the way to close it. */
+export function startLive(): () => void {
+  const handlers = eventHandlers()
+  const bench = useBench()
+  socket = new LiveSocket(socketUrl(), {
+    state: (state) => (bench.link = state),
+    snapshot: adopt,
+    event: (name, payload) => handlers[name]?.(payload as never),
+    samples: (values, t) => {
+      noteServerTime(t)
+      receiveSamples(values)
+    },
+    problem: (code, message) => useToasts().show('warning', message, '', code),
+  })
+  onWishes((points) => socket?.subscribe('ui', points))
+  socket.start()
+  return () => socket?.stop()
+}
+
+/** Takes a whole new snapshot, for example after a project was opened. */
+export function refreshLive(): void {
+  socket?.refresh()
+}
