@@ -1,5 +1,7 @@
 """Runs with everything that is recorded about them, in a real database file."""
 
+import os
+
 import pytest
 
 from ionpy_auto.automation.names import CHANNEL_UNITS
@@ -89,6 +91,7 @@ async def test_the_channel_is_recorded_like_a_device_with_signed_current(tmp_pat
 
 
 @pytest.mark.proof
+@pytest.mark.skipif(not os.environ.get("IONPY_PROOF"), reason="a long proof: ./ionpy proof")
 async def test_three_cycles_are_recorded_to_their_end(tmp_path):
     recording = Recording(tmp_path / "data.db")
     async with table(
