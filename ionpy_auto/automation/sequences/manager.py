@@ -388,6 +388,7 @@ class RunManager:
             run.channel.observer = run
             run.channel.renew_patience()
             run.counting.start()
+        run.leave = run.follow_others()
         run.set_state(RunState.RUNNING, "")
         self._tick(run)
 
@@ -461,6 +462,8 @@ class RunManager:
         await self._alarm(call)
 
     async def _close_books(self, run: Run) -> None:
+        if run.leave is not None:
+            run.leave()
         if run.counting is not None and run.channel is not None:
             run.counting.finish()
             run.counting.stop()
