@@ -31,6 +31,7 @@ from ionpy_auto.automation.sequences.statistics import CycleResult
 from ionpy_auto.automation.sequences.steps import EndState, StepRun, worst
 from ionpy_auto.automation.sequences.switching import Switching
 from ionpy_auto.core.bus import Event
+from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.commands import Origin, Outcome
 from ionpy_auto.core.samples import Scalar, Snapshot
 
@@ -146,6 +147,7 @@ class Run:
     switching: Switching | None = None
     watch: LimitWatch | None = None
     leave: Callable[[], None] | None = None
+    ticker: Timer | None = None
 
     def __init__(self, run_id: str, request: RunRequest, origin: Origin, parts: RunParts) -> None:
         self.id = run_id
