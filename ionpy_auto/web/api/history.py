@@ -94,9 +94,9 @@ class HistoryController(Controller):
         bench = engine.project
         wanted = names(entities)
         series = {}
-        for point, track in bench.recent.tracks().items():
-            source, _, entity = point.rpartition(".")
-            if source == device_id and (not wanted or entity in wanted):
+        for point, track in bench.recent.tracks(device_id).items():
+            entity = point.removeprefix(f"{device_id}.")
+            if not wanted or entity in wanted:
                 series[entity] = {"t": track.utc, "v": track.values}
         return {"device": device_id, "series": series, "resolution_s": 0}
 
