@@ -12,7 +12,6 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from itertools import accumulate
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -132,9 +131,8 @@ class Guard:
         origin = headers.get("origin")
         if origin is None or is_safe:
             return
-        parts = urlsplit(origin)
-        same = parts.netloc.lower() == headers.get("host", "").strip().lower()
-        if parts.scheme not in {"http", "https"} or not same:
+        host = headers.get("host", "").strip().lower()
+        if origin.lower() not in {f"http://{host}", f"https://{host}"}:
             msg = f"a page of {origin[:100]!r} may not do this"
             raise Forbidden(msg, code="FOREIGN_ORIGIN", hint="open the page of this server")
 
@@ -193,7 +191,7 @@ def depth_of(text: str) -> int:
     3
     """
     brackets = _BRACKETS.findall(_TEXT.sub("", text))
-    return max(accumulate(1 if b in "[{" else -1 for b in brackets), default=0)
+    return max(accumulate((1 if b in "[{" else -1 for b in brackets), initial=0))
 
 
 def check_json(body: bytes) -> None:
