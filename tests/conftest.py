@@ -20,6 +20,7 @@ from ionpy_auto.core.files import Home
 from ionpy_auto.core.settings import Settings
 from ionpy_auto.engine import Engine
 from ionpy_auto.web.app import create_app
+from ionpy_auto.web.live import LiveHub
 
 ROOT = Path(__file__).parents[1]
 DEMO = "akku-charakterisierung"
@@ -160,6 +161,11 @@ class Api(httpx.AsyncClient):
         self.app = app
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         super().__init__(transport=transport, base_url="http://localhost:8000")
+
+    @property
+    def hub(self) -> LiveHub:
+        """What feeds the browsers."""
+        return self.app.inner.state.hub
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ class Guard:
         max_body: int = 2**20,
         max_upload: int = 2**24,
     ) -> None:
-        self._app = app
+        self.inner = app
         self._hosts: Collection[str] = LOOPBACK_NAMES | {name.lower() for name in hosts}
         self._max_body = max_body
         self._max_upload = max_upload
@@ -96,7 +96,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the connection through, or refuse it before anything else sees it."""
         if scope["type"] not in {"http", "websocket"}:
-            await self._app(scope, receive, send)
+            await self.inner(scope, receive, send)
             return
         try:
             headers = _single(scope["headers"])
@@ -109,7 +109,7 @@ class Guard:
         except IonpyError as error:
             await _refuse(scope, send, error)
             return
-        await self._app(scope, receive, _with_headers(send))
+        await self.inner(scope, receive, _with_headers(send))
 
     def _check_host(self, headers: dict[str, str]) -> None:
         if host_name(headers.get("host", "")) not in self._hosts:

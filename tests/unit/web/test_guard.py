@@ -30,7 +30,7 @@ HOSTS = {
     "another loopback": b"127.0.0.2:8000",
     "number form": b"2130706433",
     "any address": b"0.0.0.0:8000",
-    "homoglyph": "lоcalhost".encode(),
+    "homoglyph": "l\u043ecalhost".encode(),
 }
 ORIGINS = {
     "foreign": b"https://evil.example",
