@@ -32,7 +32,7 @@ def event(number, kind="marker"):
     return Event(kind, {"n": number}, float(number), float(number))
 
 
-# --- the hub, without a network -----------------------------------------------------------------
+# --- the hub, without a network ----------------------------------------------------------
 
 
 @pytest.fixture
@@ -208,7 +208,14 @@ async def test_what_recorders_say_to_each_other_is_not_for_browsers(hub, bus):
     assert [(f["type"], f["seq"]) for f in taken(client)] == [("system_event", 1)]
 
 
-# --- the socket, over a real network ---------------------------------------------------------------
+# --- the socket, over a real network -----------------------------------------------------
+
+
+async def until(happened):
+    """Return as soon as something is true; it is asked once per turn of the loop."""
+    async with asyncio.timeout(PATIENCE):
+        while not happened():
+            await asyncio.sleep(0)  # noqa: ASYNC110 - the other side has no event to wait for
 
 
 @asynccontextmanager
@@ -224,10 +231,8 @@ async def served(app):
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None
     task = asyncio.create_task(server._serve([sock]))
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     yield sock.getsockname()[1]
     server.should_exit = True
     await task
@@ -429,8 +434,7 @@ async def test_a_browser_that_reads_nothing_is_let_go(bare, port, monkeypatch):
     async with browser(port) as quick:
         await quick.hear("hello")
         with stuck_browser(port):
-            while len(bare.hub.clients) < 2:
-                await asyncio.sleep(0.01)
+            await until(lambda: len(bare.hub.clients) == 2)
             number = 0
             async with asyncio.timeout(PATIENCE):
                 while len(bare.hub.clients) > 1:
