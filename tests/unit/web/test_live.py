@@ -214,8 +214,10 @@ async def test_what_recorders_say_to_each_other_is_not_for_browsers(hub, bus):
 async def until(happened):
     """Return as soon as something is true; it is asked once per turn of the loop."""
     async with asyncio.timeout(PATIENCE):
-        while not happened():
-            await asyncio.sleep(0)  # noqa: ASYNC110 - the other side has no event to wait for
+        while True:
+            if happened():
+                return
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager
