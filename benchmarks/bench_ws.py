@@ -16,7 +16,7 @@ import sys
 import time
 
 import uvicorn
-from litestar import Litestar, websocket
+from litestar import Litestar, WebSocket, websocket
 from websockets.asyncio.client import connect
 
 from ionpy_auto.cli.serving import listen
@@ -27,7 +27,7 @@ from ionpy_auto.web.ws import live_socket
 
 CLIENTS = 50
 RATE = 1_000  # values per second
-POINTS = 20
+POINTS = 1_000  # as many as values per second, so that nothing is merged away
 TICK_S = 0.02
 CORE_GOAL = 0.05
 RATIO_GOAL = 15
@@ -43,7 +43,7 @@ def poll(number, now):
 
 
 @websocket("/single")
-async def single(socket) -> None:
+async def single(socket: WebSocket) -> None:
     """One frame per message, encoded once for all."""
     await socket.accept()
     queue = asyncio.Queue()
@@ -72,7 +72,7 @@ async def serve():
     bus, values = Bus(), LiveValues()
     bus.tap("sample/", values.update)
     hub = LiveHub(bus, values, dict, time.time)
-    app = Litestar([live_socket, single], openapi_config=None)
+    app = Litestar([live_socket, single], openapi_config=None, logging_config=None)
     app.state.hub, app.state.singles = hub, set()
     hub.start()
     sock = listen("127.0.0.1", 0, search=False)
