@@ -24,6 +24,7 @@ from ionpy_auto.storage.recorder import Recorder
 ENTITIES = [EntityColumn(f"e{n}", "numeric", "V") for n in range(10)]
 T0 = 1_700_000_000.0
 RATE_HZ = 20.0
+RAW = "raw executemany"
 
 NAIVE = (
     "CREATE TABLE device_PSU_01 (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL NOT NULL,"
@@ -33,7 +34,8 @@ NAIVE = (
 )
 
 
-def make(rows):
+def make(start, rows):
+    """Snapshots as a driver makes them."""
     points = [f"PSU_01.{e.entity_id}" for e in ENTITIES]
     good, normal = Quality.GOOD, AlarmState.NORMAL
     return [
@@ -44,8 +46,21 @@ def make(rows):
             0.0,
             tuple(Sample(p, n * 0.001 + k, "V", good, normal, t, t) for k, p in enumerate(points)),
         )
-        for n in range(rows)
+        for n in range(start, start + rows)
     ]
+
+
+def batches_of(rows, batch):
+    """Snapshots in batches, made just before they are needed, as in life."""
+    for start in range(0, rows, batch):
+        some = make(start, min(batch, rows - start))
+        gc.freeze()  # they are the benchmark's: the collector would look at them again and again
+        yield some
+
+
+def now():
+    """Seconds on the wall and of processor time."""
+    return time.perf_counter(), time.process_time()
 
 
 def raw(path, rows, batch, synchronous):
@@ -60,17 +75,19 @@ def raw(path, rows, batch, synchronous):
     sql = (
         f"INSERT INTO device_PSU_01 (timestamp, session_id, {names}, alarm_state) VALUES ({marks})"
     )
-    began = time.perf_counter()
-    for start in range(0, len(rows), batch):
+    took = [0.0, 0.0]
+    for some in batches_of(rows, batch):
+        ready = [(s.timestamp, "session-1", *(x.value for x in s.samples), "NORMAL") for s in some]
+        began = now()
         connection.execute("BEGIN")
-        connection.executemany(sql, rows[start : start + batch])
+        connection.executemany(sql, ready)
         connection.execute("COMMIT")
-    took = time.perf_counter() - began
+        took = [t + n - b for t, n, b in zip(took, now(), began, strict=True)]
     connection.close()
     return took
 
 
-async def ours(path, snapshots, batch, synchronous, rolled):
+async def ours(path, rows, batch, synchronous, rolled):
     clock, bus = SystemClock(), Bus()
     db = Database(path, clock, synchronous=synchronous)
     await db.start()
@@ -81,53 +98,54 @@ async def ours(path, snapshots, batch, synchronous, rolled):
     keep = rollups.Ladder.add
     if not rolled:
         rollups.Ladder.add = lambda *_: None
+    took = [0.0, 0.0]
     try:
-        began = time.perf_counter()
-        for start in range(0, len(snapshots), batch):
-            for snapshot in snapshots[start : start + batch]:
+        for some in batches_of(rows, batch):
+            began = now()
+            for snapshot in some:
                 bus.publish(snapshot)
             await recorder.flush()
-        took = time.perf_counter() - began
+            took = [t + n - b for t, n, b in zip(took, now(), began, strict=True)]
     finally:
         rollups.Ladder.add = keep
     await recorder.stop()
-    assert recorder.counters.recorded == len(snapshots)
+    assert recorder.counters.recorded == rows
     await db.stop()
     return took
 
 
 def measure(count, batch, repetitions, synchronous):
-    snapshots = make(count)
-    rows = [(s.timestamp, "session-1", *(x.value for x in s.samples), "NORMAL") for s in snapshots]
     ways = {
-        "raw executemany": lambda p: raw(p, rows, batch, synchronous),
-        "recorder, no rollups": lambda p: asyncio.run(
-            ours(p, snapshots, batch, synchronous, False)
-        ),
-        "recorder": lambda p: asyncio.run(ours(p, snapshots, batch, synchronous, True)),
+        RAW: lambda p: raw(p, count, batch, synchronous),
+        "recorder, no rollups": lambda p: asyncio.run(ours(p, count, batch, synchronous, False)),
+        "recorder": lambda p: asyncio.run(ours(p, count, batch, synchronous, True)),
     }
-    # The prepared snapshots are the benchmark's, not the recorder's: keep the collector off them.
-    gc.collect()
-    gc.freeze()
     times = {name: [] for name in ways}
     sizes = {}
     for _ in range(repetitions):
         for name, way in ways.items():
+            gc.unfreeze()
+            gc.collect()
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "data.db"
                 times[name].append(way(path))
                 sizes[name] = path.stat().st_size / count / len(ENTITIES)
-    limit = statistics.median(times["raw executemany"])
     print(f"\nbatch {batch}, {count} rows x {len(ENTITIES)}, {synchronous}, {repetitions} rounds")
+    wall, cpu = (
+        {name: statistics.median(v[k] for v in values) for name, values in times.items()}
+        for k in (0, 1)
+    )
     for name, values in times.items():
-        middle = statistics.median(values)
-        spread = (max(values) - min(values)) / middle
+        ratios = [r[0] / v[0] for r, v in zip(times[RAW], values, strict=True)]
         print(
-            f"  {name:22} {count / middle:10,.0f} rows/s  {limit / middle:5.2f} x raw"
-            f"  spread {spread:4.0%}  {sizes[name]:5.1f} B/sample"
+            f"  {name:22} {count / wall[name]:10,.0f} rows/s  {wall[RAW] / wall[name]:5.2f} x raw"
+            f"  (rounds {min(ratios):.2f} to {max(ratios):.2f})"
+            f"  CPU {cpu[name] / count * 1e6:5.2f} us/row  {cpu[RAW] / cpu[name]:5.2f} x raw"
+            f"  {sizes[name]:5.1f} B/sample"
         )
-    plain = statistics.median(times["recorder, no rollups"])
-    print(f"  rollups cost {1 - plain / statistics.median(times['recorder']):.0%} of throughput")
+    for what, times_of in (("throughput", wall), ("CPU", cpu)):
+        share = 1 - times_of["recorder, no rollups"] / times_of["recorder"]
+        print(f"  rollups cost {share:.0%} of {what}")
 
 
 def main():

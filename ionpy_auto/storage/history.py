@@ -8,7 +8,7 @@ the answer is exact, and costs nearly the same for an hour as for a year.
 
 import math
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -213,7 +213,9 @@ def _read_samples(
         curve.columns[column.entity] = {"value": values[:limit]}
 
 
-def choose_level(rows: int, length: float, points: int, finest: int) -> int:
+def choose_level(
+    rows: int, length: float, points: int, finest: int, up_to: Mapping[int, int]
+) -> int:
     """The rollup level [s] for a range, 0 for the samples themselves.
 
     Args:
@@ -221,14 +223,18 @@ def choose_level(rows: int, length: float, points: int, finest: int) -> int:
         length: Seconds that have samples.
         points: Wanted buckets.
         finest: The finest level that is kept.
+        up_to: How far each level reaches; 0 where nothing was ever written.
     """
     if rows <= ROWS_PER_POINT * points:
         return 0
-    for level in rollups.LEVELS:
-        if level >= finest and length / level <= ROWS_PER_POINT * points:
-            too_coarse = length / level < points
-            return 0 if too_coarse and rows <= PATIENCE * points else level
-    return rollups.LEVELS[-1]
+    fitting = (
+        level
+        for level in rollups.LEVELS
+        if level >= finest and length / level <= ROWS_PER_POINT * points
+    )
+    level = next(fitting, rollups.LEVELS[-1])
+    too_coarse = length / level < points and rows <= PATIENCE * points
+    return 0 if too_coarse or not up_to.get(level) else level
 
 
 def _read_buckets(
@@ -242,7 +248,7 @@ def _read_buckets(
     merged: dict[int, dict[str, list[Any]]] = {}
     for span in spans:
         finest, up_to = rollups.read_state(connection, plan.table, span.session_id)
-        level = choose_level(rows, length, plan.buckets, finest)
+        level = choose_level(rows, length, plan.buckets, finest, up_to)
         curve.level = max(curve.level, level)
         for group in _groups(plan.columns):
             source = _Source(plan, span, level, up_to.get(level, 0), group)
@@ -400,7 +406,7 @@ def _statistics(
         length = max(span.last - span.first, 1e-9)
         plan = _Plan(table, query, columns, span.first, length * 2, 1)
         finest, up_to = rollups.read_state(connection, table, span.session_id)
-        level = choose_level(span.rows, length, 200, finest)
+        level = choose_level(span.rows, length, 200, finest, up_to)
         merged: dict[str, list[Any]] = {}
         for group in _groups(columns):
             source = _Source(plan, span, level, up_to.get(level, 0), group)

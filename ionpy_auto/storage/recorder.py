@@ -44,6 +44,7 @@ FLUSH_S = 0.25
 FLUSH_ROWS = 5000
 MAX_WAITING = 100_000
 BATCHES_PER_WRITE = 20
+ROWS_AT_ONCE = 500  # the loop waits for no longer stretch of arithmetic
 RETRY_S = (0.25, 0.5, 1.0, 2.0, 5.0)
 
 OnAlarm = Callable[[str, str], None]
@@ -329,8 +330,11 @@ class Recorder:
             if batch.number <= last:
                 continue
             for source, snapshots in batch.snapshots.items():
-                if (table := self.tables.get(source)) is not None:
-                    acks += self._store_device(connection, table, batch.session_id, snapshots)
+                if (table := self.tables.get(source)) is None:
+                    continue
+                for start in range(0, len(snapshots), ROWS_AT_ONCE):
+                    some_of_it = snapshots[start : start + ROWS_AT_ONCE]
+                    acks += self._store_device(connection, table, batch.session_id, some_of_it)
         self._remember(connection, self._name, some[-1].number)
         return acks
 

@@ -205,6 +205,7 @@ async def test_a_question_that_cannot_be_answered_says_so(tmp_path, query, error
 @pytest.mark.parametrize(
     ("rows", "length", "points", "finest", "level"),
     [
+        pytest.param(1_000_000, 5_000_000.0, 20, 1, 0, id="a level that was never written"),
         pytest.param(20_000, 1000.0, 2000, 1, 0, id="few rows are read raw"),
         pytest.param(1_000_000, 50_000.0, 2000, 1, 10, id="ten times the points at most"),
         pytest.param(10_000_000, 500_000.0, 2000, 1, 60, id="a longer range, a coarser level"),
@@ -213,4 +214,5 @@ async def test_a_question_that_cannot_be_answered_says_so(tmp_path, query, error
     ],
 )
 def test_the_level_fits_the_question(rows, length, points, finest, level):
-    assert choose_level(rows, length, points, finest) == level
+    reached = {1: 9, 10: 9, 60: 9, 600: 0}
+    assert choose_level(rows, length, points, finest, reached) == level

@@ -41,7 +41,7 @@ async def test_a_snapshot_is_stored_within_a_quarter_second(tmp_path):
         it.recorder.set_session(1)
         it.bus.publish(psu(1.0))
         assert it.recorded == []
-        await it.clock.sleep(0.3)
+        await it.clock.sleep(0.3 * it.clock.pace)
         assert it.recorded[0]["up_to"] == 1.0
         assert it.recorder.status()["waiting"] == 0
 
@@ -108,13 +108,14 @@ async def test_a_refused_write_is_kept_alarmed_once_and_stored_later(tmp_path):
         for t in range(50):
             it.bus.publish(psu(float(t)))
             await it.clock.sleep(0.1)
+        await it.clock.sleep(0.3 * it.clock.pace)
         with pytest.raises(StorageError):
             await it.recorder.flush()
         assert [kind for kind, _ in it.alarms] == ["record_failed"]
         assert it.recorded == []
         blocker.execute("ROLLBACK")
         blocker.close()
-        await it.clock.sleep(6.0)
+        await it.clock.sleep(6.0 * it.clock.pace)
         assert [kind for kind, _ in it.alarms] == ["record_failed", "record_recovered"]
         assert [r[0] for r in await it.rows(ALL)] == [float(t) for t in range(50)]
         assert sum(r["rows"] for r in it.recorded) == 50
@@ -136,7 +137,7 @@ async def test_a_long_outage_spills_to_a_file_and_everything_is_stored_in_order(
         assert status["dropped"] == 0
         blocker.execute("ROLLBACK")
         blocker.close()
-        await it.clock.sleep(6.0)
+        await it.clock.sleep(6.0 * it.clock.pace)
         assert [r[0] for r in await it.rows(ALL)] == [float(t) for t in range(200)]
         assert it.recorder.status()["spill_bytes"] == 0
 
