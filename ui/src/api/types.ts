@@ -129,11 +129,13 @@ export interface Driver {
   icon: string
   description: string
   version: string
-  transports: string[]
+  transports?: string[]
   simulated: boolean
 }
 
 export interface SeriesData {
+  /** Stamps of this entity alone; without them those of the whole answer hold. */
+  t?: number[]
   v?: (number | null)[]
   min?: (number | null)[]
   max?: (number | null)[]

@@ -19,7 +19,7 @@ rules:
         when: ['DMM_01.cell_temp ≥ 35 °C (for: 10 s)'],
         if: ['trigger.value'],
         then: ['marker: Cell at {{ x }}', 'alarm: Hot (severity: warning)'],
-        else: ['alarm: do: clear'],
+        else: ['alarm: clear'],
       },
     })
   })

@@ -12,7 +12,7 @@ export interface RuleParts {
 type Plain = Record<string, unknown>
 const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null && !Array.isArray(value)
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value])
-const TEXTS = ['text', 'label', 'message', 'expr', 'title']
+const TEXTS = ['text', 'label', 'message', 'expr', 'title', 'do']
 
 /** `{severity: warning, text: Hot}` reads `Hot (severity: warning)`. */
 function inShort(value: unknown): string {

@@ -11,6 +11,8 @@ export interface ChartSeries {
 }
 
 export interface ChartStyle {
+  /** Regions have a strip with their names at the bottom: curves stay above it. */
+  strip?: boolean
   series: ChartSeries[]
   /** `clock`: wall time; `elapsed`: hours and minutes since zero. */
   axis: 'clock' | 'elapsed'
@@ -85,12 +87,13 @@ export function splitDigits(splits: number[]): number {
 /** Less than this is noise: the axis never zooms in so far that a flat line looks like an event. */
 const LEAST_SPAN: Record<string, number> = { '°C': 4, V: 0.05, A: 0.1, W: 0.1 }
 
-function padded(unit: string): uPlot.Range.Function {
+function padded(unit: string, strip: boolean): uPlot.Range.Function {
   const least = LEAST_SPAN[unit] ?? 1e-3
   return (_u, low, high) => {
     if (low === null || high === null) return [0, 1]
     const margin = Math.max((high - low) * 0.08, (least - (high - low)) / 2, Math.abs(high) * 0.002)
-    return [low - margin, high + margin]
+    const below = strip ? margin + (high - low + 2 * margin) * 0.045 : margin
+    return [low - below, high + margin]
   }
 }
 
@@ -119,7 +122,7 @@ export function chartOptions(style: ChartStyle): uPlot.Options {
     },
     legend: { show: false },
     focus: { alpha: 0.5 },
-    scales: { x: { time: false }, ...Object.fromEntries(units.map((unit) => [unit, { auto: true, range: padded(unit) }])) },
+    scales: { x: { time: false }, ...Object.fromEntries(units.map((unit) => [unit, { auto: true, range: padded(unit, Boolean(style.strip)) }])) },
     axes: [xAxis(style), ...yAxes(units, narrow)],
     series: [
       {},
