@@ -2,6 +2,7 @@
 import { address, http } from './client'
 import type {
   Alarm,
+  ClockInfo,
   Device,
   Driver,
   ExportRow,
@@ -17,6 +18,7 @@ import type {
   Outcome,
   PanicResult,
   Project,
+  Rule,
   Run,
   RunCurve,
   RunCycle,
@@ -35,6 +37,8 @@ export const projectsApi = {
   open: (id: Project['id']) => http.post<Project>(`/api/projects/${seg(id)}/open`),
   duplicate: (id: Project['id'], name: string) => http.post<Project>(`/api/projects/${seg(id)}/duplicate`, { name }),
   close: () => http.post<unknown>(`${active}/close`),
+  /** Pace of simulated time; null is as fast as possible. */
+  speed: (speed: number | null) => http.post<ClockInfo>(`${active}/speed`, { speed }),
 }
 
 export const sessionsApi = {
@@ -77,10 +81,17 @@ export const flowsApi = {
   list: () => http.get<Items<FlowItem>>('/api/flows'),
   get: (id: string) => http.get<Flow>(`/api/flows/${seg(id)}`),
   save: (id: string, text: string, revision: string) => http.put<Flow>(`/api/flows/${seg(id)}`, { text, revision }),
-  create: (id: string, text: string, scope: string) => http.post<Flow>('/api/flows', { id, text, scope }),
+  create: (text: string, scope: string) => http.post<Flow>('/api/flows', { text, scope }),
   remove: (id: string, revision: string) => http.delete<void>(address(`/api/flows/${seg(id)}`, { revision })),
   check: (text: string, file?: string) => http.post<FlowCheck>('/api/flow-check', { text, file }),
   schema: () => http.get<Record<string, unknown>>('/api/flow-schema'),
+}
+
+/** The server names a rule `flow/rule`: both parts belong to the path. */
+const rulePath = (id: string) => id.split('/').map(seg).join('/')
+export const rulesApi = {
+  list: () => http.get<Items<Rule>>('/api/rules'),
+  act: (id: string, action: 'trigger' | 'enable' | 'disable') => http.post<unknown>(`/api/rules/${rulePath(id)}/${action}`),
 }
 
 export type RunAction = 'pause' | 'resume' | 'skip' | 'stop' | 'abort'

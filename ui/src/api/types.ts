@@ -129,11 +129,13 @@ export interface Driver {
   icon: string
   description: string
   version: string
-  transports: string[]
+  transports?: string[]
   simulated: boolean
 }
 
 export interface SeriesData {
+  /** Stamps of this entity alone; without them those of the whole answer hold. */
+  t?: number[]
   v?: (number | null)[]
   min?: (number | null)[]
   max?: (number | null)[]
@@ -154,6 +156,9 @@ export interface OutlineStep {
   name: string | null
   kind: string
   sentence: string
+  /** Conditions that end the step, as text. */
+  until?: string[]
+  enabled?: boolean
   line: number
   children?: OutlineStep[]
 }
@@ -163,6 +168,8 @@ export interface OutlineRule {
   title: string | null
   sentence: string
   scope: string
+  /** Steps during which a rule of a run is at work; empty: all. */
+  during?: string[]
   enabled: boolean
   line: number
 }
@@ -170,9 +177,10 @@ export interface OutlineRule {
 export interface FlowParameter {
   name: string
   default: number | string | null
-  min: number | null
-  max: number | null
+  min: number | string | null
+  max: number | string | null
   unit: string | null
+  help?: string
 }
 
 export interface Outline {
@@ -182,7 +190,30 @@ export interface Outline {
   parameters: FlowParameter[]
   limits: { id: string; text: string }[]
   steps: OutlineStep[]
+  finally?: OutlineStep[]
   rules: OutlineRule[]
+}
+
+export interface RuleLeaf {
+  text: string
+  value: Scalar
+  unit: string | null
+}
+
+/** A rule at work; its id is `flow/rule`. */
+export interface Rule {
+  id: string
+  title: string
+  flow: string
+  scope: string
+  enabled: boolean
+  runtime_enabled: boolean
+  suspended: string | null
+  last_fired: number | null
+  fired: number
+  evaluations: number
+  state: 'idle' | 'pending' | 'running'
+  why: { result: boolean | null; leaves: RuleLeaf[] }
 }
 
 export interface FlowItem {
@@ -229,6 +260,30 @@ export interface RunLive {
   next_end?: { text: string; actual: number | null; limit: number | null; fraction: number | null } | null
 }
 
+export interface RunLimit {
+  quantity: string
+  value: number | string
+  unit: string | null
+  origin: string
+}
+
+/** Something looked at before the outputs went on. */
+export interface RunCheck {
+  name: string
+  ok: boolean
+  value: Scalar
+  text: string
+}
+
+/** A protection of an instrument that was set for the run, and what the instrument made of it. */
+export interface RunProtection {
+  name: string
+  point: string
+  wanted: number
+  achieved: number | null
+  note: string
+}
+
 export interface Run {
   id: number | string
   sequence: string
@@ -249,7 +304,10 @@ export interface Run {
   progress: number | null
   eta_s: number | null
   message: string | null
-  limits: { quantity: string; value: number | string; unit: string | null; origin: string }[]
+  limits: RunLimit[]
+  checks?: RunCheck[]
+  protections?: RunProtection[]
+  ended_by?: string
   live: RunLive | null
 }
 
@@ -337,7 +395,7 @@ export interface PanicResult {
 
 export interface Latch {
   pressed: boolean
-  at?: number | null
+  since?: number | null
   by?: string | null
   reason?: string | null
   results?: PanicResult[]

@@ -15,7 +15,8 @@ const en = {
   noRun: 'No run', idle: 'Idle', runRunning: 'Running', runPaused: 'Paused', runQueued: 'Queued', runStarting: 'Starting', runStopping: 'Stopping', runFinished: 'Finished',
   panicTitle: 'All outputs off', panicSent: 'All off was pressed.', panicSome: 'Not every output could be proven off. Check these devices by hand:',
   panicProven: 'off, proven by read-back', panicUnproven: 'off, not proven', panicFailed: 'failed', rearm: 'Re-arm …', rearmTitle: 'Allow writing again?',
-  rearmText: 'Outputs stay off until somebody switches them on. The reason goes into the audit log.', panicBy: 'by {who}', virtualTime: 'Virtual time ×{speed}',
+  rearmText: 'Outputs stay off until somebody switches them on. The reason goes into the audit log.', panicBy: 'by {who}', virtualTime: 'Virtual time', pace: 'pace', paceMax: 'max', realPace: 'as real time', maxPace: 'as fast as the computer can',
+  virtualHint: 'This bench is simulated: all times shown are its virtual time.', panicStays: 'Connections stay open; nothing switches on again by itself, and writing is locked until you re-arm.', panicReason: 'Reason (at least 3 letters)',
   updated: 'Written: {what}',
 }
 const de: Record<keyof typeof en, string> = {
@@ -32,7 +33,8 @@ const de: Record<keyof typeof en, string> = {
   noRun: 'Kein Lauf', idle: 'Bereit', runRunning: 'Läuft', runPaused: 'Pausiert', runQueued: 'Wartet', runStarting: 'Startet', runStopping: 'Stoppt', runFinished: 'Beendet',
   panicTitle: 'Alle Ausgänge aus', panicSent: '„Alles aus“ wurde gedrückt.', panicSome: 'Nicht jeder Ausgang ist nachweislich aus. Diese Geräte von Hand prüfen:',
   panicProven: 'aus, durch Rücklesen belegt', panicUnproven: 'aus, nicht belegt', panicFailed: 'fehlgeschlagen', rearm: 'Wieder freigeben …', rearmTitle: 'Schreiben wieder erlauben?',
-  rearmText: 'Ausgänge bleiben aus, bis jemand sie einschaltet. Der Grund kommt ins Audit-Protokoll.', panicBy: 'durch {who}', virtualTime: 'Virtuelle Zeit ×{speed}',
+  rearmText: 'Ausgänge bleiben aus, bis jemand sie einschaltet. Der Grund kommt ins Audit-Protokoll.', panicBy: 'durch {who}', virtualTime: 'Virtuelle Zeit', pace: 'Tempo', paceMax: 'max', realPace: 'wie in Wirklichkeit', maxPace: 'so schnell der Rechner kann',
+  virtualHint: 'Dieser Messplatz ist simuliert: alle gezeigten Zeiten sind seine virtuelle Zeit.', panicStays: 'Die Verbindungen bleiben offen; nichts geht von selbst wieder an, und Schreiben ist gesperrt, bis du wieder freigibst.', panicReason: 'Grund (mindestens 3 Zeichen)',
   updated: 'Geschrieben: {what}',
 }
 export const t = defineMessages('shell', en, de)

@@ -1,6 +1,6 @@
 /** Wires the WebSocket to the stores; the only place that knows event names. */
 import { LiveSocket } from '@/api/socket'
-import type { Alarm, Device, DeviceState, Latch, Marker, ModeInfo, Run, Session, Snapshot } from '@/api/types'
+import type { Alarm, ClockInfo, Device, DeviceState, Latch, Marker, ModeInfo, Run, Session, Snapshot } from '@/api/types'
 import { useAlarms } from './alarms'
 import { useBench } from './bench'
 import { noteServerTime, setClock } from './clock'
@@ -12,12 +12,19 @@ import { useToasts } from './toasts'
 
 type Handler = (payload: never) => void
 const flowListeners = new Set<(id: string, revision: string) => void>()
+const ruleListeners = new Set<() => void>()
 let socket: LiveSocket | null = null
 
 /** Called when a flow file changed on disk or by another person. */
 export function onFlowChanged(listener: (id: string, revision: string) => void): () => void {
   flowListeners.add(listener)
   return () => flowListeners.delete(listener)
+}
+
+/** Called when any rule fired. */
+export function onRuleFired(listener: () => void): () => void {
+  ruleListeners.add(listener)
+  return () => ruleListeners.delete(listener)
 }
 
 function adopt(snapshot: Snapshot): void {
@@ -52,6 +59,8 @@ export function eventHandlers(): Record<string, Handler> {
     project_opened: () => socket?.refresh(),
     project_closed: () => socket?.refresh(),
     panic: (latch: Latch) => (bench.latch = latch),
+    clock: (clock: ClockInfo) => setClock(clock),
+    rule_fired: () => ruleListeners.forEach((tell) => tell()),
     mode: (mode: ModeInfo) => (bench.mode = mode),
     notify: (note: { message?: string; text?: string }) => useToasts().show('info', note.message ?? note.text ?? ''),
   } as Record<string, Handler>

@@ -2,13 +2,14 @@
 import type { FlowParameter, Scalar } from '@/api/types'
 import { parseNumber } from '@/kit/parseNumber'
 
+const bound = (text: FlowParameter['min']): number | null => (text === null ? null : typeof text === 'number' ? text : parseNumber(text))
+
 /** A parameter with a number as default wants a number inside its range; others may be text (`0.5 C`). */
 export function readParameter(parameter: FlowParameter, text: string): { value: Scalar; ok: boolean } {
   const number = parseNumber(text)
-  const numeric = typeof parameter.default === 'number' || parameter.min !== null || parameter.max !== null
-  if (number === null) return { value: text.trim(), ok: Boolean(text.trim()) && (!numeric || typeof parameter.default === 'string') }
-  const inside = (parameter.min === null || number >= parameter.min) && (parameter.max === null || number <= parameter.max)
-  return { value: number, ok: inside }
+  const [min, max, usual] = [bound(parameter.min), bound(parameter.max), bound(parameter.default)]
+  if (number === null) return { value: text.trim(), ok: Boolean(text.trim()) && usual === null }
+  return { value: number, ok: (min === null || number >= min) && (max === null || number <= max) }
 }
 
 /** `name: value` lines; a line without a colon is a note. */

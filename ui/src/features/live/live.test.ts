@@ -37,6 +37,12 @@ describe('SeriesBuffer', () => {
     expect(buffer.append({ 'PSU_01.u': [9, 4, 'good', 'NORMAL'] })).toBe(false)
     expect(buffer.append({ 'PSU_01.u': [9, 5, 'good', 'NORMAL'] })).toBe(true)
   })
+  it('takes the stamps of each entity from live memory', () => {
+    const buffer = new SeriesBuffer(['PSU_01.u', 'PSU_01.i'])
+    buffer.prepend({ ...history, t: [], series: { u: { t: [1, 2], v: [5, 6] }, i: { t: [1.5], v: [7] } } })
+    expect(buffer.track('PSU_01.u')).toEqual({ t: [1, 2], v: [5, 6] })
+    expect(buffer.track('PSU_01.i')).toEqual({ t: [1.5], v: [7] })
+  })
   it('takes the mean of condensed history', () => {
     const buffer = new SeriesBuffer(['PSU_01.u'])
     buffer.prepend({ ...history, series: { u: { min: [0, 0, 0, 0, 0], max: [9, 9, 9, 9, 9], avg: [5, 5, 5, 5, 5] } } })

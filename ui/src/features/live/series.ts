@@ -22,16 +22,17 @@ export class SeriesBuffer {
     return this.tracks.get(point) ?? { t: [], v: [] }
   }
 
-  /** Puts history before what came live; where they overlap the live samples win. */
+  /** Puts history before what is there; where they overlap the later samples win. Live memory has stamps for each entity. */
   prepend(history: History): void {
     for (const [entity, data] of Object.entries(history.series)) {
       const track = this.tracks.get(`${history.device}.${entity}`)
       if (!track) continue
+      const times = data.t ?? history.t ?? []
       const values = valuesOf(data)
       const first = track.t[0] ?? Infinity
-      const count = history.t.findIndex((t) => t >= first)
-      const until = count < 0 ? history.t.length : count
-      track.t = [...history.t.slice(0, until), ...track.t]
+      const count = times.findIndex((t) => t >= first)
+      const until = count < 0 ? times.length : count
+      track.t = [...times.slice(0, until), ...track.t]
       track.v = [...values.slice(0, until).map(numberOf), ...track.v]
     }
   }

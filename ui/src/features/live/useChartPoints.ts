@@ -2,6 +2,7 @@
 import { computed, ref, watch, type ComputedRef, type Ref } from 'vue'
 import { CHANNEL_QUANTITIES } from '@/kit/channel'
 import { useDevices } from '@/stores/devices'
+import { t } from './messages'
 
 export interface PointInfo {
   point: string
@@ -10,9 +11,14 @@ export interface PointInfo {
   unit: string
   precision: number | null
   channel: boolean
+  /** A measured quantity; set points are not what a person wants to see first. */
+  measured: boolean
 }
 
 const AT_MOST = 8
+const MEASURED = /^(measured|sense|battery)_|^temperature$/
+const NAMES: Record<string, 'voltage' | 'current' | 'power' | 'temp' | 'charge'> = { voltage: 'voltage', current: 'current', power: 'power', temp: 'temp', ah: 'charge' }
+const quantityName = (id: string) => (NAMES[id] ? t(NAMES[id]) : id)
 
 function stored(key: string): string[] | null {
   try {
@@ -35,12 +41,12 @@ export function useChartPoints(channels: () => string[], project: string): {
 
   const all = computed<PointInfo[]>(() => {
     const ofChannels = channels().flatMap((channel) =>
-      CHANNEL_QUANTITIES.map(({ id, unit, precision }) => ({ point: `${channel}.${id}`, label: `${channel} ${id}`, group: channel, unit, precision, channel: true })),
+      CHANNEL_QUANTITIES.map(({ id, unit, precision }) => ({ point: `${channel}.${id}`, label: `${channel} ${quantityName(id)}`, group: channel, unit, precision, channel: true, measured: true })),
     )
     const ofDevices = devices.list.flatMap((device) =>
       device.entities
         .filter((entity) => entity.kind === 'numeric')
-        .map((entity) => ({ point: `${device.id}.${entity.id}`, label: `${device.id} ${entity.id}`, group: device.id, unit: entity.unit ?? '', precision: entity.precision, channel: false })),
+        .map((entity) => ({ point: `${device.id}.${entity.id}`, label: `${device.id} ${entity.name}`, group: device.id, unit: entity.unit ?? '', precision: entity.precision, channel: false, measured: entity.access === 'RO' || MEASURED.test(entity.role ?? '') })),
     )
     return [...ofChannels, ...ofDevices]
   })
@@ -51,7 +57,8 @@ export function useChartPoints(channels: () => string[], project: string): {
     (points) => {
       if (saved || !points.length) return
       const channel = points.filter((item) => item.channel && /\.(voltage|current|temp)$/.test(item.point)).slice(0, 3)
-      chosen.value = (channel.length ? channel : points.slice(0, 3)).map((item) => item.point)
+      const byRole = [...points].sort((a, b) => Number(b.measured) - Number(a.measured))
+      chosen.value = (channel.length ? channel : byRole.slice(0, 3)).map((item) => item.point)
     },
     { immediate: true },
   )

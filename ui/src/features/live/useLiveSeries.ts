@@ -12,10 +12,12 @@ const RING_S = 600
 
 type Paint = (data: uPlot.AlignedData, range: [number, number]) => void
 
-async function past(device: string, entities: string[], seconds: number): Promise<History> {
-  if (seconds <= RING_S) return devicesApi.recent(device, entities)
+/** Newest part first: the memory of the server, then what was recorded before it. */
+async function past(device: string, entities: string[], seconds: number, take: (history: History) => void): Promise<void> {
+  take(await devicesApi.recent(device, entities))
+  if (seconds <= RING_S) return
   const now = serverNow()
-  return devicesApi.history(device, entities, { start: now - seconds, end: now, points: 1000 })
+  take(await devicesApi.history(device, entities, { start: now - seconds, end: now, points: 1000 }))
 }
 
 function byDevice(points: string[]): Map<string, string[]> {
@@ -35,8 +37,10 @@ export function useLiveSeries(points: Ref<string[]>, seconds: Ref<number>, paint
 
   async function load(mine: SeriesBuffer): Promise<void> {
     const reads = [...byDevice(mine.points)].map(async ([device, entities]) => {
-      const history = await past(device, entities, seconds.value)
-      if (mine === buffer) mine.prepend(history)
+      await past(device, entities, seconds.value, (history) => {
+        if (mine === buffer) mine.prepend(history)
+        dirty = true
+      })
     })
     await Promise.allSettled(reads)
     dirty = true

@@ -4,11 +4,14 @@ import { onBeforeUnmount, watch } from 'vue'
 import { runsApi } from '@/api/endpoints'
 import type { Run } from '@/api/types'
 import { valuesOf } from '@/kit/seriesValues'
+import { useBench } from '@/stores/bench'
+import { useRuns } from '@/stores/runs'
 import { onSamples, want } from '@/stores/samples'
 
 const QUANTITIES = ['voltage', 'current', 'temp'] as const
 const PAINT_MS = 500
 const AT_MOST = 20_000
+const AGAIN_MS = 4000
 
 type Column = (number | null)[]
 
@@ -43,6 +46,9 @@ export class CurveBuffer {
 
 export function useCurve(run: () => Run, paint: (data: uPlot.AlignedData) => void): void {
   const buffer = new CurveBuffer()
+  const bench = useBench()
+  const runs = useRuns()
+  let again = 0
   let dirty = false
   let leave: (() => void)[] = []
 
@@ -75,8 +81,20 @@ export function useCurve(run: () => Run, paint: (data: uPlot.AlignedData) => voi
     paint([buffer.t.map((time) => time - zero), ...buffer.columns] as uPlot.AlignedData)
   }, PAINT_MS)
 
-  watch(() => [run().state, run().bindings?.channel], () => { follow(); void load() }, { immediate: true })
+  /** What is stored is finer than live frames of a fast bench: it replaces them when a step ended or the link is back. */
+  function refine(): void {
+    if (again) return
+    again = window.setTimeout(async () => {
+      await load()
+      again = 0
+    }, AGAIN_MS)
+  }
+
+  const key = () => `${run().state}/${run().bindings?.channel ?? ''}`
+  watch(key, () => { follow(); void load() }, { immediate: true })
+  watch([() => runs.progressed, () => bench.link === 'online'], refine)
   onBeforeUnmount(() => {
+    window.clearTimeout(again)
     leave.forEach((stop) => stop())
     window.clearInterval(timer)
   })

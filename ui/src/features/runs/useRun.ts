@@ -1,9 +1,11 @@
 /** One run with its tables: read once, then kept fresh by events; tables are read again when a step ends. */
-import { computed, watch, type ComputedRef } from 'vue'
+import { computed, onBeforeUnmount, watch, type ComputedRef } from 'vue'
 import { runsApi } from '@/api/endpoints'
 import type { Run, RunCycle, RunStep } from '@/api/types'
 import { useLoad, type Load } from '@/kit/useLoad'
 import { useRuns } from '@/stores/runs'
+
+const AGAIN_MS = 1000
 
 export interface RunView {
   load: Load<Run>
@@ -18,14 +20,20 @@ export function useRun(id: string): RunView {
   const steps = useLoad(() => runsApi.steps(id))
   const cycles = useLoad(() => runsApi.cycles(id))
   const run = computed<Run | null>(() => store.byId[id] ?? load.data.value)
+  let timer = 0
 
-  watch(
-    () => [store.progressed, run.value?.step_id, run.value?.state, run.value?.live?.cycle],
-    () => {
-      void steps.reload()
-      void cycles.reload()
-    },
-  )
+  /** Fast simulated runs end many steps a second: one reading follows a burst of events. */
+  function readSoon(): void {
+    if (timer) return
+    timer = window.setTimeout(async () => {
+      await Promise.all([steps.reload(), cycles.reload()])
+      timer = 0
+    }, AGAIN_MS)
+  }
+
+  const stage = computed(() => [run.value?.step_id, run.value?.state, run.value?.live?.cycle].join())
+  watch([() => store.progressed, stage], readSoon)
+  onBeforeUnmount(() => window.clearTimeout(timer))
   return {
     load,
     run,

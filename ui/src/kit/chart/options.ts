@@ -11,6 +11,8 @@ export interface ChartSeries {
 }
 
 export interface ChartStyle {
+  /** Regions have a strip with their names at the bottom: curves stay above it. */
+  strip?: boolean
   series: ChartSeries[]
   /** `clock`: wall time; `elapsed`: hours and minutes since zero. */
   axis: 'clock' | 'elapsed'
@@ -82,10 +84,27 @@ export function splitDigits(splits: number[]): number {
   return 6
 }
 
-function padded(_u: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
-  if (low === null || high === null) return [0, 1]
-  const margin = Math.max((high - low) * 0.08, Math.abs(high) * 0.002, 1e-3)
-  return [low - margin, high + margin]
+/** Less than this is noise: the axis never zooms in so far that a flat line looks like an event. */
+const LEAST_SPAN: Record<string, number> = { '°C': 4, V: 0.05, A: 0.1, W: 0.1 }
+
+function padded(unit: string, strip: boolean): uPlot.Range.Function {
+  const least = LEAST_SPAN[unit] ?? 1e-3
+  return (_u, low, high) => {
+    if (low === null || high === null) return [0, 1]
+    const margin = Math.max((high - low) * 0.08, (least - (high - low)) / 2, Math.abs(high) * 0.002)
+    const below = strip ? margin + (high - low + 2 * margin) * 0.045 : margin
+    return [low - below, high + margin]
+  }
+}
+
+/** A value for the legend. */
+export function seriesText(series: ChartSeries, value: number | null | undefined): string {
+  return value === null || value === undefined ? NOTHING : `${formatNumber(value, series.precision)} ${series.unit}`.trim()
+}
+
+/** The time under the cursor for the legend. */
+export function timeText(axis: ChartStyle['axis'], seconds: number): string {
+  return axis === 'elapsed' ? elapsedText(seconds) : clockText(seconds, 0)
 }
 
 export function chartOptions(style: ChartStyle): uPlot.Options {
@@ -101,15 +120,12 @@ export function chartOptions(style: ChartStyle): uPlot.Options {
       focus: { prox: 24 },
       ...(style.sync ? { sync: { key: style.sync } } : {}),
     },
-    legend: { live: true, markers: { width: 3 } },
+    legend: { show: false },
     focus: { alpha: 0.5 },
-    scales: { x: { time: false }, ...Object.fromEntries(units.map((unit) => [unit, { auto: true, range: padded }])) },
+    scales: { x: { time: false }, ...Object.fromEntries(units.map((unit) => [unit, { auto: true, range: padded(unit, Boolean(style.strip)) }])) },
     axes: [xAxis(style), ...yAxes(units, narrow)],
     series: [
-      {
-        label: style.axis === 'elapsed' ? 't' : '⌚',
-        value: (_u, value) => (value === null ? NOTHING : style.axis === 'elapsed' ? formatDuration(value) : clockText(value, 0)),
-      },
+      {},
       ...style.series.map((series) => ({
         label: series.label,
         scale: series.unit,
@@ -117,7 +133,6 @@ export function chartOptions(style: ChartStyle): uPlot.Options {
         width: 1.5,
         spanGaps: true,
         points: { show: false },
-        value: (_u: uPlot, value: number | null) => (value === null ? NOTHING : `${formatNumber(value, series.precision)} ${series.unit}`),
       })),
     ],
   }

@@ -1,0 +1,92 @@
+"""The text of a flow: errors, saving, and two people at once."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server, Watch
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def editor(app: Page, server: Server) -> Page:
+    server.add_flow("quick-check")
+    app.goto(f"{server.url}/flows/quick-check")
+    expect(app.get_by_role("textbox", name="YAML text")).to_contain_text("quick-check")
+    return app
+
+
+def text_of(server: Server) -> str:
+    text: str = server.call("GET", "/api/flows/quick-check")["text"]
+    return text
+
+
+def write(page: Page, text: str) -> None:
+    """Replace the whole text, as by select all and paste."""
+    page.get_by_role("textbox", name="YAML text").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(text)
+
+
+def test_an_error_shows_line_and_hint_and_is_not_saved(
+    editor: Page, server: Server, watch: Watch
+) -> None:
+    watch.refusals = {422}
+    before = text_of(server)
+    write(editor, before.replace("voltage: 4.2 V", "voltage: 9 V"))
+    finding = editor.get_by_role("button", name=re.compile("9 V is above the limit"))
+    expect(finding).to_contain_text(re.compile(r"line \d+"))
+    expect(finding).to_contain_text("limits can only be tightened")
+    expect(editor.get_by_role("button", name="Start", exact=True)).to_be_disabled()
+    with editor.expect_response(re.compile("/api/flows/quick-check")) as answer:
+        editor.get_by_role("button", name="Save").click()
+    assert answer.value.status == 422
+    assert text_of(server) == before
+
+
+def test_a_good_change_is_saved_and_active(editor: Page, server: Server) -> None:
+    changed = text_of(server).replace("rest: 20 s", "rest: 25 s")
+    write(editor, changed)
+    expect(editor.get_by_text("Draft, not saved")).to_be_visible()
+    expect(editor.get_by_text("Rest 25 s")).to_be_visible()
+    editor.keyboard.press("Control+S")
+    expect(editor.get_by_text("Saved and active")).to_be_visible()
+    assert text_of(server) == changed
+
+
+def test_a_change_outside_is_never_overwritten_unasked(
+    editor: Page, server: Server, watch: Watch
+) -> None:
+    watch.refusals = {412}
+    before = server.call("GET", "/api/flows/quick-check")
+    write(editor, before["text"].replace("rest: 20 s", "rest: 40 s"))
+    theirs = before["text"].replace("Quick check", "Theirs")
+    body = {"text": theirs, "revision": before["revision"]}
+    server.call("PUT", "/api/flows/quick-check", body)
+    expect(editor.get_by_text("The file changed on disk.")).to_be_visible()
+    editor.get_by_role("button", name="Save").click()
+    dialog = editor.get_by_role("dialog", name="Somebody changed this flow meanwhile")
+    expect(dialog).to_be_visible()
+    assert text_of(server) == theirs
+    dialog.get_by_role("button", name="Save mine over it").click()
+    expect(editor.get_by_text("Saved and active")).to_be_visible()
+    assert "rest: 40 s" in text_of(server)
+
+
+def test_a_draft_survives_a_reload(editor: Page, server: Server) -> None:
+    write(editor, text_of(server).replace("rest: 20 s", "rest: 55 s"))
+    expect(editor.get_by_text("Rest 55 s")).to_be_visible()
+    editor.reload()
+    expect(editor.get_by_text("Your unsaved draft was restored.")).to_be_visible()
+    expect(editor.get_by_text("Rest 55 s")).to_be_visible()
+
+
+def test_steps_show_their_ends_and_what_comes_finally(app: Page, server: Server) -> None:
+    app.goto(f"{server.url}/flows/capacity-check")
+    step = app.get_by_role("listitem").filter(has_text="Discharge 0.5 A (CC)")
+    expect(step.get_by_text("voltage ≤ 2.5 V")).to_be_visible()
+    expect(app.get_by_role("heading", name="Finally")).to_be_visible()
+    rule = app.get_by_role("article").filter(has_text="Cell is full")
+    expect(rule.get_by_text('step.ended_by = "taper"')).to_be_visible()
