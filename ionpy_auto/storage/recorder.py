@@ -217,27 +217,32 @@ class Recorder:
             return
         source = snapshot.source
         waiting = self._pending.get(source)
-        if waiting is None:
-            if self.tables.get(source) is None:
-                self.counters.undeclared += 1
-                return
-            waiting = []
-        thinning = self._thinning.get(source) if self._thinning else None
-        if thinning is not None and not thinning.keeps(snapshot):
-            self.counters.thinned += 1
+        if waiting is None and self.tables.get(source) is None:
+            self.counters.undeclared += 1
             return
-        if self._pending_rows + self._sealed_rows >= 2 * self.max_waiting:
+        if self._thinning and not self._is_kept(snapshot):
+            return
+        self._pending_rows = rows = self._pending_rows + 1
+        rows += self._sealed_rows
+        if rows > 2 * self.max_waiting:
+            self._pending_rows -= 1
             self._lose(1, "the database does not answer and the memory is full")
             return
-        self._pending.setdefault(source, waiting).append(snapshot)
-        self._pending_rows += 1
+        if waiting is None:
+            self._pending[source] = [snapshot]
+        else:
+            waiting.append(snapshot)
         if self._timer is None:
             self._arm(FLUSH_S * self._clock.pace)
-        elif (
-            self._pending_rows == FLUSH_ROWS
-            or self._pending_rows + self._sealed_rows == self.max_waiting
-        ):
+        elif self._pending_rows == FLUSH_ROWS or rows == self.max_waiting:
             self._tasks.start("flush", self._flush_quietly())
+
+    def _is_kept(self, snapshot: Snapshot) -> bool:
+        thinning = self._thinning.get(snapshot.source)
+        if thinning is None or thinning.keeps(snapshot):
+            return True
+        self.counters.thinned += 1
+        return False
 
     async def flush(self) -> None:
         """Return when everything queued so far is stored.

@@ -18,7 +18,7 @@ from itertools import chain, pairwise
 from operator import add, le
 from typing import Any, cast
 
-from ionpy_auto.storage.device_tables import BLOCK_VALUES, DeviceTable, StoredColumn, quoted
+from ionpy_auto.storage.device_tables import DeviceTable, StoredColumn, quoted
 
 LEVELS = (1, 10, 60, 600)  # [s], each a multiple of the one before
 CHUNK = 50
@@ -83,9 +83,10 @@ class Ladder:
             self._merge(self.finest, bucket, stats, first_id + end - 1)
         self._trial_rows += len(rows)
         newest = first_id + len(rows) - 1
-        for level in self.levels:
-            if self._open[level].stats is not None and newest - self.up_to[level] > MAX_TAIL:
-                self._close(level)
+        if newest - min(self.up_to.values()) > MAX_TAIL:
+            for level in self.levels:
+                if self._open[level].stats is not None and newest - self.up_to[level] > MAX_TAIL:
+                    self._close(level)
         if len(self._closed) >= WRITE_AT_ONCE or newest - self._written > WRITE_ROWS:
             self._write(connection)
             self._written = newest
@@ -122,8 +123,14 @@ class Ladder:
         if self.finest == 1 and TRIAL_BUCKETS <= self._trial_buckets < 2 * TRIAL_BUCKETS:
             self._judge_finest(connection)
         closed, self._closed = self._closed, []
-        for statement in self._statements:
-            statement.run(connection, self.session_id, closed)
+        for sql, part in self._statements:
+            connection.executemany(
+                sql,
+                [
+                    (level, self.session_id, bucket, *_flat(stats, part))
+                    for level, bucket, stats in closed
+                ],
+            )
         save_state(connection, self.table, self.session_id, self.finest, self.up_to)
 
     def _judge_finest(self, connection: sqlite3.Connection) -> None:
@@ -249,51 +256,19 @@ def columns_of(table: DeviceTable, chunk: int) -> list[Numbered]:
     return [(i, column) for i, column in indexed if column.is_rolled_up]
 
 
-class _Statement:
-    """Writes buckets into one rollup table, many at once.
-
-    Args:
-        head: The INSERT up to the values.
-        merge: What follows them.
-        part: Which of the active rolled-up columns it takes.
-    """
-
-    def __init__(self, head: str, merge: str, part: slice) -> None:
-        width = 3 + 4 * (part.stop - part.start)
-        row = f"({', '.join('?' * width)})"
-        self._part = part
-        self._block = max(1, BLOCK_VALUES // width)
-        self._single = f"{head} VALUES {row} {merge}"
-        self._many = f"{head} VALUES {', '.join([row] * self._block)} {merge}"
-
-    def run(
-        self, connection: sqlite3.Connection, session_id: int, closed: Sequence[Bucket]
-    ) -> None:
-        """Write closed buckets; those that are there already merge."""
-        part, block = self._part, self._block
-        rows = [
-            (
-                level,
-                session_id,
-                bucket,
-                *chain.from_iterable(zip(*(s[part] for s in stats), strict=True)),
-            )
-            for level, bucket, stats in closed
-        ]
-        whole = len(rows) - len(rows) % block
-        for start in range(0, whole, block):
-            connection.execute(self._many, list(chain.from_iterable(rows[start : start + block])))
-        if whole < len(rows):
-            connection.executemany(self._single, rows[whole:])
+def _flat(stats: Stats, part: slice) -> Iterator[Any]:
+    return chain.from_iterable(zip(*(numbers[part] for numbers in stats), strict=True))
 
 
-def _statements(table: DeviceTable) -> Iterator[_Statement]:
+def _statements(table: DeviceTable) -> Iterator[tuple[str, slice]]:
+    """The statement of each rollup table, and which of the active rolled-up columns it takes."""
     start = 0
     for chunk in range(chunks_of(table)):
         columns = [(i, column) for i, column in columns_of(table, chunk) if not column.retired]
         if columns:
-            part = slice(start, start + len(columns))
-            yield _Statement(_insert_head(table, chunk, columns), _merge_sql(columns), part)
+            marks = ", ".join("?" * (3 + 4 * len(columns)))
+            head, merge = _insert_head(table, chunk, columns), _merge_sql(columns)
+            yield f"{head} VALUES ({marks}) {merge}", slice(start, start + len(columns))
         start += len(columns)
 
 
