@@ -8,6 +8,7 @@ that is stored with it, so a batch whose COMMIT failed but arrived is not stored
 """
 
 import asyncio
+import math
 import sqlite3
 import uuid
 from collections import deque
@@ -35,6 +36,7 @@ from ionpy_auto.storage.device_tables import (
     EntityColumn,
     last_timestamp,
 )
+from ionpy_auto.storage.disk import Room, RoomOf, room_of
 from ionpy_auto.storage.spill import SpilledBatch, SpilledPart, SpillFile
 from ionpy_auto.storage.thinning import Thinning
 
@@ -42,6 +44,7 @@ log = structlog.get_logger(__name__)
 
 FLUSH_S = 0.25
 FLUSH_ROWS = 5000
+DISK_CHECK_S = 10.0
 MAX_WAITING = 100_000
 BATCHES_PER_WRITE = 20
 ROWS_AT_ONCE = 500  # the loop waits for no longer stretch of arithmetic
@@ -102,7 +105,7 @@ class Recorder:
         clock: Times flushes and retries.
         tables: The device tables of ``db``.
         on_alarm: Called with a kind (``record_failed``, ``record_recovered``, ``record_spilled``,
-            ``record_lost``, ``record_rejected``) and a sentence.
+            ``record_lost``, ``record_rejected``, ``disk_low``) and a sentence.
         spill: The overflow file; beside the database by default.
     """
 
@@ -137,6 +140,10 @@ class Recorder:
         self._timer: Timer | None = None
         self._failed_in_a_row = 0
         self._lossy = False
+        self.room_of: RoomOf = room_of
+        self._room: Room | None = None
+        self._room_is_low = False
+        self._room_until = -math.inf
         self._rejected_before = 0
         self._in_doubt = False  # whether a batch may be stored although its write failed
         self._tasks = Tasks("recorder", clock)
@@ -252,8 +259,25 @@ class Recorder:
         """
         async with self._lock:
             self._seal()
+            await self._watch_disk()
             await self._replay()
             await self._store_sealed()
+
+    async def _watch_disk(self) -> None:
+        """Say once that room gets scarce, and again only when there was enough in between."""
+        now = self._clock.monotonic()
+        if now < self._room_until:
+            return
+        self._room_until = now + DISK_CHECK_S * self._clock.pace
+        try:
+            with self._clock.hold():
+                room = await asyncio.to_thread(self.room_of, self._db.path.parent)
+        except OSError as error:
+            log.warning("the disk could not be measured", error=str(error))
+            return
+        was_low, self._room_is_low, self._room = self._room_is_low, room.is_low, room
+        if room.is_low and not was_low:
+            self._alarm("disk_low", f"the disk of the project has {room}")
 
     def status(self) -> dict[str, Any]:
         """Counters, waiting rows and the size of the overflow file."""
@@ -263,6 +287,8 @@ class Recorder:
             "spill_bytes": self._spill.size if self._spill_waits else 0,
             "failing": self._failed_in_a_row > 0,
             "session_id": self._session,
+            "disk_free": self._room.free if self._room else None,
+            "disk_low": self._room_is_low,
         }
 
     def _arm(self, delay: float) -> None:

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ionpy_auto.core.errors import BadInput, NotFound
-from ionpy_auto.storage import rollups
 from ionpy_auto.storage.history import History, Query, choose_level
+from ionpy_auto.storage.rebuild import rebuild
 from tests.unit.storage.bench import PSU, lab, psu
 
 T0 = 1_700_000_003.7
@@ -92,7 +92,7 @@ async def test_rebuilding_gives_the_same_rollups(tmp_path):
         query = Query("PSU_01", ["u", "i", "on", "mode"], points=30)
         before = await history.history(query)
         table = it.recorder.tables.get("PSU_01")
-        await it.db.write_driver(lambda c: rollups.rebuild(c, table))
+        await rebuild(it.db, table)
         after = await history.history(query)
         assert after.t == before.t
         assert after.columns["u"]["max"] == before.columns["u"]["max"]
@@ -105,7 +105,7 @@ async def test_recording_goes_on_after_a_rebuild_without_counting_twice(tmp_path
     async with lab(path) as it:
         await fill(it, 2000)
         table = it.recorder.tables.get("PSU_01")
-        await it.db.write_driver(lambda c: rollups.rebuild(c, table))
+        await rebuild(it.db, table)
     async with lab(path) as it:
         history = await fill(it, 2000, start=T0 + 100.0)
         await assert_same_figures(it, history, Query("PSU_01", ["u"], points=10))
