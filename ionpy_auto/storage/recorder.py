@@ -145,7 +145,7 @@ class Recorder:
         self._room_is_low = False
         self._room_until = -math.inf
         self._rejected_before = 0
-        self._in_doubt = False  # whether a batch may be stored although its write failed
+        self._doubtful = 0  # batches up to this may be stored although their write failed
         self._tasks = Tasks("recorder", clock)
         self._leave: Callable[[], None] | None = None
 
@@ -331,9 +331,10 @@ class Recorder:
 
     async def _store_sealed(self) -> None:
         while self._sealed:
-            some = list(islice(self._sealed, BATCHES_PER_WRITE))
+            # After a failure the least at a time: a disk that fails now and then takes that.
+            in_doubt = self._sealed[0].number <= self._doubtful
+            some = list(islice(self._sealed, 1 if in_doubt else BATCHES_PER_WRITE))
             acks = await self._write(partial(self._store, some))
-            self._in_doubt = False
             for batch in some:
                 self._sealed.popleft()
                 self._sealed_rows -= batch.size
@@ -350,12 +351,13 @@ class Recorder:
                     await self._db.write_driver(lambda _: None)
             # What the thread believed of the file is forgotten and read anew.
             self._state = before
-            self._in_doubt = True
+            self._doubtful = self._number
             raise
 
     def _store(self, some: Sequence[_Batch], connection: sqlite3.Connection) -> list[_Ack]:
         """Runs in the writer thread: all of ``some`` in one transaction."""
-        last = self._last_stored(connection, self._name) if self._in_doubt else 0
+        in_doubt = some[0].number <= self._doubtful
+        last = self._last_stored(connection, self._name) if in_doubt else 0
         acks: list[_Ack] = []
         for batch in some:
             if batch.number <= last:
