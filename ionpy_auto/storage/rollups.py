@@ -18,11 +18,12 @@ from itertools import chain, pairwise
 from operator import add, le
 from typing import Any, cast
 
-from ionpy_auto.storage.device_tables import BLOCK_VALUES, DeviceTable, StoredColumn, quoted
+from ionpy_auto.storage.device_tables import DeviceTable, StoredColumn, quoted
 
 LEVELS = (1, 10, 60, 600)  # [s], each a multiple of the one before
 CHUNK = 50
 """Columns of a device per rollup table: four each, within SQLite's 2000."""
+MAX_ID = 2**63 - 1
 MAX_TAIL = 20_000
 """Rows a level may lag behind before its open bucket is written early."""
 WRITE_AT_ONCE = 20
@@ -83,9 +84,10 @@ class Ladder:
             self._merge(self.finest, bucket, stats, first_id + end - 1)
         self._trial_rows += len(rows)
         newest = first_id + len(rows) - 1
-        for level in self.levels:
-            if self._open[level].stats is not None and newest - self.up_to[level] > MAX_TAIL:
-                self._close(level)
+        if newest - min(self.up_to.values()) > MAX_TAIL:
+            for level in self.levels:
+                if self._open[level].stats is not None and newest - self.up_to[level] > MAX_TAIL:
+                    self._close(level)
         if len(self._closed) >= WRITE_AT_ONCE or newest - self._written > WRITE_ROWS:
             self._write(connection)
             self._written = newest
@@ -122,8 +124,14 @@ class Ladder:
         if self.finest == 1 and TRIAL_BUCKETS <= self._trial_buckets < 2 * TRIAL_BUCKETS:
             self._judge_finest(connection)
         closed, self._closed = self._closed, []
-        for statement in self._statements:
-            statement.run(connection, self.session_id, closed)
+        for sql, part in self._statements:
+            connection.executemany(
+                sql,
+                [
+                    (level, self.session_id, bucket, *_flat(stats, part))
+                    for level, bucket, stats in closed
+                ],
+            )
         save_state(connection, self.table, self.session_id, self.finest, self.up_to)
 
     def _judge_finest(self, connection: sqlite3.Connection) -> None:
@@ -150,20 +158,18 @@ def open_ladder(
         (table.number, session_id),
     ).fetchone()
     if row is None:
-        finest = 10 if _is_slow(coming) else 1
+        span = abs(coming[-1][0] - coming[0][0])
+        finest = 10 if is_slow(len(coming), span) else 1
         save_state(connection, table, session_id, finest, dict.fromkeys(LEVELS, 0))
-    else:
-        finest = row[0]
-    ladder = Ladder(table, session_id, finest)
-    ladder.up_to = catch_up(connection, table, session_id)
+    up_to = catch_up(connection, table, session_id)
+    ladder = Ladder(table, session_id, read_state(connection, table, session_id)[0])
+    ladder.up_to = up_to
     return ladder
 
 
-def _is_slow(rows: Sequence[Row]) -> bool:
-    if len(rows) < TRIAL_BUCKETS:
-        return False
-    span: float = abs(rows[-1][0] - rows[0][0])
-    return len(rows) / max(1.0, span) < WORTHWHILE
+def is_slow(rows: int, span: float) -> bool:
+    """True when a 1 s level over ``span`` seconds would hardly be smaller than the samples."""
+    return rows >= TRIAL_BUCKETS and rows / max(1.0, span) < WORTHWHILE
 
 
 def _runs(times: Sequence[float], width: int) -> Iterator[tuple[int, int, int]]:
@@ -249,51 +255,19 @@ def columns_of(table: DeviceTable, chunk: int) -> list[Numbered]:
     return [(i, column) for i, column in indexed if column.is_rolled_up]
 
 
-class _Statement:
-    """Writes buckets into one rollup table, many at once.
-
-    Args:
-        head: The INSERT up to the values.
-        merge: What follows them.
-        part: Which of the active rolled-up columns it takes.
-    """
-
-    def __init__(self, head: str, merge: str, part: slice) -> None:
-        width = 3 + 4 * (part.stop - part.start)
-        row = f"({', '.join('?' * width)})"
-        self._part = part
-        self._block = max(1, BLOCK_VALUES // width)
-        self._single = f"{head} VALUES {row} {merge}"
-        self._many = f"{head} VALUES {', '.join([row] * self._block)} {merge}"
-
-    def run(
-        self, connection: sqlite3.Connection, session_id: int, closed: Sequence[Bucket]
-    ) -> None:
-        """Write closed buckets; those that are there already merge."""
-        part, block = self._part, self._block
-        rows = [
-            (
-                level,
-                session_id,
-                bucket,
-                *chain.from_iterable(zip(*(s[part] for s in stats), strict=True)),
-            )
-            for level, bucket, stats in closed
-        ]
-        whole = len(rows) - len(rows) % block
-        for start in range(0, whole, block):
-            connection.execute(self._many, list(chain.from_iterable(rows[start : start + block])))
-        if whole < len(rows):
-            connection.executemany(self._single, rows[whole:])
+def _flat(stats: Stats, part: slice) -> Iterator[Any]:
+    return chain.from_iterable(zip(*(numbers[part] for numbers in stats), strict=True))
 
 
-def _statements(table: DeviceTable) -> Iterator[_Statement]:
+def _statements(table: DeviceTable) -> Iterator[tuple[str, slice]]:
+    """The statement of each rollup table, and which of the active rolled-up columns it takes."""
     start = 0
     for chunk in range(chunks_of(table)):
         columns = [(i, column) for i, column in columns_of(table, chunk) if not column.retired]
         if columns:
-            part = slice(start, start + len(columns))
-            yield _Statement(_insert_head(table, chunk, columns), _merge_sql(columns), part)
+            marks = ", ".join("?" * (3 + 4 * len(columns)))
+            head, merge = _insert_head(table, chunk, columns), _merge_sql(columns)
+            yield f"{head} VALUES ({marks}) {merge}", slice(start, start + len(columns))
         start += len(columns)
 
 
@@ -374,13 +348,23 @@ def read_state(
     return row[0], dict(zip(LEVELS, row[1:], strict=True))
 
 
-def catch_up(connection: sqlite3.Connection, table: DeviceTable, session_id: int) -> dict[int, int]:
-    """Bring every level of a session up to its last stored row; returns how far they reach."""
+def catch_up(
+    connection: sqlite3.Connection, table: DeviceTable, session_id: int, end: int = MAX_ID
+) -> dict[int, int]:
+    """Bring every level of a session up to its last stored row, or to the row with id ``end``.
+
+    Returns how far they reach.
+    """
     finest, up_to = read_state(connection, table, session_id)
+    if not finest:  # deleting old rollups was interrupted
+        finest = 1
+        while delete_some(connection, table, session_id, MAX_TAIL):
+            pass
+        save_state(connection, table, session_id, finest, up_to)
     newest = connection.execute(
         f"SELECT max(id) FROM {quoted(table.table)}"  # noqa: S608 - quoted name
-        " WHERE session_id = ? AND id > ?",
-        (session_id, min(up_to.values())),
+        " WHERE session_id = ? AND id > ? AND id <= ?",
+        (session_id, min(up_to.values()), end),
     ).fetchone()[0]
     if newest is None:
         return up_to
@@ -389,9 +373,10 @@ def catch_up(connection: sqlite3.Connection, table: DeviceTable, session_id: int
         for chunk in range(chunks_of(table)):
             if columns_of(table, chunk):
                 connection.execute(
-                    _catch_up_sql(table, chunk, level), (session_id, session_id, up_to[level])
+                    _catch_up_sql(table, chunk, level), (session_id, session_id, up_to[level], end)
                 )
-        up_to[level] = newest
+    for level in LEVELS:
+        up_to[level] = max(up_to[level], newest)
     save_state(connection, table, session_id, finest, up_to)
     return up_to
 
@@ -405,36 +390,36 @@ def _catch_up_sql(table: DeviceTable, chunk: int, level: int) -> str:
     return (
         f"{_insert_head(table, chunk, columns)} "  # noqa: S608 - numbered and quoted names only
         f"SELECT {level}, ?, CAST(timestamp / {level}.0 AS INTEGER) AS b, {', '.join(parts)} "
-        f"FROM {quoted(table.table)} NOT INDEXED WHERE session_id = ? AND id > ? GROUP BY b "
+        f"FROM {quoted(table.table)} NOT INDEXED"
+        " WHERE session_id = ? AND id > ? AND id <= ? GROUP BY b "
         f"{_merge_sql(columns)}"
     )
 
 
-def rebuild(connection: sqlite3.Connection, table: DeviceTable) -> None:
-    """Throw the rollups of a device away and make them anew from its samples."""
-    connection.execute("DELETE FROM rollup_state WHERE number = ?", (table.number,))
+def delete_some(
+    connection: sqlite3.Connection, table: DeviceTable, session_id: int, limit: int
+) -> int:
+    """Delete at most ``limit`` rollups of a session and table; returns how many there were."""
+    ensure(connection, table)
+    deleted = 0
     for chunk in range(chunks_of(table)):
-        connection.execute(f"DROP TABLE IF EXISTS {table_name(table, chunk)}")
-    sessions = connection.execute(
-        "SELECT session_id, count(*), max(timestamp) - min(timestamp)"  # noqa: S608 - quoted name
-        f" FROM {quoted(table.table)} WHERE session_id IS NOT NULL GROUP BY session_id"
-    ).fetchall()
-    for session_id, count, span in sessions:
-        slow = count >= TRIAL_BUCKETS and count / max(1.0, span) < WORTHWHILE
-        save_state(connection, table, session_id, 10 if slow else 1, dict.fromkeys(LEVELS, 0))
-        catch_up(connection, table, session_id)
+        if not columns_of(table, chunk):
+            continue
+        name = table_name(table, chunk)
+        for level in LEVELS:
+            deleted += connection.execute(
+                f"DELETE FROM {name} WHERE level = ?1 AND session_id = ?2 AND bucket <= "  # noqa: S608 - numbered name
+                f"(SELECT max(bucket) FROM (SELECT bucket FROM {name}"
+                " WHERE level = ?1 AND session_id = ?2 ORDER BY bucket LIMIT ?3))",
+                (level, session_id, limit),
+            ).rowcount
+    return deleted
 
 
 def forget_session(connection: sqlite3.Connection, table: DeviceTable, session_id: int) -> None:
     """Delete the rollups of a session."""
-    ensure(connection, table)
-    for chunk in range(chunks_of(table)):
-        if columns_of(table, chunk):
-            connection.execute(
-                f"DELETE FROM {table_name(table, chunk)}"  # noqa: S608 - numbered name
-                " WHERE session_id = ?",
-                (session_id,),
-            )
+    while delete_some(connection, table, session_id, MAX_TAIL):
+        pass
     connection.execute(
         "DELETE FROM rollup_state WHERE number = ? AND session_id = ?", (table.number, session_id)
     )
