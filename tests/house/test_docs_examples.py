@@ -1,4 +1,4 @@
-"""The documentation tells the truth: its examples parse, its links lead somewhere, its tables agree.
+"""The documentation agrees with the code: examples parse, links lead somewhere, tables are whole.
 
 A page that falls behind the code fails here, by name.
 """
@@ -267,7 +267,7 @@ def test_database_page_names_every_table_and_column(kind: DatabaseKind, title: s
         ("cells/inr18650-25r.yaml", CellFile),
     ],
 )
-def test_files_page_names_every_key(title: str, model: Any) -> None:  # noqa: ANN401 - models
+def test_files_page_names_every_key(title: str, model: Any) -> None:
     described = rows(section("files.md", title))
     assert not set(model.model_fields) - set(described)
 

@@ -181,7 +181,7 @@ async def test_ten_hours_run_every_poll() -> None:
 async def test_a_timer_can_cancel_another_one_of_the_same_moment() -> None:
     clock = VirtualClock()
     seen: list[str] = []
-    clock.call_at(5, lambda: second.cancel())
+    clock.call_at(5, lambda: second.cancel())  # noqa: PLW0108 - second comes later
     second = clock.call_at(5, lambda: seen.append("second"))
     await clock.sleep(10)
     assert seen == []
