@@ -13,7 +13,7 @@ from ionpy_auto.storage import rollups
 from ionpy_auto.storage.database import Database
 from ionpy_auto.storage.device_tables import DeviceTable, quoted
 
-VALUES_PER_STEP = 100_000
+VALUES_PER_STEP = 40_000
 DELETED_PER_STEP = 2_000
 
 
