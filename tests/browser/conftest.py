@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from ionpy_auto.core.files import shipped_path
 
@@ -28,6 +28,9 @@ ARGS = (
     "--disable-sync",
 )
 START_LINE = re.compile(r"ionpy_auto is at (http://\S+?)/?\s")
+PATIENCE_MS = 20_000  # a busy machine is no failure
+
+expect.set_options(timeout=PATIENCE_MS)
 FLOWS = Path(__file__).parent / "flows"
 
 
@@ -69,9 +72,9 @@ class Server:
         """One request; the answer's JSON, also that of a refusal."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json"} if data else {}
-        request = urllib.request.Request(self.url + path, data, headers, method=method)  # noqa: S310 - our own server
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own server
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -155,13 +158,17 @@ class Watch:
         """Listen to console, exceptions and requests."""
         page.on("console", lambda line: self._line(line.type, line.text))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("response", lambda answer: self._answer(answer.status, answer.url))
         page.on("request", lambda request: self._request(request.url))
         page.on("websocket", lambda socket: self._request(socket.url))
 
     def _line(self, kind: str, text: str) -> None:
-        expected = any(f"status of {status}" in text for status in self.refusals)
-        if kind == "error" and not expected:
+        if kind == "error" and not text.startswith("Failed to load resource"):  # see `_answer`
             self.errors.append(text)
+
+    def _answer(self, status: int, url: str) -> None:
+        if status >= 400 and status not in self.refusals:
+            self.errors.append(f"{status} {url}")
 
     def _request(self, url: str) -> None:
         ours = (self.origin, self.origin.replace("http", "ws", 1), "data:", "blob:")
