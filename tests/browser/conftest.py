@@ -31,6 +31,7 @@ START_LINE = re.compile(r"ionpy_auto is at (http://\S+?)/?\s")
 PATIENCE_MS = 20_000  # a busy machine is no failure
 
 expect.set_options(timeout=PATIENCE_MS)
+PACE = 60
 FLOWS = Path(__file__).parent / "flows"
 
 
@@ -102,11 +103,14 @@ class Server:
 
     def settle(self) -> None:
         """No run, no latch, the usual pace."""
+        status = self.call("GET", "/api/system/status")
+        if status["latch"]["pressed"]:
+            self.call("POST", "/api/admin/rearm", {"reason": "next test"})
+        if status["clock"]["speed"] != PACE:
+            self.pace(PACE)
         for run in self.runs():
             if run["state"] != "finished":
                 self.call("POST", f"/api/runs/{run['id']}/abort")
-        self.call("POST", "/api/admin/rearm", {"reason": "next test"})
-        self.pace(60)
 
 
 def _read_url(process: subprocess.Popen[str]) -> str:
@@ -186,11 +190,10 @@ def watch(page: Page, server: Server) -> Iterator[Watch]:
 
 
 @pytest.fixture
-def app(page: Page, server: Server, watch: Watch) -> Iterator[Page]:
+def app(page: Page, server: Server, watch: Watch) -> Page:
     """The first page, on a bench at rest."""
     del watch
     server.settle()
     page.goto(server.url)
     page.get_by_role("navigation").wait_for()
-    yield page
-    server.settle()
+    return page
