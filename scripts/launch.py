@@ -322,6 +322,15 @@ def bench(arguments: Sequence[str]) -> int:
     return run(PYTHON, "-m", "benchmarks", *arguments)
 
 
+def wheel(_: Sequence[str]) -> int:
+    """Build the wheel, with the UI inside, into ``dist``."""
+    environment("test")
+    if not build_ui():
+        say("a wheel needs the built UI")
+        return 1
+    return run(PYTHON, "-m", "hatchling", "build", "-t", "wheel", "-d", ROOT / "dist")
+
+
 def lock(_: Sequence[str]) -> int:
     """Write the lock files anew from ``pyproject.toml`` (needs uv)."""
     uv = shutil.which("uv")
@@ -342,7 +351,7 @@ def lock(_: Sequence[str]) -> int:
     return 0
 
 
-WORDS = {word.__name__: word for word in (demo, test, lint, bench, proof, dev, lock)}
+WORDS = {word.__name__: word for word in (demo, test, lint, bench, proof, dev, wheel, lock)}
 
 
 def main() -> int:

@@ -40,9 +40,28 @@ class Database(Protocol):
         """Run ``fn`` on a read-only connection."""
 
 
+def canonical(value: object) -> object:
+    """A value as it is after any way through a database.
+
+    SQLite makes ``1`` of a stored ``1.0`` and may touch the last bit of a number, so numbers count
+    with twelve digits.
+
+    >>> canonical({"a": [1.0, 1, True, "1.0"]})
+    {'a': ['1', '1', True, '1.0']}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): canonical(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [canonical(inner) for inner in value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return f"{value:.12g}"
+
+
 def chain_hash(row: AuditRow) -> str:
     """The hash that ties a row to its forerunner."""
-    content = {name: getattr(row, name) for name in CHAINED}
+    content = {name: canonical(getattr(row, name)) for name in CHAINED if name != "timestamp"}
+    content["timestamp"] = repr(row.timestamp)
     text = json.dumps([row.previous_hash, content], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,6 +1,5 @@
 """Where running expressions get their values: live points, recent history, and local names."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping
 
 from ionpy_auto.core.clock import Clock
@@ -42,17 +41,15 @@ class LiveEnvironment:
 
     def window(self, function: str, address: str, seconds: float) -> Scalar | None:
         """A value over the last seconds; None when the window is not full of known samples."""
-        track = self._recent.track(address)
-        if track is None or not track.mono:
-            return None
         if function == "previous":
-            return _previous(track)
-        end = track.mono[-1]
-        first = bisect_left(track.mono, end - seconds)
-        if first > 0 and track.mono[first] > end - seconds:
-            first -= 1  # the sample that was in force when the window began
-        times, values = track.mono[first:], track.values[first:]
-        if times[0] > end - seconds + 1e-9 or any(value is None for value in values):
+            return _previous(self._recent.newest(address, 64))
+        newest = self._latest.get(address)
+        if newest is None:
+            return None
+        begin = newest.mono - seconds
+        track = self._recent.since(address, begin)
+        times, values = track.mono, track.values
+        if not times or times[0] > begin + 1e-9 or any(value is None for value in values):
             return None
         if function == "changed":
             return any(value != values[0] for value in values)
@@ -63,7 +60,7 @@ class LiveEnvironment:
 
 
 def _previous(track: Track) -> Scalar | None:
-    known = [value for value in track.values[-64:] if value is not None]
+    known = [value for value in track.values if value is not None]
     return known[-2] if len(known) > 1 else None
 
 

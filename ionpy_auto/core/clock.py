@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Protocol, Self
+from weakref import WeakKeyDictionary
 
 UNBOUNDED_PACE = 1_000.0
 """What a virtual clock without a ceiling is taken to reach."""
@@ -167,6 +168,10 @@ def _checked_speed(speed: float | None) -> float | None:
     return speed
 
 
+_pumping_on: WeakKeyDictionary[asyncio.AbstractEventLoop, set[int]] = WeakKeyDictionary()
+"""Which clocks are looking for an idle moment of a loop."""
+
+
 class _VirtualTimer:
     __slots__ = ("callback", "clock")
 
@@ -311,9 +316,18 @@ class VirtualClock:
             self._pumping = False
         if self._pumping or self._holds or not self._heap or self._wake is not None:
             return
+        self._start_pumping(loop)
+
+    def _start_pumping(self, loop: asyncio.AbstractEventLoop) -> None:
         self._pumping = True
         self._idle_turns = 0
+        _pumping_on.setdefault(loop, set()).add(id(self))
         loop.call_soon(self._turn)
+
+    def _stop_pumping(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        self._pumping = False
+        if loop is not None:
+            _pumping_on.get(loop, set()).discard(id(self))
 
     def _turn(self) -> None:
         """One turn of the loop: only after two turns without other work has all settled.
@@ -323,15 +337,17 @@ class VirtualClock:
         """
         loop = self._loop
         if loop is None or self._holds or not self._heap:
-            self._pumping = False
+            self._stop_pumping(loop)
             return
-        # The ready queue is not public, and asyncio offers no other way to see an idle loop.
-        busy = bool(getattr(loop, "_ready", ()))
+        # The ready queue is not public, and asyncio offers no other way to see an idle loop. The
+        # turns of other clocks on this loop stand in it too and are no work.
+        others = len(_pumping_on.get(loop, ())) - 1
+        busy = len(getattr(loop, "_ready", ())) > others
         self._idle_turns = 0 if busy else self._idle_turns + 1
         if self._idle_turns < 2:
             loop.call_soon(self._turn)
             return
-        self._pumping = False
+        self._stop_pumping(loop)
         self._advance(loop)
 
     def _advance(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ionpy_auto.automation.flow_reader import read_flow
 from ionpy_auto.automation.names import CHANNEL_UNITS, NoSite, Site
+from ionpy_auto.automation.rules.check import check_rules
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.wiring import CellFile, ChannelFile, read_cell, read_channel
 from ionpy_auto.core.errors import Finding, IonpyError
@@ -111,4 +112,6 @@ def _check_project(folder: Path) -> Iterator[list[Finding]]:
 def _check_flow(path: Path, site: Site) -> list[Finding]:
     text = path.read_text(encoding="utf-8", errors="replace")
     flow, findings = read_flow(text, str(path), site)
-    return findings + (check_flow(flow, site) if flow is not None else [])
+    if flow is not None:
+        findings += [*check_flow(flow, site), *check_rules(flow)]
+    return findings

@@ -9,14 +9,17 @@ import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any
 
-from ionpy_auto.core.samples import AlarmState, Quality, Sample, Snapshot
+from ionpy_auto.core.samples import AlarmState, Quality, Sample, Scalar, Snapshot
 from ionpy_auto.storage.device_tables import DeviceTable
 
 Row = tuple[Any, ...]
 OpenGaps = dict[tuple[str, str], tuple[float, str]]
 
+_USED = ("point", "value", "quality", "alarm")
 _RANK = {
     AlarmState.NORMAL: 0,
     AlarmState.LO: 1,
@@ -24,6 +27,7 @@ _RANK = {
     AlarmState.LOLO: 3,
     AlarmState.HIHI: 4,
 }
+_POINT, _VALUE, _QUALITY, _ALARM = map(itemgetter, map(Sample._fields.index, _USED))
 _NORMAL = "NORMAL"
 _INT64 = 2**63
 
@@ -60,26 +64,48 @@ def make_rows(
         open_gaps: ``(device, entity)`` to start and reason of gaps that last; changed in place.
         careful: Check every value; used when a value was refused.
     """
-    points = tuple(f"{table.device_id}.{c.entity}" for c in table.active)
-    width = len(points)
     made = Rows(table, session_id, [])
-    add = made.rows.append
-    good, normal = Quality.GOOD, AlarmState.NORMAL
     maker = _Careful(table, made, open_gaps)
-    for snapshot in snapshots:
-        samples = snapshot.samples
-        if len(samples) == width and not careful and width:
-            names, values, _, qualities, alarms, _, _, _ = zip(*samples, strict=False)
-            if (
-                names == points
-                and qualities.count(good) == width
-                and alarms.count(normal) == width
-                and not maker.has_gaps
-            ):
-                add((snapshot.timestamp, session_id, *values, _NORMAL))
-                continue
-        maker.take(snapshot)
+    rows = None if careful or maker.has_gaps else _whole_polls(table, session_id, snapshots)
+    if rows is None:
+        for snapshot in snapshots:
+            maker.take(snapshot)
+    else:
+        made.rows = rows
     return made
+
+
+def _whole_polls(
+    table: DeviceTable, session_id: int, snapshots: Sequence[Snapshot]
+) -> list[Row] | None:
+    """Rows of snapshots that all hold every entity with a good value, else None.
+
+    Column by column over all of them: what is asked of each sample costs more than its storage.
+    """
+    points = table.points
+    width, count = len(points), len(snapshots)
+    polls = [snapshot.samples for snapshot in snapshots]
+    samples = list(chain.from_iterable(polls))
+    if (
+        set(map(len, polls)) != {width}
+        or list(map(_POINT, samples)) != list(points) * count
+        or list(map(_QUALITY, samples)).count(Quality.GOOD) != len(samples)
+    ):
+        return None
+    values = list(map(_VALUE, samples))
+    columns = [values[place::width] for place in range(width)]
+    for place, types in table.expected_types:
+        if not types.issuperset(map(type, columns[place])):
+            return None
+    alarms = list(map(_ALARM, samples))
+    states: Iterable[str] = repeat(_NORMAL)
+    if alarms.count(AlarmState.NORMAL) != len(alarms):
+        states = [
+            max(alarms[start : start + width], key=_RANK.__getitem__).value
+            for start in range(0, len(alarms), width)
+        ]
+    times = [snapshot.timestamp for snapshot in snapshots]
+    return list(zip(times, repeat(session_id), *columns, states))
 
 
 class _Careful:
@@ -122,11 +148,8 @@ class _Careful:
             return None, sample.reason or sample.quality.value
         if isinstance(value, str) != (entity in self._texts):
             return None, f"unexpected {type(value).__name__}"
-        if isinstance(value, float) and not math.isfinite(value):
-            return None, "not finite"
-        if isinstance(value, int) and not -_INT64 <= value < _INT64:
-            return None, "too large"
-        return value, ""
+        problem = _problem_of(value)
+        return (None, problem) if problem else (value, "")
 
     def _note(self, entity: str, timestamp: float, reason: str) -> None:
         key = (self._device, entity)
@@ -142,13 +165,32 @@ class _Careful:
         )
 
 
+def _problem_of(value: Scalar) -> str:
+    """Why SQLite could not hold a value, empty if it can."""
+    if isinstance(value, float):
+        return "" if math.isfinite(value) else "not finite"
+    if isinstance(value, int):
+        return "" if -_INT64 <= value < _INT64 else "too large"
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return "not storable as text"
+    return ""
+
+
 def insert(connection: sqlite3.Connection, made: Rows) -> int:
     """Store the rows (at least one) and gaps; returns the id of the first row."""
-    connection.executemany(made.table.insert_sql, made.rows)
+    table, rows = made.table, made.rows
+    whole = len(rows) - len(rows) % table.block
+    for start in range(0, whole, table.block):
+        block = rows[start : start + table.block]
+        connection.execute(table.block_sql, list(chain.from_iterable(block)))
+    if whole < len(rows):
+        connection.executemany(table.insert_sql, rows[whole:])
     last: int = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
     if made.gaps:
         connection.executemany(GAP_SQL, last_of_each(made.gaps))
-    return last - len(made.rows) + 1
+    return last - len(rows) + 1
 
 
 def last_of_each(gaps: Iterable[Row]) -> list[Row]:

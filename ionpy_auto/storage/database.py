@@ -126,7 +126,9 @@ class Database:
 
     async def write_driver(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """As `write`, on the driver's own connection: the fast path of sample batches."""
-        return await self._writer.run(lambda connection: work(driver_of(connection)))
+        return await self._writer.run(
+            lambda connection: work(driver_of(connection)), on_driver=True
+        )
 
     async def read(self, work: Callable[[Session], Result]) -> Result:
         """The result of ``work(session)`` in a reader thread, over one consistent state."""

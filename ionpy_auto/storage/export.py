@@ -23,6 +23,7 @@ from sqlmodel import Session, select
 from ionpy_auto.core.errors import NotFound, StorageError
 from ionpy_auto.storage.database import Database
 from ionpy_auto.storage.device_tables import DeviceTable, DeviceTables, StoredColumn, quoted
+from ionpy_auto.storage.disk import RoomOf, room_of
 from ionpy_auto.storage.exporters import Dialect, Exporter, ExportMeta, exporter
 from ionpy_auto.storage.history import sessions_of
 from ionpy_auto.storage.models import ExportRow
@@ -70,9 +71,13 @@ class Exports:
         db: The project's database.
         tables: Its device tables.
         folder: The project's ``exports`` folder, made when first needed.
+        room_of: Measures the disk.
     """
 
-    def __init__(self, db: Database, tables: DeviceTables, folder: Path) -> None:
+    def __init__(
+        self, db: Database, tables: DeviceTables, folder: Path, *, room_of: RoomOf = room_of
+    ) -> None:
+        self._room_of = room_of
         self._db = db
         self._tables = tables
         self._folder = folder
@@ -97,6 +102,7 @@ class Exports:
         """
         writer = exporter(request.format)
         tables = self._chosen(request)
+        await self._refuse_when_scarce()
         loop = asyncio.get_running_loop()
         job = _Job(writer, request, self._db.clock.now(), self._folder)
         if on_progress is not None:
@@ -111,6 +117,13 @@ class Exports:
         except BaseException:
             (self._folder / row.filename).unlink(missing_ok=True)
             raise
+
+    async def _refuse_when_scarce(self) -> None:
+        with self._db.clock.hold():
+            room = await asyncio.to_thread(self._room_of, self._folder)
+        if room.is_scarce:
+            msg = f"no export is made, the disk has {room} and recording needs them"
+            raise StorageError(msg, hint="Free some space and try again.")
 
     async def listing(self) -> list[ExportRow]:
         """All exports, newest first."""

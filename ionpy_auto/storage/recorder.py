@@ -8,6 +8,7 @@ that is stored with it, so a batch whose COMMIT failed but arrived is not stored
 """
 
 import asyncio
+import math
 import sqlite3
 import uuid
 from collections import deque
@@ -35,6 +36,7 @@ from ionpy_auto.storage.device_tables import (
     EntityColumn,
     last_timestamp,
 )
+from ionpy_auto.storage.disk import Room, RoomOf, room_of
 from ionpy_auto.storage.spill import SpilledBatch, SpilledPart, SpillFile
 from ionpy_auto.storage.thinning import Thinning
 
@@ -42,8 +44,10 @@ log = structlog.get_logger(__name__)
 
 FLUSH_S = 0.25
 FLUSH_ROWS = 5000
+DISK_CHECK_S = 10.0
 MAX_WAITING = 100_000
 BATCHES_PER_WRITE = 20
+ROWS_AT_ONCE = 500  # the loop waits for no longer stretch of arithmetic
 RETRY_S = (0.25, 0.5, 1.0, 2.0, 5.0)
 
 OnAlarm = Callable[[str, str], None]
@@ -101,7 +105,7 @@ class Recorder:
         clock: Times flushes and retries.
         tables: The device tables of ``db``.
         on_alarm: Called with a kind (``record_failed``, ``record_recovered``, ``record_spilled``,
-            ``record_lost``, ``record_rejected``) and a sentence.
+            ``record_lost``, ``record_rejected``, ``disk_low``) and a sentence.
         spill: The overflow file; beside the database by default.
     """
 
@@ -136,8 +140,12 @@ class Recorder:
         self._timer: Timer | None = None
         self._failed_in_a_row = 0
         self._lossy = False
+        self.room_of: RoomOf = room_of
+        self._room: Room | None = None
+        self._room_is_low = False
+        self._room_until = -math.inf
         self._rejected_before = 0
-        self._in_doubt = False  # whether a batch may be stored although its write failed
+        self._doubtful = 0  # batches up to this may be stored although their write failed
         self._tasks = Tasks("recorder", clock)
         self._leave: Callable[[], None] | None = None
 
@@ -216,27 +224,32 @@ class Recorder:
             return
         source = snapshot.source
         waiting = self._pending.get(source)
-        if waiting is None:
-            if self.tables.get(source) is None:
-                self.counters.undeclared += 1
-                return
-            waiting = []
-        thinning = self._thinning.get(source) if self._thinning else None
-        if thinning is not None and not thinning.keeps(snapshot):
-            self.counters.thinned += 1
+        if waiting is None and self.tables.get(source) is None:
+            self.counters.undeclared += 1
             return
-        if self._pending_rows + self._sealed_rows >= 2 * self.max_waiting:
+        if self._thinning and not self._is_kept(snapshot):
+            return
+        self._pending_rows = rows = self._pending_rows + 1
+        rows += self._sealed_rows
+        if rows > 2 * self.max_waiting:
+            self._pending_rows -= 1
             self._lose(1, "the database does not answer and the memory is full")
             return
-        self._pending.setdefault(source, waiting).append(snapshot)
-        self._pending_rows += 1
+        if waiting is None:
+            self._pending[source] = [snapshot]
+        else:
+            waiting.append(snapshot)
         if self._timer is None:
             self._arm(FLUSH_S * self._clock.pace)
-        elif (
-            self._pending_rows == FLUSH_ROWS
-            or self._pending_rows + self._sealed_rows == self.max_waiting
-        ):
+        elif self._pending_rows == FLUSH_ROWS or rows == self.max_waiting:
             self._tasks.start("flush", self._flush_quietly())
+
+    def _is_kept(self, snapshot: Snapshot) -> bool:
+        thinning = self._thinning.get(snapshot.source)
+        if thinning is None or thinning.keeps(snapshot):
+            return True
+        self.counters.thinned += 1
+        return False
 
     async def flush(self) -> None:
         """Return when everything queued so far is stored.
@@ -246,8 +259,25 @@ class Recorder:
         """
         async with self._lock:
             self._seal()
+            await self._watch_disk()
             await self._replay()
             await self._store_sealed()
+
+    async def _watch_disk(self) -> None:
+        """Say once that room gets scarce, and again only when there was enough in between."""
+        now = self._clock.monotonic()
+        if now < self._room_until:
+            return
+        self._room_until = now + DISK_CHECK_S * self._clock.pace
+        try:
+            with self._clock.hold():
+                room = await asyncio.to_thread(self.room_of, self._db.path.parent)
+        except OSError as error:
+            log.warning("the disk could not be measured", error=str(error))
+            return
+        was_low, self._room_is_low, self._room = self._room_is_low, room.is_low, room
+        if room.is_low and not was_low:
+            self._alarm("disk_low", f"the disk of the project has {room}")
 
     def status(self) -> dict[str, Any]:
         """Counters, waiting rows and the size of the overflow file."""
@@ -257,6 +287,8 @@ class Recorder:
             "spill_bytes": self._spill.size if self._spill_waits else 0,
             "failing": self._failed_in_a_row > 0,
             "session_id": self._session,
+            "disk_free": self._room.free if self._room else None,
+            "disk_low": self._room_is_low,
         }
 
     def _arm(self, delay: float) -> None:
@@ -299,9 +331,10 @@ class Recorder:
 
     async def _store_sealed(self) -> None:
         while self._sealed:
-            some = list(islice(self._sealed, BATCHES_PER_WRITE))
+            # After a failure the least at a time: a disk that fails now and then takes that.
+            in_doubt = self._sealed[0].number <= self._doubtful
+            some = list(islice(self._sealed, 1 if in_doubt else BATCHES_PER_WRITE))
             acks = await self._write(partial(self._store, some))
-            self._in_doubt = False
             for batch in some:
                 self._sealed.popleft()
                 self._sealed_rows -= batch.size
@@ -318,19 +351,23 @@ class Recorder:
                     await self._db.write_driver(lambda _: None)
             # What the thread believed of the file is forgotten and read anew.
             self._state = before
-            self._in_doubt = True
+            self._doubtful = self._number
             raise
 
     def _store(self, some: Sequence[_Batch], connection: sqlite3.Connection) -> list[_Ack]:
         """Runs in the writer thread: all of ``some`` in one transaction."""
-        last = self._last_stored(connection, self._name) if self._in_doubt else 0
+        in_doubt = some[0].number <= self._doubtful
+        last = self._last_stored(connection, self._name) if in_doubt else 0
         acks: list[_Ack] = []
         for batch in some:
             if batch.number <= last:
                 continue
             for source, snapshots in batch.snapshots.items():
-                if (table := self.tables.get(source)) is not None:
-                    acks += self._store_device(connection, table, batch.session_id, snapshots)
+                if (table := self.tables.get(source)) is None:
+                    continue
+                for start in range(0, len(snapshots), ROWS_AT_ONCE):
+                    some_of_it = snapshots[start : start + ROWS_AT_ONCE]
+                    acks += self._store_device(connection, table, batch.session_id, some_of_it)
         self._remember(connection, self._name, some[-1].number)
         return acks
 

@@ -9,25 +9,37 @@ A session that is sampled slower than twice a second keeps no 1 s level: it woul
 the samples themselves.
 """
 
+import math
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from operator import le
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain, pairwise
+from operator import add, le
+from typing import Any, cast
 
 from ionpy_auto.storage.device_tables import DeviceTable, StoredColumn, quoted
 
 LEVELS = (1, 10, 60, 600)  # [s], each a multiple of the one before
 CHUNK = 50
 """Columns of a device per rollup table: four each, within SQLite's 2000."""
+MAX_ID = 2**63 - 1
 MAX_TAIL = 20_000
 """Rows a level may lag behind before its open bucket is written early."""
+WRITE_AT_ONCE = 20
+WRITE_ROWS = 2_000
+"""Closed buckets and rows a ladder may keep to itself; what is not written is read raw."""
 TRIAL_BUCKETS = 50
 WORTHWHILE = 2.0  # rows per 1 s bucket
 
 Row = tuple[Any, ...]
-Stats = tuple[list[float | None], list[float | None], list[float | None], list[int]]
+Numbered = tuple[int, StoredColumn]  # with its place among all columns
+Number = float | int
+Combine = Callable[[Any, Any], Any]
+Stats = tuple[  # minimum, maximum, sum and count of each column; not changed once made
+    Sequence[Number | None], Sequence[Number | None], Sequence[Number | None], Sequence[int]
+]
+Bucket = tuple[int, int, Stats]  # level, number and figures
 
 
 class _Open:
@@ -49,15 +61,14 @@ class Ladder:
         self.session_id = session_id
         self.finest = finest
         self.up_to = dict.fromkeys(LEVELS, 0)
-        self._rolled = [(i, c) for i, c in enumerate(table.columns) if c.is_rolled_up]
-        places = {c.column: 2 + k for k, c in enumerate(table.active)}
-        self._places = [places.get(c.column) for _, c in self._rolled]
+        self._places = [2 + k for k, c in enumerate(table.active) if c.is_rolled_up]
         self._statements = list(_statements(table))
         self._open = {level: _Open() for level in LEVELS}
-        self._closed: list[tuple[int, int, Stats]] = []
+        self._closed: list[Bucket] = []
         self._trial_rows = 0
         self._trial_buckets = 0
         self._is_ready = False
+        self._written = 0
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -66,20 +77,20 @@ class Ladder:
 
     def add(self, connection: sqlite3.Connection, rows: Sequence[Row], first_id: int) -> None:
         """Take in rows that were just inserted with ids from ``first_id`` on."""
-        times = [row[0] for row in rows]
         columns = list(zip(*rows, strict=True))
-        picked = [() if place is None else columns[place] for place in self._places]
-        clean = [not column or None in column for column in picked]
-        for bucket, start, end in _runs(times, self.finest):
-            stats = _summarise(picked, clean, start, end)
+        picked = [columns[place] for place in self._places]
+        for bucket, start, end in _runs(columns[0], self.finest):
+            stats = _summarise([column[start:end] for column in picked])
             self._merge(self.finest, bucket, stats, first_id + end - 1)
         self._trial_rows += len(rows)
         newest = first_id + len(rows) - 1
-        for level in self.levels:
-            if self._open[level].stats is not None and newest - self.up_to[level] > MAX_TAIL:
-                self._close(level)
-        if self._closed:
+        if newest - min(self.up_to.values()) > MAX_TAIL:
+            for level in self.levels:
+                if self._open[level].stats is not None and newest - self.up_to[level] > MAX_TAIL:
+                    self._close(level)
+        if len(self._closed) >= WRITE_AT_ONCE or newest - self._written > WRITE_ROWS:
             self._write(connection)
+            self._written = newest
 
     def _merge(self, level: int, bucket: int, stats: Stats, last_id: int) -> None:
         current = self._open[level]
@@ -88,7 +99,7 @@ class Ladder:
         if current.stats is None:
             current.bucket, current.stats = bucket, stats
         else:
-            _merge_stats(current.stats, stats)
+            current.stats = _merged(current.stats, stats)
         current.last_id = last_id
 
     def _close(self, level: int) -> None:
@@ -101,10 +112,11 @@ class Ladder:
         above = LEVELS.index(level) + 1
         if above < len(LEVELS):
             upper = LEVELS[above]
-            copy = (list(stats[0]), list(stats[1]), list(stats[2]), list(stats[3]))
-            self._merge(upper, current.bucket * level // upper, copy, current.last_id)
+            self._merge(upper, current.bucket * level // upper, stats, current.last_id)
 
     def _write(self, connection: sqlite3.Connection) -> None:
+        if not self._closed:
+            return
         if not self._is_ready:
             ensure(connection, self.table)
             self._is_ready = True
@@ -146,20 +158,18 @@ def open_ladder(
         (table.number, session_id),
     ).fetchone()
     if row is None:
-        finest = 10 if _is_slow(coming) else 1
+        span = abs(coming[-1][0] - coming[0][0])
+        finest = 10 if is_slow(len(coming), span) else 1
         save_state(connection, table, session_id, finest, dict.fromkeys(LEVELS, 0))
-    else:
-        finest = row[0]
-    ladder = Ladder(table, session_id, finest)
-    ladder.up_to = catch_up(connection, table, session_id)
+    up_to = catch_up(connection, table, session_id)
+    ladder = Ladder(table, session_id, read_state(connection, table, session_id)[0])
+    ladder.up_to = up_to
     return ladder
 
 
-def _is_slow(rows: Sequence[Row]) -> bool:
-    if len(rows) < TRIAL_BUCKETS:
-        return False
-    span: float = abs(rows[-1][0] - rows[0][0])
-    return len(rows) / max(1.0, span) < WORTHWHILE
+def is_slow(rows: int, span: float) -> bool:
+    """True when a 1 s level over ``span`` seconds would hardly be smaller than the samples."""
+    return rows >= TRIAL_BUCKETS and rows / max(1.0, span) < WORTHWHILE
 
 
 def _runs(times: Sequence[float], width: int) -> Iterator[tuple[int, int, int]]:
@@ -179,46 +189,54 @@ def _runs(times: Sequence[float], width: int) -> Iterator[tuple[int, int, int]]:
         yield buckets[start], start, end
 
 
-def _summarise(
-    columns: Sequence[Sequence[Any]], sparse: Sequence[bool], start: int, end: int
-) -> Stats:
-    lows: list[float | None] = []
-    highs: list[float | None] = []
-    sums: list[float | None] = []
-    counts: list[int] = []
-    for column, has_gaps in zip(columns, sparse, strict=True):
-        values = column[start:end]
-        if has_gaps:
-            values = [v for v in values if v is not None]
-            if not values:
-                lows.append(None)
-                highs.append(None)
-                sums.append(None)
-                counts.append(0)
-                continue
-        lows.append(min(values))
-        highs.append(max(values))
-        sums.append(sum(values))
-        counts.append(len(values))
+def _summarise(columns: Sequence[Sequence[Any]]) -> Stats:
+    """The figures of each column.
+
+    Raises:
+        TypeError: A value is not a number.
+        ValueError: A value is not finite.
+    """
+    try:
+        sums = list(map(sum, columns))
+        lows, highs = list(map(min, columns)), list(map(max, columns))
+        stats: Stats = (lows, highs, sums, list(map(len, columns)))
+    except TypeError:  # None among them
+        stats = _summarise_sparse(columns)
+    if not math.isfinite(sum(total for total in stats[2] if total is not None)):
+        msg = "a value is not finite"
+        raise ValueError(msg)
+    return stats
+
+
+def _summarise_sparse(columns: Sequence[Sequence[Any]]) -> Stats:
+    known = [[value for value in column if value is not None] for column in columns]
+    return (
+        [min(values, default=None) for values in known],
+        [max(values, default=None) for values in known],
+        [sum(values) if values else None for values in known],
+        list(map(len, known)),
+    )
+
+
+def _merged(one: Stats, other: Stats) -> Stats:
+    counts = list(map(add, one[3], other[3]))
+    figures: tuple[Combine, ...] = (min, max, add)
+    try:
+        lows, highs, sums = (
+            list(map(f, a, b)) for f, a, b in zip(figures, one, other, strict=False)
+        )
+    except TypeError:  # a column without a value
+        lows, highs, sums = (
+            list(map(partial(_of_known, f), a, b))
+            for f, a, b in zip(figures, one, other, strict=False)
+        )
     return lows, highs, sums, counts
 
 
-def _merge_stats(into: Stats, more: Stats) -> None:
-    lows, highs, sums, counts = into
-    for i, (low, high, total, count) in enumerate(zip(*more, strict=True)):
-        if not count or low is None or high is None or total is None:
-            continue
-        old_low, old_high, old_sum = lows[i], highs[i], sums[i]
-        lows[i] = low if old_low is None or low < old_low else old_low
-        highs[i] = high if old_high is None or high > old_high else old_high
-        sums[i] = total if old_sum is None else old_sum + total
-        counts[i] += count
-
-
-def _flat(stats: Stats, part: slice) -> list[Any]:
-    return [
-        value for four in zip(*(numbers[part] for numbers in stats), strict=True) for value in four
-    ]
+def _of_known(function: Combine, one: Number | None, other: Number | None) -> Number | None:
+    if one is None:
+        return other
+    return one if other is None else cast("Number", function(one, other))
 
 
 def chunks_of(table: DeviceTable) -> int:
@@ -231,32 +249,36 @@ def table_name(table: DeviceTable, chunk: int) -> str:
     return f"rollup_{table.number}_{chunk}"
 
 
-def columns_of(table: DeviceTable, chunk: int) -> list[tuple[int, StoredColumn]]:
+def columns_of(table: DeviceTable, chunk: int) -> list[Numbered]:
     """Index and column of what a rollup table holds."""
     indexed = list(enumerate(table.columns))[chunk * CHUNK : (chunk + 1) * CHUNK]
     return [(i, column) for i, column in indexed if column.is_rolled_up]
 
 
+def _flat(stats: Stats, part: slice) -> Iterator[Any]:
+    return chain.from_iterable(zip(*(numbers[part] for numbers in stats), strict=True))
+
+
 def _statements(table: DeviceTable) -> Iterator[tuple[str, slice]]:
-    """The statement of each rollup table, and which of the rolled-up columns it takes."""
+    """The statement of each rollup table, and which of the active rolled-up columns it takes."""
     start = 0
     for chunk in range(chunks_of(table)):
-        width = len(columns_of(table, chunk))
-        if width:
-            marks = ", ".join("?" * (3 + 4 * width))
-            head, merge = _insert_head(table, chunk), _merge_sql(table, chunk)
-            yield f"{head} VALUES ({marks}) {merge}", slice(start, start + width)
-        start += width
+        columns = [(i, column) for i, column in columns_of(table, chunk) if not column.retired]
+        if columns:
+            marks = ", ".join("?" * (3 + 4 * len(columns)))
+            head, merge = _insert_head(table, chunk, columns), _merge_sql(columns)
+            yield f"{head} VALUES ({marks}) {merge}", slice(start, start + len(columns))
+        start += len(columns)
 
 
-def _insert_head(table: DeviceTable, chunk: int) -> str:
-    names = "".join(f", c{i}_min, c{i}_max, c{i}_sum, c{i}_n" for i, _ in columns_of(table, chunk))
+def _insert_head(table: DeviceTable, chunk: int, columns: Sequence[Numbered]) -> str:
+    names = "".join(f", c{i}_min, c{i}_max, c{i}_sum, c{i}_n" for i, _ in columns)
     return f"INSERT INTO {table_name(table, chunk)} (level, session_id, bucket{names})"
 
 
-def _merge_sql(table: DeviceTable, chunk: int) -> str:
+def _merge_sql(columns: Sequence[Numbered]) -> str:
     parts = []
-    for i, _ in columns_of(table, chunk):
+    for i, _ in columns:
         for word in ("min", "max"):
             a = f"c{i}_{word}"
             parts.append(f"{a} = {word}(coalesce({a}, excluded.{a}), coalesce(excluded.{a}, {a}))")
@@ -326,13 +348,23 @@ def read_state(
     return row[0], dict(zip(LEVELS, row[1:], strict=True))
 
 
-def catch_up(connection: sqlite3.Connection, table: DeviceTable, session_id: int) -> dict[int, int]:
-    """Bring every level of a session up to its last stored row; returns how far they reach."""
+def catch_up(
+    connection: sqlite3.Connection, table: DeviceTable, session_id: int, end: int = MAX_ID
+) -> dict[int, int]:
+    """Bring every level of a session up to its last stored row, or to the row with id ``end``.
+
+    Returns how far they reach.
+    """
     finest, up_to = read_state(connection, table, session_id)
+    if not finest:  # deleting old rollups was interrupted
+        finest = 1
+        while delete_some(connection, table, session_id, MAX_TAIL):
+            pass
+        save_state(connection, table, session_id, finest, up_to)
     newest = connection.execute(
         f"SELECT max(id) FROM {quoted(table.table)}"  # noqa: S608 - quoted name
-        " WHERE session_id = ? AND id > ?",
-        (session_id, min(up_to.values())),
+        " WHERE session_id = ? AND id > ? AND id <= ?",
+        (session_id, min(up_to.values()), end),
     ).fetchone()[0]
     if newest is None:
         return up_to
@@ -341,51 +373,53 @@ def catch_up(connection: sqlite3.Connection, table: DeviceTable, session_id: int
         for chunk in range(chunks_of(table)):
             if columns_of(table, chunk):
                 connection.execute(
-                    _catch_up_sql(table, chunk, level), (session_id, session_id, up_to[level])
+                    _catch_up_sql(table, chunk, level), (session_id, session_id, up_to[level], end)
                 )
-        up_to[level] = newest
+    for level in LEVELS:
+        up_to[level] = max(up_to[level], newest)
     save_state(connection, table, session_id, finest, up_to)
     return up_to
 
 
 def _catch_up_sql(table: DeviceTable, chunk: int, level: int) -> str:
+    columns = columns_of(table, chunk)
     parts = []
-    for _, column in columns_of(table, chunk):
+    for _, column in columns:
         name = quoted(column.column)
         parts.append(f"min({name}), max({name}), sum({name}), count({name})")
     return (
-        f"{_insert_head(table, chunk)} "  # noqa: S608 - numbered and quoted names only
+        f"{_insert_head(table, chunk, columns)} "  # noqa: S608 - numbered and quoted names only
         f"SELECT {level}, ?, CAST(timestamp / {level}.0 AS INTEGER) AS b, {', '.join(parts)} "
-        f"FROM {quoted(table.table)} NOT INDEXED WHERE session_id = ? AND id > ? GROUP BY b "
-        f"{_merge_sql(table, chunk)}"
+        f"FROM {quoted(table.table)} NOT INDEXED"
+        " WHERE session_id = ? AND id > ? AND id <= ? GROUP BY b "
+        f"{_merge_sql(columns)}"
     )
 
 
-def rebuild(connection: sqlite3.Connection, table: DeviceTable) -> None:
-    """Throw the rollups of a device away and make them anew from its samples."""
-    connection.execute("DELETE FROM rollup_state WHERE number = ?", (table.number,))
+def delete_some(
+    connection: sqlite3.Connection, table: DeviceTable, session_id: int, limit: int
+) -> int:
+    """Delete at most ``limit`` rollups of a session and table; returns how many there were."""
+    ensure(connection, table)
+    deleted = 0
     for chunk in range(chunks_of(table)):
-        connection.execute(f"DROP TABLE IF EXISTS {table_name(table, chunk)}")
-    sessions = connection.execute(
-        "SELECT session_id, count(*), max(timestamp) - min(timestamp)"  # noqa: S608 - quoted name
-        f" FROM {quoted(table.table)} WHERE session_id IS NOT NULL GROUP BY session_id"
-    ).fetchall()
-    for session_id, count, span in sessions:
-        slow = count >= TRIAL_BUCKETS and count / max(1.0, span) < WORTHWHILE
-        save_state(connection, table, session_id, 10 if slow else 1, dict.fromkeys(LEVELS, 0))
-        catch_up(connection, table, session_id)
+        if not columns_of(table, chunk):
+            continue
+        name = table_name(table, chunk)
+        for level in LEVELS:
+            deleted += connection.execute(
+                f"DELETE FROM {name} WHERE level = ?1 AND session_id = ?2 AND bucket <= "  # noqa: S608 - numbered name
+                f"(SELECT max(bucket) FROM (SELECT bucket FROM {name}"
+                " WHERE level = ?1 AND session_id = ?2 ORDER BY bucket LIMIT ?3))",
+                (level, session_id, limit),
+            ).rowcount
+    return deleted
 
 
 def forget_session(connection: sqlite3.Connection, table: DeviceTable, session_id: int) -> None:
     """Delete the rollups of a session."""
-    ensure(connection, table)
-    for chunk in range(chunks_of(table)):
-        if columns_of(table, chunk):
-            connection.execute(
-                f"DELETE FROM {table_name(table, chunk)}"  # noqa: S608 - numbered name
-                " WHERE session_id = ?",
-                (session_id,),
-            )
+    while delete_some(connection, table, session_id, MAX_TAIL):
+        pass
     connection.execute(
         "DELETE FROM rollup_state WHERE number = ? AND session_id = ?", (table.number, session_id)
     )

@@ -28,6 +28,10 @@ log = structlog.get_logger(__name__)
 
 MAX_GROUP = 256
 BUSY_TIMEOUT_S = 5.0
+BEGIN = "BEGIN IMMEDIATE"
+CACHED_STATEMENTS = 512  # a few per device and rollup table
+CHECKPOINT_PAGES = 4000
+"""16 MB of log: the pages every batch changes are copied back a quarter as often as by default."""
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 
 Result = TypeVar("Result")
@@ -39,6 +43,7 @@ class _TransactionLostError(Exception):
 
 class _Job(NamedTuple):
     work: Callable[[sa.Connection], Any]
+    on_driver: bool  # needs no transaction SQLAlchemy knows of
     future: "asyncio.Future[Any]"
     queued: float  # [s] of the clock
 
@@ -65,7 +70,12 @@ def engine_for(
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            address, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True
+            address,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=CACHED_STATEMENTS,
+            uri=True,
         )
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
@@ -110,9 +120,10 @@ class Writer:
                 "journal_mode=WAL",
                 f"synchronous={synchronous}",
                 "foreign_keys=ON",
+                f"wal_autocheckpoint={CHECKPOINT_PAGES}",
                 f"journal_size_limit={WAL_LIMIT_BYTES}",
             ),
-            begin="BEGIN IMMEDIATE",
+            begin=BEGIN,
         )
 
     @property
@@ -135,10 +146,16 @@ class Writer:
             with self._clock.hold():
                 await asyncio.to_thread(thread.join)
 
-    async def run(self, work: Callable[[sa.Connection], Result]) -> Result:
+    async def run(
+        self, work: Callable[[sa.Connection], Result], *, on_driver: bool = False
+    ) -> Result:
         """The result of ``work(connection)`` once it is committed.
 
         A cancelled caller does not stop the work.
+
+        Args:
+            work: Run in the writer thread.
+            on_driver: ``work`` uses only the driver's connection below the one it gets.
 
         Raises:
             StorageError: The database refused; nothing of this work was stored.
@@ -149,7 +166,7 @@ class Writer:
             raise Unavailable(msg)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         with self._clock.hold():
-            self._queue.put(_Job(work, future, self._clock.monotonic()))
+            self._queue.put(_Job(work, on_driver, future, self._clock.monotonic()))
             return await future
 
     def _run(self) -> None:
@@ -171,8 +188,11 @@ class Writer:
         began = self._clock.monotonic()
         try:
             connection = self._connected()
-            with connection.begin():
-                outcomes = [self._attempt(connection, job) for job in group]
+            if all(job.on_driver for job in group):
+                outcomes = self._commit_on_driver(connection, group)
+            else:
+                with connection.begin():
+                    outcomes = [self._attempt(connection, job) for job in group]
         except Exception as error:  # noqa: BLE001 - every caller is told, below
             self.failures += 1
             log.warning("write failed", file=self.path.name, error=str(error))
@@ -183,6 +203,23 @@ class Writer:
         self.commits += 1
         self.last_commit_s = now - began
         self.lag_s = now - group[0].queued
+        return outcomes
+
+    def _commit_on_driver(self, connection: sa.Connection, group: list[_Job]) -> list[_Outcome]:
+        """One transaction without SQLAlchemy's bookkeeping; a lone job needs no savepoint."""
+        driver = driver_of(connection)
+        driver.execute(BEGIN)
+        if len(group) == 1:
+            try:
+                outcomes = [_Outcome(group[0].work(connection), None)]
+            except Exception as error:
+                if not driver.in_transaction:
+                    raise _TransactionLostError from error
+                driver.execute("ROLLBACK")
+                return [_Outcome(None, problems.translate(error, self.path))]
+        else:
+            outcomes = [self._attempt(connection, job) for job in group]
+        driver.execute("COMMIT")
         return outcomes
 
     def _problem(self, error: Exception) -> Exception:

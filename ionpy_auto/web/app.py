@@ -93,6 +93,7 @@ def create_app(engine: Engine, on_failure: Callable[[IonpyError], None] | None =
         openapi_config=OpenAPIConfig(
             title="ionpy_auto",
             version=__version__,
+            use_handler_docstrings=True,
             openapi_router=Router("/docs/framework", route_handlers=[], include_in_schema=False),
         ),
         response_cache_config=ResponseCacheConfig(default_expiration=None),

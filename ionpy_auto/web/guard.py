@@ -12,7 +12,6 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from itertools import accumulate
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -89,7 +88,7 @@ class Guard:
         max_body: int = 2**20,
         max_upload: int = 2**24,
     ) -> None:
-        self._app = app
+        self.inner = app
         self._hosts: Collection[str] = LOOPBACK_NAMES | {name.lower() for name in hosts}
         self._max_body = max_body
         self._max_upload = max_upload
@@ -97,7 +96,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the connection through, or refuse it before anything else sees it."""
         if scope["type"] not in {"http", "websocket"}:
-            await self._app(scope, receive, send)
+            await self.inner(scope, receive, send)
             return
         try:
             headers = _single(scope["headers"])
@@ -110,7 +109,7 @@ class Guard:
         except IonpyError as error:
             await _refuse(scope, send, error)
             return
-        await self._app(scope, receive, _with_headers(send))
+        await self.inner(scope, receive, _with_headers(send))
 
     def _check_host(self, headers: dict[str, str]) -> None:
         if host_name(headers.get("host", "")) not in self._hosts:
@@ -132,9 +131,8 @@ class Guard:
         origin = headers.get("origin")
         if origin is None or is_safe:
             return
-        parts = urlsplit(origin)
-        same = parts.netloc.lower() == headers.get("host", "").strip().lower()
-        if parts.scheme not in {"http", "https"} or not same:
+        host = headers.get("host", "").strip().lower()
+        if origin.lower() not in {f"http://{host}", f"https://{host}"}:
             msg = f"a page of {origin[:100]!r} may not do this"
             raise Forbidden(msg, code="FOREIGN_ORIGIN", hint="open the page of this server")
 
@@ -193,7 +191,7 @@ def depth_of(text: str) -> int:
     3
     """
     brackets = _BRACKETS.findall(_TEXT.sub("", text))
-    return max(accumulate(1 if b in "[{" else -1 for b in brackets), default=0)
+    return max(accumulate((1 if b in "[{" else -1 for b in brackets), initial=0))
 
 
 def check_json(body: bytes) -> None:

@@ -47,7 +47,9 @@ def framework(request: Request[Any, Any, Any], error: HTTPException) -> Response
         )
         return problem(400, "BAD_INPUT", text or error.detail, "see /docs", fields=places)
     hint = "see /docs" if error.status_code == 404 else ""
-    return problem(error.status_code, code, error.detail or code, hint, path=request.url.path)
+    answer = problem(error.status_code, code, error.detail or code, hint, path=request.url.path)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -31,7 +31,10 @@ class Alarm(Action):
     async def act(self, context: ActionContext) -> Mapping[str, Any]:
         """Raise it; raising an active alarm again changes nothing but text and severity."""
         value = self.value.evaluate(context.env) if self.value else None
-        key = f"{context.origin.id}/{self.key}" if self.key else context.origin.id
+        # A rule of a run writes as the run, but its alarm is its own.
+        owner = (context.origin.id, *context.origin.cause)[-1]
+        owner = owner if owner.startswith("rule:") else context.origin.id
+        key = f"{owner}/{self.key}" if self.key else owner
         return await context.lab.alarm(
             AlarmCall(
                 key=key,

@@ -23,6 +23,7 @@ from ionpy_auto.automation.rules.scope import AlwaysScope, RuleHome, RunScope, W
 from ionpy_auto.automation.rules.store import KeptRule, RuleStore, Trace
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Timer
+from ionpy_auto.core.commands import Outcome
 from ionpy_auto.core.errors import IonpyError, NotFound
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.language import Environment, ListNode, MapNode, Node, read_with_findings
@@ -61,7 +62,7 @@ class RuleEngine:
         store: RuleStore | None = None,
         timezone: tzinfo | None = None,
     ) -> None:
-        self.lab = lab
+        self._lab = lab
         self._env = env
         self._store = store
         self._timezone = timezone
@@ -79,7 +80,13 @@ class RuleEngine:
         self._dirty: set[str] = set()
         self._traces: list[Trace] = []
         self._wake = asyncio.Event()
+        self.writing: set[asyncio.Future[Outcome]] = set()
         self.store_failures = 0
+
+    @property
+    def lab(self) -> Lab:
+        """What rules may do."""
+        return self._lab
 
     # -- life -------------------------------------------------------------------------------
 
@@ -118,6 +125,8 @@ class RuleEngine:
         if self._pulse_timer is not None:
             self._pulse_timer.cancel()
         await self._tasks.stop()
+        # No write may arrive after what comes next: the safe states.
+        await asyncio.gather(*self.writing, return_exceptions=True)
         if self._store is not None:
             await self._flush()
 
@@ -276,7 +285,7 @@ class RuleEngine:
         if rule.record.suspended:
             return
         rule.record.suspended = reason
-        rule.runner.cancel()
+        rule.runner.forget()
         rule.refresh()
         self.changed(rule.node.id)
         log.error("rule suspended", rule=rule.node.id, reason=reason)

@@ -4,6 +4,7 @@ A rule of ``scope: always`` exists once; one of ``scope: run`` once per run. Wha
 reload or a restart stands in its `Record`, which the engine owns.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from ionpy_auto.automation.rules.cause import CURRENT, MAX_DEPTH
 from ionpy_auto.automation.rules.runner import Runner
 from ionpy_auto.automation.rules.scope import Acting, RuleHome, firing_env, plain
 from ionpy_auto.automation.rules.store import Trace
+from ionpy_auto.core.commands import Outcome
 from ionpy_auto.core.errors import IonpyError
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import UNKNOWN, Environment, Expression, Value
@@ -61,6 +63,8 @@ class Record:
 
 class RuleKeeper(Protocol):
     """What a rule needs from its engine."""
+
+    writing: set[asyncio.Future[Outcome]]  # writes under way
 
     @property
     def lab(self) -> Lab:
@@ -243,7 +247,7 @@ class LiveRule:
         CURRENT.set(begun.chain)
         keeper, clock = self._keeper, self._keeper.lab.clock
         origin = self.home.origin_of(self.node.id, begun.chain)
-        acting = Acting(keeper.lab, origin, begun.env, self.home, keeper.note_write)
+        acting = Acting(keeper.lab, origin, begun.env, self.home, keeper.note_write, keeper.writing)
         nodes = self.node.then if begun.branch == "then" else self.node.otherwise
         results: list[dict[str, Any]] = []
         mono, outcome = clock.monotonic(), "cancelled"

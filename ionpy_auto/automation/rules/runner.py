@@ -66,8 +66,12 @@ class Runner:
         if self._queue and not self._running and not task.cancelled():
             self._start(self._queue.popleft())
 
+    def forget(self) -> None:
+        """Forget what waits; what runs is finished."""
+        self._queue.clear()
+
     def cancel(self) -> None:
         """End what runs and forget what waits."""
-        self._queue.clear()
+        self.forget()
         for task in self._running:
             task.cancel()

@@ -1,8 +1,11 @@
 """Where a rule lives: for ever, or once per run; what its blocks may see and do."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+import structlog
 
 from ionpy_auto.automation.context import Firing, Lab
 from ionpy_auto.automation.environment import LocalEnvironment
@@ -11,6 +14,8 @@ from ionpy_auto.automation.names import LOCAL_UNITS
 from ionpy_auto.core.commands import Origin, Outcome, Priority
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import Environment
+
+log = structlog.get_logger(__name__)
 
 FROZEN = tuple(name for name in LOCAL_UNITS if name.startswith(("step.", "cycle.")))
 
@@ -106,8 +111,9 @@ def firing_env(home: RuleHome, firing: Firing) -> Environment:
     the step the firing is about: actions may still work when the next step has begun.
     """
     own: dict[str, Scalar | None] = {}
-    if isinstance(home, WithinRun) and firing.trigger.startswith("run "):
-        own.update({name: home.env.value(name) for name in FROZEN})
+    if firing.trigger.startswith("run "):
+        if isinstance(home, WithinRun):
+            own.update({name: home.env.value(name) for name in FROZEN})
         own.update(_told(firing.values))
     own.update({f"trigger.{key}": value for key, value in firing.values.items()})
     return LocalEnvironment(home.env, {name: _constant(value) for name, value in own.items()})
@@ -135,15 +141,28 @@ class Acting:
     env: Environment
     home: RuleHome
     note_write: Callable[[str, tuple[str, ...]], None]
+    writing: set[asyncio.Future[Outcome]]
 
     def resolve(self, name: str) -> str:
         """From a written name to an address."""
         return self.home.flow.names.resolve(name)
 
     async def write(self, point: str, value: Scalar) -> Outcome:
-        """Write through the gate, or through the run."""
+        """Write through the gate, or through the run.
+
+        A write that has begun is carried out also when its rule is cancelled meanwhile: half a
+        write leaves an output nobody knows the state of.
+        """
         self.note_write(point, self.origin.cause)
-        return await self.home.write(point, value, self.origin)
+        work = asyncio.ensure_future(self.home.write(point, value, self.origin))
+        self.writing.add(work)
+        work.add_done_callback(self._written)
+        return await asyncio.shield(work)
+
+    def _written(self, work: asyncio.Future[Outcome]) -> None:
+        self.writing.discard(work)
+        if not work.cancelled() and (error := work.exception()) is not None:
+            log.info("write refused or failed", by=self.origin.id, reason=str(error))
 
     @property
     def leased_devices(self) -> Sequence[str]:

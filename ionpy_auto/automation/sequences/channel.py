@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from ionpy_auto.automation.sequences.instruments import Instrument, numeric
 from ionpy_auto.automation.sequences.integration import Integrator, live_max_gap_s
-from ionpy_auto.automation.sequences.limits import CURRENT, OTHER, TEMP, VOLTAGE, Trip
+from ionpy_auto.automation.sequences.limits import CURRENT, TEMP, VOLTAGE, Trip
 from ionpy_auto.automation.wiring import ChannelFile
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import Clock
@@ -302,8 +302,7 @@ class CyclerChannel:
             self._watch_contact(mono)
             if self._faults:
                 self._report_worst()
-        if changed & (VOLTAGE | CURRENT | TEMP):
-            self.publish(mono)
+        self.publish(mono)
         if self.observer is not None:
             self.observer.after_sample(changed, mono)
 
@@ -373,21 +372,21 @@ class CyclerChannel:
         del half_width
         expected = self.expected[sample.point]
         if expected.value is None or self.is_switching:
-            return OTHER
+            return 0
         value = sample.known
         if value is None:
             self._fault("contact-lost", f"{sample.point} is not known any more")
         elif value != expected.value and not expected.same(expected.value, value):
             text = f"{sample.point} is {value}, set was {expected.value}"
             self._fault("foreign-change", text)
-        return OTHER
+        return 0
 
     def _on_protection(self, sample: Sample, half_width: float) -> int:
         del half_width
         value = sample.known
         if self.side is not Side.OFF and value not in {"none", "", None}:
             self._fault(f"protection-{value}", f"{sample.point} tripped: {value}")
-        return OTHER
+        return 0
 
     def _on_terminal(self, sample: Sample, half_width: float) -> int:
         del half_width
@@ -400,7 +399,7 @@ class CyclerChannel:
         del half_width
         if self.side is Side.CHARGE and not self.is_switching:
             self.note_phase(str(sample.known or "").lower(), sample.mono)
-        return OTHER
+        return 0
 
     def note_phase(self, seen: str, mono: float, *, at_once: bool = False) -> None:
         """The supply says how it regulates; twice the same counts."""

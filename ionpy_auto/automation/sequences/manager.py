@@ -388,16 +388,16 @@ class RunManager:
             run.channel.observer = run
             run.channel.renew_patience()
             run.counting.start()
+        run.leave = run.follow_others()
         run.set_state(RunState.RUNNING, "")
         self._tick(run)
 
     def _tick(self, run: Run) -> None:
         def tick() -> None:
-            if run.is_active:
-                run.tick()
-                self._tick(run)
+            run.tick()
+            self._tick(run)
 
-        self._clock.call_at(self._clock.monotonic() + TICK_S, tick)
+        run.ticker = self._clock.call_at(self._clock.monotonic() + TICK_S, tick)
 
     @staticmethod
     async def _wait(run: Run) -> None:
@@ -461,6 +461,10 @@ class RunManager:
         await self._alarm(call)
 
     async def _close_books(self, run: Run) -> None:
+        if run.leave is not None:
+            run.leave()
+        if run.ticker is not None:
+            run.ticker.cancel()
         if run.counting is not None and run.channel is not None:
             run.counting.finish()
             run.counting.stop()

@@ -18,19 +18,22 @@ from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
 from ionpy_auto.automation.sequences.counting import Counting, cycle_row, magnitude
 from ionpy_auto.automation.sequences.journal import Journal
 from ionpy_auto.automation.sequences.limits import (
+    OTHER,
     TIME,
     Limits,
     LimitWatch,
     Measured,
     Trip,
+    mask_of,
 )
 from ionpy_auto.automation.sequences.progress import Plan
 from ionpy_auto.automation.sequences.statistics import CycleResult
 from ionpy_auto.automation.sequences.steps import EndState, StepRun, worst
 from ionpy_auto.automation.sequences.switching import Switching
 from ionpy_auto.core.bus import Event
+from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.commands import Origin, Outcome
-from ionpy_auto.core.samples import Scalar
+from ionpy_auto.core.samples import Scalar, Snapshot
 
 EVENT_EVERY_S: Final = 1.0
 CHECKPOINT_S: Final = 10.0
@@ -143,6 +146,8 @@ class Run:
     counting: Counting | None = None
     switching: Switching | None = None
     watch: LimitWatch | None = None
+    leave: Callable[[], None] | None = None
+    ticker: Timer | None = None
 
     def __init__(self, run_id: str, request: RunRequest, origin: Origin, parts: RunParts) -> None:
         self.id = run_id
@@ -330,13 +335,37 @@ class Run:
             return await self.switching.adjust(point, value, through_gate)
         return await through_gate(point, value)
 
+    def follow_others(self) -> Callable[[], None]:
+        """Look also when a point outside the channel changes that a limit or an end reads."""
+        conditions = [limit.trip for limit in self.flow.limits]
+        for node in self.flow.steps():
+            conditions += [end.when for end in node.until]
+            conditions += [limit.trip for limit in node.limits]
+        channel_id = self.channel.id if self.channel is not None else ""
+        points = {
+            point
+            for condition in conditions
+            for point in condition.points
+            if mask_of((point,), channel_id) == OTHER
+        }
+
+        def look(snapshot: Snapshot) -> None:
+            if any(sample.point in points for sample in snapshot.samples):
+                self.after_sample(OTHER, snapshot.mono)
+
+        sources = {point.rpartition(".")[0] for point in points}
+        return self.lab.bus.tap([f"sample/{source}" for source in sources], look)
+
     # --- samples and faults, in the publisher's turn ----------------------------------------
 
     def after_sample(self, changed: int, mono: float) -> None:
         """Look at limits, then at the ends of the step."""
-        if self.interrupted or self.channel is None or self.watch is None:
+        if self.interrupted:
             return
         channel = self.channel
+        if channel is None or self.watch is None:
+            self._look_at_ends(changed | TIME, mono)
+            return
         side = channel.side
         measured = Measured(
             channel.voltage.value,

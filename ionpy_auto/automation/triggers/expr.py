@@ -11,7 +11,6 @@ from ionpy_auto.automation.fields import PlacedDict, PlacedText, Reading, fail, 
 from ionpy_auto.core.clock import Timer
 from ionpy_auto.language import (
     CONDITION_KEYS,
-    UNKNOWN,
     Condition,
     ConditionState,
     Edge,
@@ -165,7 +164,7 @@ class Watch:
             self._told = told
             self._keep(now)
         if fires:
-            self._fire(Firing("expr", {"value": _plain(state.result)}))
+            self._fire(Firing("expr", {"value": state.met}))
 
     def _plan(self, now: float) -> None:
         """Come back when ``for`` is over, if no sample comes before."""
@@ -183,7 +182,3 @@ class Watch:
 
     def _keep(self, now: float) -> None:
         self._context.keep("condition", {**self._state.as_dict(now), "edge": self._edge.as_dict()})
-
-
-def _plain(result: object) -> bool | None:
-    return None if result is UNKNOWN else bool(result)

@@ -11,6 +11,7 @@ from ionpy_auto.automation.triggers._events import matches, on_event, scalars
 from ionpy_auto.core.bus import Event
 
 JUST_S = 1.0
+ATTACHED_S = 5.0
 SENTENCES = {
     "started": "a run starts",
     "step_started": "{} starts",
@@ -46,7 +47,9 @@ class RunTrigger(Trigger):
             run = run_of(event)
             if context.run_id is not None and run != context.run_id:
                 return None
-            if what_happened(event, started) != self.what or not self._fits(payload):
+            # The rules of a run are attached when it starts, and hear of it a little later.
+            fresh = JUST_S if context.run_id is None else ATTACHED_S
+            if what_happened(event, started, fresh) != self.what or not self._fits(payload):
                 return None
             values = {**scalars(payload), "run": run, "step": step_of(payload)}
             return Firing(f"run {self.what}", values, event.cause)
@@ -75,8 +78,14 @@ def step_of(payload: Mapping[str, Any]) -> str:
     return str(payload.get("step") or payload.get("step_id") or "")
 
 
-def what_happened(event: Event, started: set[str]) -> str:
-    """Which word of the trigger an event stands for; ``started`` remembers the runs seen."""
+def what_happened(event: Event, started: set[str], fresh: float = JUST_S) -> str:
+    """Which word of the trigger an event stands for.
+
+    Args:
+        event: Of a run.
+        started: Remembers the runs seen.
+        fresh: Seconds for which a start is news.
+    """
     payload = event.payload
     if event.kind == "run_step":
         began = payload.get("event") == "started" or payload.get("ended") is None
@@ -88,7 +97,7 @@ def what_happened(event: Event, started: set[str]) -> str:
         started.add(run)
         # Running runs tell of themselves again and again: a rule loaded later has missed the start.
         began = payload.get("started")
-        is_new = not isinstance(began, float | int) or event.timestamp - began < JUST_S
+        is_new = not isinstance(began, float | int) or event.timestamp - began < fresh
         return "started" if is_new else ""
     if state == "finished":
         started.discard(run)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from litestar import Controller, delete, get, post
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from litestar.response import File
 from litestar.types.internal_types import PathParameterDefinition
 
@@ -80,8 +80,8 @@ class HistoryController(Controller):
         engine: Engine,
         device_id: str,
         entity: str,
-        from_time: Annotated[float | None, Parameter(query="from", ge=0, le=MAX_TIME)] = None,
-        to_time: Annotated[float | None, Parameter(query="to", ge=0, le=MAX_TIME)] = None,
+        from_time: Annotated[float | None, QueryParameter(name="from", ge=0, le=MAX_TIME)] = None,
+        to_time: Annotated[float | None, QueryParameter(name="to", ge=0, le=MAX_TIME)] = None,
         points: Points = 1000,
     ) -> dict[str, Any]:
         """One entity."""
@@ -94,9 +94,9 @@ class HistoryController(Controller):
         bench = engine.project
         wanted = names(entities)
         series = {}
-        for point, track in bench.recent.tracks().items():
-            source, _, entity = point.rpartition(".")
-            if source == device_id and (not wanted or entity in wanted):
+        for point, track in bench.recent.tracks(device_id).items():
+            entity = point.removeprefix(f"{device_id}.")
+            if not wanted or entity in wanted:
                 series[entity] = {"t": track.utc, "v": track.values}
         return {"device": device_id, "series": series, "resolution_s": 0}
 
@@ -131,7 +131,7 @@ class ExportsController(Controller):
         self,
         engine: Engine,
         session_id: RowId,
-        export_format: Annotated[str, Parameter(query="format")] = "csv",
+        export_format: Annotated[str, QueryParameter(name="format")] = "csv",
         device: str | None = None,
         entities: str | None = None,
         dialect: Literal["en", "de"] = "en",
@@ -149,7 +149,7 @@ class ExportsController(Controller):
         self,
         engine: Engine,
         session_id: RowId,
-        export_format: Annotated[str, Parameter(query="format")] = "csv",
+        export_format: Annotated[str, QueryParameter(name="format")] = "csv",
         device: str | None = None,
         entities: str | None = None,
         dialect: Literal["en", "de"] = "en",
@@ -166,7 +166,7 @@ class ExportsController(Controller):
     async def project(
         self,
         engine: Engine,
-        export_format: Annotated[str, Parameter(query="format")] = "csv",
+        export_format: Annotated[str, QueryParameter(name="format")] = "csv",
         device: str | None = None,
         dialect: Literal["en", "de"] = "en",
     ) -> File:

@@ -5,7 +5,7 @@ import pytest
 from ionpy_auto.core.commands import Command, Mode, Origin, Priority
 from ionpy_auto.core.errors import Conflict, DeviceError, IonpyError, Rejected
 from ionpy_auto.core.samples import AlarmState, Quality, Sample, Snapshot
-from tests.acceptance.runs.bench import CHANNEL, table
+from tests.acceptance.runs.bench import CHANNEL, config, table
 
 CHARGE = """
 version: 1
@@ -403,3 +403,31 @@ async def test_a_write_that_fails_on_the_wire_leaves_outputs_off():
         assert run.verdict == "error"
         assert "no answer" in run.message
         assert is_off(lab)
+
+
+async def test_a_limit_on_a_point_outside_the_channel_trips_the_run():
+    flow = CHARGE.replace("temp > 44 °C", "ROOM.true_temp > 60 °C")
+    async with table() as lab:
+        await lab.devices.add(config("ROOM", "virtual_bench", 500))
+        await lab.clock.sleep(2.0)
+        run = await started(lab, flow=flow)
+        await lab.devices.disconnect("ROOM")
+        await run.done.wait()
+        assert run.ended_by == "warm"
+        assert is_off(lab)
+
+
+async def test_a_run_without_a_channel_ends_its_steps_by_the_clock():
+    flow = """
+version: 1
+id: no-channel
+sequence:
+  - {id: a, wait: 5 s}
+  - {id: b, wait: 10 s}
+"""
+    async with table() as lab:
+        began = lab.clock.monotonic()
+        run = await lab.start(flow)
+        await run.done.wait()
+        assert run.verdict == "pass", run.message
+        assert lab.clock.monotonic() - began == pytest.approx(15.0)

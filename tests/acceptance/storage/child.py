@@ -3,10 +3,12 @@
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import SystemClock
+from ionpy_auto.core.errors import IonpyError
 from ionpy_auto.core.samples import AlarmState, Quality, Sample, Snapshot
 from ionpy_auto.storage.database import Database
 from ionpy_auto.storage.device_tables import EntityColumn
@@ -54,6 +56,19 @@ async def until_killed(folder, session):
             await recorder.flush()
 
 
+async def failing_disk(folder, session):
+    """Record while some writes fail; what is not stored at the end waits in the overflow file."""
+    _, bus, db, recorder = await recording(folder, session)
+    for number in range(1, 4001):
+        bus.publish(snapshot(number))
+        if number % 20 == 0:
+            with suppress(IonpyError):
+                await recorder.flush()
+    await recorder.stop()
+    say("failures", db.stats()["failures"], "dropped", recorder.status()["dropped"])
+    await db.stop()
+
+
 async def full_disk(folder, session):
     clock, bus, db, recorder = await recording(folder, session)
     ballast = folder / "ballast"
@@ -90,5 +105,5 @@ async def full_disk(folder, session):
 
 
 if __name__ == "__main__":
-    mode = {"kill": until_killed, "full": full_disk}[sys.argv[1]]
+    mode = {"kill": until_killed, "full": full_disk, "failing": failing_disk}[sys.argv[1]]
     asyncio.run(mode(Path(sys.argv[2]), int(sys.argv[3])))

@@ -112,6 +112,45 @@ def test_a_full_disk_keeps_the_batch_alarms_and_goes_on_when_there_is_space(tmp_
     assert check == "ok"
 
 
+def _may_trace() -> bool:
+    tool = shutil.which("strace")
+    return bool(tool) and subprocess.run([tool, "-qq", "true"], check=False).returncode == 0
+
+
+@pytest.mark.skipif(not _may_trace(), reason="needs strace to make system calls fail")
+@pytest.mark.parametrize(
+    ("call", "when"),
+    [
+        pytest.param("pwrite64", "30+50", id="one write in fifty"),
+        pytest.param("pwrite64", "30..400", id="no write for a while"),
+        pytest.param("fdatasync", "5+7", id="one sync in seven"),
+    ],
+)
+async def test_no_row_is_lost_or_doubled_by_a_disk_that_fails_now_and_then(tmp_path, call, when):
+    db = Database(tmp_path / "data.db", SystemClock())
+    await db.start()  # the faults are for recording, not for making the file
+    await db.stop()
+    faults = ["-e", f"trace={call}", "-e", f"inject={call}:error=EIO:when={when}"]
+    tracer = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", str(tmp_path / "trace"), *faults]
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [*tracer, *CHILD, "failing", str(tmp_path), "1"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    failures, dropped = re.search(r"failures (\d+) dropped (\d+)\n", done.stdout).groups()
+    assert int(failures) > 0
+    assert dropped == "0"
+    async with lab(tmp_path / "data.db") as it:  # stores what waits in the overflow file
+        sql = "SELECT count(*), count(DISTINCT e0), max(e0) FROM device_PSU_01"
+        assert await it.rows(sql) == [(4000, 4000, 4000.0)]
+        assert await it.rows("PRAGMA integrity_check") == [("ok",)]
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_a_torn_log_gives_whole_batches_and_a_sound_file(tmp_path, seed):
     source = random.Random(seed)

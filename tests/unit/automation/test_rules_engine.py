@@ -99,6 +99,21 @@ async def test_the_limit_may_be_a_point_whose_change_counts(bench):
     assert bench.lab.done == [(3.0, "marker", "m")]
 
 
+async def test_both_edges_say_which_one_it_is(bench):
+    bench.load(
+        one_rule(
+            "when: {expr: PSU_01.u_out > 4 V, reset: PSU_01.temp < 30 °C, edge: both}\n"
+            "if: trigger.value\nthen: [{notify: up}]\nelse: [{notify: down}]"
+        )
+    )
+    await bench.at(1, "PSU_01.temp", 40)
+    await bench.at(2, "PSU_01.u_out", 3)
+    await bench.at(3, "PSU_01.u_out", 5)
+    await bench.at(4, "PSU_01.u_out", 5)
+    await bench.at(5, "PSU_01.temp", 20)
+    assert [message for _, message in bench.did("notify")] == ["up", "down"]
+
+
 # -- triggers -------------------------------------------------------------------------------
 
 CHANGES = {
@@ -416,7 +431,8 @@ rules:
 
 @pytest.mark.parametrize("poll", [0.0, 0.5])
 async def test_rules_that_feed_each_other_are_cut_and_alarmed(bench, poll):
-    bench.load(PING_PONG)
+    # Values read back inside the write find the writer still acting: only parallel goes round.
+    bench.load(PING_PONG if poll else PING_PONG.replace("{id", "{mode: parallel, id"))
     bench.lab.echo = poll == 0
     await bench.at(1, "PSU_01.u_set", 5.0)
     await bench.at(2, "PSU_01.u_set", 6.0)
@@ -688,6 +704,18 @@ async def test_a_message_about_a_step_tells_of_that_step_even_when_sent_later(be
     over()
 
 
+async def test_a_rule_attached_when_its_run_starts_hears_of_the_start(bench):
+    run = PaperRun(bench)
+    run.flow = flow_of(RUN_FLOW + "  - {id: s, when: {run: started}, then: [{notify: go}]}\n")
+    bench.engine.add_run(run)
+    began = bench.lab.clock.now()
+    for second in (2, 3, 4):
+        await bench.until(second)
+        bench.lab.event("run", id="7", state="running", started=began)
+    await bench.settle()
+    assert bench.did("notify") == [("log", "go")]
+
+
 async def test_only_the_own_run_is_heard(bench):
     bench.engine.add_run(PaperRun(bench))
     bench.lab.event("run_step", run="8", step="charge", ended=1.0, ended_by="taper")
@@ -720,6 +748,52 @@ async def test_names_of_the_run_alone_are_looked_at_every_second(bench):
     run.local["step.time"] = 6.0
     await bench.until(5)
     assert bench.did("notify") == [("log", "long")]
+
+
+async def test_alarms_of_two_rules_of_a_run_are_two_alarms(bench):
+    run = PaperRun(bench)
+    text = "{marker: x}, then: [{alarm: a}]}\n"
+    run.flow = flow_of(RUN_FLOW + f"  - {{id: p, when: {text}  - {{id: q, when: {text}")
+    bench.engine.add_run(run)
+    bench.lab.event("marker", label="x")
+    await bench.settle()
+    assert [key for key, _ in bench.did("alarm")] == ["rule:cap/p", "rule:cap/q"]
+
+
+async def test_a_rule_of_scope_always_knows_the_step_an_event_is_about(bench):
+    bench.load(
+        one_rule(
+            'when: {run: step_ended}\nif: step.ended_by == "taper"\n'
+            "then: [{notify: '{{ step.id }} {{ step.ah }}'}]"
+        )
+    )
+    step = {"run": "7", "step_id": "charge", "event": "ended", "ended": 1.0, "ah": 2.5}
+    bench.lab.event("run_step", **step, ended_by="time")
+    bench.lab.event("run_step", **step, ended_by="taper")
+    await bench.settle()
+    assert bench.did("notify") == [("log", "charge 2.5")]
+
+
+async def test_a_write_that_has_begun_is_carried_out_though_the_rule_is_restarted(bench):
+    bench.lab.write_takes = 3.0
+    bench.load(
+        one_rule("when: {marker: go}\nmode: restart\nthen: [{set: {PSU_01.on: false}}, {log: x}]")
+    )
+    for second in (1, 2):
+        await bench.until(second)
+        bench.lab.event("marker", label="go")
+        await bench.settle()
+    await bench.until(10)
+    assert [t for t, what, _ in bench.lab.done if what == "set"] == [4.0, 5.0]
+
+
+async def test_stopping_waits_for_writes_so_that_none_comes_after(bench):
+    bench.lab.write_takes = 3.0
+    bench.load(one_rule("when: manual\nthen: [{set: {PSU_01.on: true}}]"))
+    await bench.engine.trigger("f/r")
+    await bench.until(1)
+    await bench.engine.stop()
+    assert bench.did("set") == [("PSU_01.on", True, "rule:f/r")]
 
 
 async def test_safe_state_of_the_channel_is_that_of_the_leased_devices(bench):

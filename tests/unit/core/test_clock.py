@@ -410,3 +410,17 @@ async def test_taking_the_ceiling_away_ends_a_wait_under_way() -> None:
 def test_a_speed_must_be_positive_and_finite(speed: float) -> None:
     with pytest.raises(ValueError, match="speed"):
         VirtualClock(speed=speed)
+
+
+async def test_two_virtual_clocks_on_one_loop_both_go_on() -> None:
+    first, second = VirtualClock(), VirtualClock()
+    ended: list[str] = []
+
+    async def many(clock: VirtualClock, step: float, name: str) -> None:
+        for _ in range(200):
+            await clock.sleep(step)
+        ended.append(name)
+
+    await asyncio.gather(many(first, 1.0, "first"), many(second, 3.0, "second"))
+    assert sorted(ended) == ["first", "second"]
+    assert (first.monotonic(), second.monotonic()) == (200.0, 600.0)

@@ -12,6 +12,7 @@ from ionpy_auto.core.errors import NotFound, StorageError
 from ionpy_auto.projects.models import SessionRow
 from ionpy_auto.storage import export as export_module
 from ionpy_auto.storage.device_tables import EntityColumn
+from ionpy_auto.storage.disk import Room
 from ionpy_auto.storage.export import ExportRequest, Exports
 from ionpy_auto.storage.exporters import exporter, formats
 from ionpy_auto.storage.exporters.csv import harmless
@@ -157,6 +158,17 @@ async def test_a_failed_export_leaves_nothing_behind(tmp_path, monkeypatch):
             await exports.export(ExportRequest(device="PSU_01"))
         assert list((tmp_path / "exports").iterdir()) == []
         assert await exports.listing() == []
+
+
+async def test_an_export_leaves_the_last_room_to_recording(tmp_path):
+    async with lab(tmp_path / "data.db") as it:
+        await ready(it, tmp_path)
+        folder = tmp_path / "exports"
+        full = Exports(it.db, it.recorder.tables, folder, room_of=lambda _: Room(10**12, 10**10))
+        with pytest.raises(StorageError, match=r"10\.0 GB \(1\.0%\) left"):
+            await full.export(ExportRequest(device="PSU_01"))
+        assert not folder.exists()
+        assert await full.listing() == []
 
 
 async def test_exports_are_listed_newest_first_and_deleted(tmp_path):

@@ -1,5 +1,6 @@
 """Curves without a lost peak, exact against the plain samples, at every level and edge."""
 
+import asyncio
 import math
 import random
 
@@ -8,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ionpy_auto.core.errors import BadInput, NotFound
-from ionpy_auto.storage import rollups
 from ionpy_auto.storage.history import History, Query, choose_level
+from ionpy_auto.storage.rebuild import rebuild
 from tests.unit.storage.bench import PSU, lab, psu
 
 T0 = 1_700_000_003.7
@@ -28,16 +29,25 @@ async def fill(it, rows, period=0.05, session=1, start=T0, batch=997):
     return History(it.db, it.recorder.tables)
 
 
-async def plain(it, start=-math.inf, end=math.inf):
+async def plain(it, start=-math.inf, end=math.inf, session=None):
     rows = await it.rows(
-        "SELECT timestamp, u FROM device_PSU_01 WHERE timestamp BETWEEN ? AND ?", start, end
+        "SELECT timestamp, u FROM device_PSU_01 WHERE timestamp BETWEEN ?1 AND ?2"
+        " AND (?3 IS NULL OR session_id = ?3)",
+        start,
+        end,
+        session,
     )
     return [(t, u) for t, u in rows if u is not None]
 
 
 async def assert_same_figures(it, history, query):
     curve = await history.history(query)
-    values = [u for _, u in await plain(it, query.start or -math.inf, query.end or math.inf)]
+    values = [
+        u
+        for _, u in await plain(
+            it, query.start or -math.inf, query.end or math.inf, query.session_id
+        )
+    ]
     column = curve.columns["u"]
     assert min(v for v in column["min"] if v is not None) == min(values)
     assert max(v for v in column["max"] if v is not None) == max(values)
@@ -92,7 +102,7 @@ async def test_rebuilding_gives_the_same_rollups(tmp_path):
         query = Query("PSU_01", ["u", "i", "on", "mode"], points=30)
         before = await history.history(query)
         table = it.recorder.tables.get("PSU_01")
-        await it.db.write_driver(lambda c: rollups.rebuild(c, table))
+        await rebuild(it.db, table)
         after = await history.history(query)
         assert after.t == before.t
         assert after.columns["u"]["max"] == before.columns["u"]["max"]
@@ -100,12 +110,60 @@ async def test_rebuilding_gives_the_same_rollups(tmp_path):
         assert after.columns["u"]["avg"] == pytest.approx(before.columns["u"]["avg"])
 
 
+async def test_other_writes_get_their_turn_while_rollups_are_rebuilt(tmp_path, monkeypatch):
+    monkeypatch.setattr("ionpy_auto.storage.rebuild.VALUES_PER_STEP", 800)
+    async with lab(tmp_path / "data.db", synchronous="NORMAL") as it:
+        history = await fill(it, 3000)
+        table = it.recorder.tables.get("PSU_01")
+        it.recorder.set_session(2)
+        rebuilding = asyncio.create_task(rebuild(it.db, table, recording=2))
+        turns = 0
+        while not rebuilding.done():
+            turns += 1
+            it.bus.publish(psu(T0 + 1000.0 + turns, u=float(turns)))
+            await it.recorder.flush()
+        await rebuilding
+        assert turns >= 3000 // 200
+        await assert_same_figures(it, history, Query("PSU_01", ["u"], session_id=1, points=20))
+        (second,) = await history.statistics(Query("PSU_01", ["u"], session_id=2))
+        assert second["entities"]["u"]["n"] == turns
+
+
+class Dying:
+    """A database whose program ends after some writes."""
+
+    def __init__(self, db, writes):
+        self.read_driver = db.read_driver
+        self._db = db
+        self._left = writes
+
+    async def write_driver(self, work):
+        if not self._left:
+            raise InterruptedError
+        self._left -= 1
+        return await self._db.write_driver(work)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 5, 10])
+async def test_an_interrupted_rebuild_never_counts_twice(tmp_path, monkeypatch, steps):
+    monkeypatch.setattr("ionpy_auto.storage.rebuild.VALUES_PER_STEP", 800)
+    monkeypatch.setattr("ionpy_auto.storage.rebuild.DELETED_PER_STEP", 20)
+    path = tmp_path / "data.db"
+    async with lab(path) as it:
+        await fill(it, 2000)
+        with pytest.raises(InterruptedError):
+            await rebuild(Dying(it.db, steps), it.recorder.tables.get("PSU_01"))
+    async with lab(path) as it:
+        history = await fill(it, 500, start=T0 + 100.0)
+        await assert_same_figures(it, history, Query("PSU_01", ["u"], points=10))
+
+
 async def test_recording_goes_on_after_a_rebuild_without_counting_twice(tmp_path):
     path = tmp_path / "data.db"
     async with lab(path) as it:
         await fill(it, 2000)
         table = it.recorder.tables.get("PSU_01")
-        await it.db.write_driver(lambda c: rollups.rebuild(c, table))
+        await rebuild(it.db, table)
     async with lab(path) as it:
         history = await fill(it, 2000, start=T0 + 100.0)
         await assert_same_figures(it, history, Query("PSU_01", ["u"], points=10))
@@ -205,6 +263,7 @@ async def test_a_question_that_cannot_be_answered_says_so(tmp_path, query, error
 @pytest.mark.parametrize(
     ("rows", "length", "points", "finest", "level"),
     [
+        pytest.param(1_000_000, 5_000_000.0, 20, 1, 0, id="a level that was never written"),
         pytest.param(20_000, 1000.0, 2000, 1, 0, id="few rows are read raw"),
         pytest.param(1_000_000, 50_000.0, 2000, 1, 10, id="ten times the points at most"),
         pytest.param(10_000_000, 500_000.0, 2000, 1, 60, id="a longer range, a coarser level"),
@@ -213,4 +272,5 @@ async def test_a_question_that_cannot_be_answered_says_so(tmp_path, query, error
     ],
 )
 def test_the_level_fits_the_question(rows, length, points, finest, level):
-    assert choose_level(rows, length, points, finest) == level
+    reached = {1: 9, 10: 9, 60: 9, 600: 0}
+    assert choose_level(rows, length, points, finest, reached) == level

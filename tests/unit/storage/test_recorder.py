@@ -10,6 +10,7 @@ from ionpy_auto.core.errors import BadInput, StorageError
 from ionpy_auto.core.samples import AlarmState, Quality, Snapshot
 from ionpy_auto.storage import writer
 from ionpy_auto.storage.device_tables import EntityColumn
+from ionpy_auto.storage.disk import Room
 from ionpy_auto.storage.spill import SpilledBatch, SpillFile
 from tests.unit.storage.bench import PSU, Lab, lab, psu, sample, snapshot
 
@@ -41,7 +42,7 @@ async def test_a_snapshot_is_stored_within_a_quarter_second(tmp_path):
         it.recorder.set_session(1)
         it.bus.publish(psu(1.0))
         assert it.recorded == []
-        await it.clock.sleep(0.3)
+        await it.clock.sleep(0.3 * it.clock.pace)
         assert it.recorded[0]["up_to"] == 1.0
         assert it.recorder.status()["waiting"] == 0
 
@@ -108,13 +109,14 @@ async def test_a_refused_write_is_kept_alarmed_once_and_stored_later(tmp_path):
         for t in range(50):
             it.bus.publish(psu(float(t)))
             await it.clock.sleep(0.1)
+        await it.clock.sleep(0.3 * it.clock.pace)
         with pytest.raises(StorageError):
             await it.recorder.flush()
         assert [kind for kind, _ in it.alarms] == ["record_failed"]
         assert it.recorded == []
         blocker.execute("ROLLBACK")
         blocker.close()
-        await it.clock.sleep(6.0)
+        await it.clock.sleep(6.0 * it.clock.pace)
         assert [kind for kind, _ in it.alarms] == ["record_failed", "record_recovered"]
         assert [r[0] for r in await it.rows(ALL)] == [float(t) for t in range(50)]
         assert sum(r["rows"] for r in it.recorded) == 50
@@ -136,7 +138,7 @@ async def test_a_long_outage_spills_to_a_file_and_everything_is_stored_in_order(
         assert status["dropped"] == 0
         blocker.execute("ROLLBACK")
         blocker.close()
-        await it.clock.sleep(6.0)
+        await it.clock.sleep(6.0 * it.clock.pace)
         assert [r[0] for r in await it.rows(ALL)] == [float(t) for t in range(200)]
         assert it.recorder.status()["spill_bytes"] == 0
 
@@ -253,3 +255,80 @@ async def test_a_cancelled_flush_neither_loses_nor_doubles_rows(tmp_path):
             await asyncio.gather(flush, return_exceptions=True)
         await it.recorder.flush()
         assert [r[0] for r in await it.rows(ALL)] == [float(n) for n in range(60)]
+
+
+async def test_many_rows_are_stored_in_short_pieces(tmp_path):
+    async with lab(tmp_path / "data.db", synchronous="NORMAL") as it:
+        await it.recorder.declare("PSU_01", PSU)
+        it.recorder.set_session(1)
+        said = []
+        await it.db.write_driver(lambda c: c.set_trace_callback(said.append))
+        for n in range(3000):
+            it.bus.publish(psu(n * 0.01))
+        await it.recorder.flush()
+        await it.db.write_driver(lambda c: c.set_trace_callback(None))
+        assert said.count("SAVEPOINT device") == 6
+        inserts = [s for s in said if s.startswith("INSERT INTO") and "device_PSU_01" in s]
+        assert len(inserts) >= 30
+        assert len(await it.rows(ALL)) == 3000
+
+
+async def test_a_text_no_file_can_hold_costs_only_itself(tmp_path):
+    async with lab(tmp_path / "data.db") as it:
+        await it.recorder.declare("PSU_01", PSU)
+        it.recorder.set_session(1)
+        it.bus.publish(psu(1.0, mode="\ud800"))
+        it.bus.publish(psu(2.0, mode=7.0))
+        it.bus.publish(psu(3.0))
+        await it.recorder.flush()
+        assert [(r[0], r[5]) for r in await it.rows(ALL)] == [(1.0, None), (2.0, None), (3.0, "cc")]
+
+
+async def test_each_row_carries_its_own_worst_alarm_state(tmp_path):
+    async with lab(tmp_path / "data.db") as it:
+        await it.recorder.declare("PSU_01", PSU)
+        it.recorder.set_session(1)
+        for t, alarm in enumerate([AlarmState.NORMAL, AlarmState.HI, AlarmState.LOLO]):
+            whole = psu(float(t))
+            first = whole.samples[0]._replace(alarm=alarm)
+            second = whole.samples[1]._replace(alarm=AlarmState.LO if t else AlarmState.NORMAL)
+            it.bus.publish(whole._replace(samples=(first, second, *whole.samples[2:])))
+        await it.recorder.flush()
+        assert [r[-1] for r in await it.rows(ALL)] == ["NORMAL", "HI", "LOLO"]
+
+
+async def test_a_disk_running_full_is_told_once_and_measured_every_ten_seconds(tmp_path):
+    async with lab(tmp_path / "data.db") as it:
+        asked = []
+        free = 3
+
+        def room_of(folder):
+            asked.append(folder)
+            return Room(100 * 2**30, free * 2**30)
+
+        it.recorder.room_of = room_of
+        await it.clock.sleep(20.0 * it.clock.pace)
+        for _ in range(5):
+            await it.recorder.flush()
+        assert asked == [tmp_path]
+        assert [kind for kind, _ in it.alarms] == ["disk_low"]
+        assert it.recorder.status()["disk_low"]
+        for free in (3, 50, 4):  # noqa: B007 - read by room_of
+            await it.clock.sleep(11.0 * it.clock.pace)
+            await it.recorder.flush()
+        assert len(asked) == 4
+        assert [kind for kind, _ in it.alarms] == ["disk_low", "disk_low"]
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "low", "scarce"),
+    [
+        pytest.param(1000, 51, False, False, id="enough"),
+        pytest.param(1000, 49, True, False, id="less than 5 %"),
+        pytest.param(1000, 19, True, True, id="less than 2 %"),
+        pytest.param(30, 1.9, True, False, id="less than 2 GB"),
+    ],
+)
+def test_room_is_judged_by_share_and_size(total, free, low, scarce):
+    room = Room(total * 2**30, int(free * 2**30))
+    assert (room.is_low, room.is_scarce) == (low, scarce)
