@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from ionpy_auto.core.files import shipped_path
 
@@ -28,6 +28,10 @@ ARGS = (
     "--disable-sync",
 )
 START_LINE = re.compile(r"ionpy_auto is at (http://\S+?)/?\s")
+PATIENCE_MS = 20_000  # a busy machine is no failure
+
+expect.set_options(timeout=PATIENCE_MS)
+PACE = 60
 FLOWS = Path(__file__).parent / "flows"
 
 
@@ -99,11 +103,14 @@ class Server:
 
     def settle(self) -> None:
         """No run, no latch, the usual pace."""
+        status = self.call("GET", "/api/system/status")
+        if status["latch"]["pressed"]:
+            self.call("POST", "/api/admin/rearm", {"reason": "next test"})
+        if status["clock"]["speed"] != PACE:
+            self.pace(PACE)
         for run in self.runs():
             if run["state"] != "finished":
                 self.call("POST", f"/api/runs/{run['id']}/abort")
-        self.call("POST", "/api/admin/rearm", {"reason": "next test"})
-        self.pace(60)
 
 
 def _read_url(process: subprocess.Popen[str]) -> str:
@@ -155,13 +162,17 @@ class Watch:
         """Listen to console, exceptions and requests."""
         page.on("console", lambda line: self._line(line.type, line.text))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("response", lambda answer: self._answer(answer.status, answer.url))
         page.on("request", lambda request: self._request(request.url))
         page.on("websocket", lambda socket: self._request(socket.url))
 
     def _line(self, kind: str, text: str) -> None:
-        expected = any(f"status of {status}" in text for status in self.refusals)
-        if kind == "error" and not expected:
+        if kind == "error" and not text.startswith("Failed to load resource"):  # see `_answer`
             self.errors.append(text)
+
+    def _answer(self, status: int, url: str) -> None:
+        if status >= 400 and status not in self.refusals:
+            self.errors.append(f"{status} {url}")
 
     def _request(self, url: str) -> None:
         ours = (self.origin, self.origin.replace("http", "ws", 1), "data:", "blob:")
@@ -179,11 +190,10 @@ def watch(page: Page, server: Server) -> Iterator[Watch]:
 
 
 @pytest.fixture
-def app(page: Page, server: Server, watch: Watch) -> Iterator[Page]:
+def app(page: Page, server: Server, watch: Watch) -> Page:
     """The first page, on a bench at rest."""
     del watch
     server.settle()
     page.goto(server.url)
     page.get_by_role("navigation").wait_for()
-    yield page
-    server.settle()
+    return page

@@ -20,5 +20,10 @@ export const useRuns = defineStore('runs', () => {
     byId.value[run.id] = run
   }
 
-  return { byId, list, active, progressed, adopt, put }
+  /** The answer to a start: an event may have come before it, and is then newer. */
+  function begin(run: Run): void {
+    if (!(run.id in byId.value)) put(run)
+  }
+
+  return { byId, list, active, progressed, adopt, put, begin }
 })

@@ -118,3 +118,13 @@ describe('toasts', () => {
     expect(toasts.list[0]).toMatchObject({ kind: 'error', message: 'held by run 7', hint: 'stop it', code: 'OWNED' })
   })
 })
+
+describe('runs', () => {
+  it('are not set back by the late answer to their start', () => {
+    const runs = useRuns()
+    const run = (state: string) => ({ id: 'a', state }) as unknown as Run
+    runs.put(run('running'))
+    runs.begin(run('starting'))
+    expect(runs.byId.a?.state).toBe('running')
+  })
+})
