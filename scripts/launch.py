@@ -303,6 +303,9 @@ def test(arguments: Sequence[str]) -> int:
         if command and run(*command, vitest, "run", cwd=UI):
             return 1
     code = run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments)
+    if code == 0 and not arguments:
+        # In a process of their own: Playwright keeps an event loop running in its thread.
+        code = run(PYTHON, "-m", "pytest", "-m", "browser", "-p", "no:xdist")
     if missing and code == 0:
         print(f"NOT RUN: {', '.join(missing)} could not be installed here")
         return NOT_RUN

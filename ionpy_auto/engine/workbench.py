@@ -50,6 +50,8 @@ log = structlog.get_logger(__name__)
 
 STORED_KINDS = frozenset({"numeric", "toggle", "enum", "bitmask", "text"})
 FIRST_LOOK_S = 5.0
+ENDS_ALARMS = {"record_recovered": ("record_failed", "record_spilled"), "disk_ok": ("disk_low",)}
+"""Good news of the recorder, and the alarms it ends; lost and rejected rows stay to be seen."""
 
 
 class Workbench:
@@ -316,7 +318,9 @@ class Workbench:
     # -- recordings -------------------------------------------------------------------------
 
     def _record_alarm(self, kind: str, text: str) -> None:
-        self.automation.server_alarm(f"server/{kind}", text, active=kind != "record_recovered")
+        ended = ENDS_ALARMS.get(kind)
+        for key in ended or (kind,):
+            self.automation.server_alarm(f"server/{key}", text, active=ended is None)
 
     def _session_snapshot(self) -> dict[str, Any]:
         devices = [

@@ -105,7 +105,7 @@ class Recorder:
         clock: Times flushes and retries.
         tables: The device tables of ``db``.
         on_alarm: Called with a kind (``record_failed``, ``record_recovered``, ``record_spilled``,
-            ``record_lost``, ``record_rejected``, ``disk_low``) and a sentence.
+            ``record_lost``, ``record_rejected``, ``disk_low``, ``disk_ok``) and a sentence.
         spill: The overflow file; beside the database by default.
     """
 
@@ -278,6 +278,8 @@ class Recorder:
         was_low, self._room_is_low, self._room = self._room_is_low, room.is_low, room
         if room.is_low and not was_low:
             self._alarm("disk_low", f"the disk of the project has {room}")
+        elif was_low and not room.is_low:
+            self._alarm("disk_ok", f"the disk of the project has {room}")
 
     def status(self) -> dict[str, Any]:
         """Counters, waiting rows and the size of the overflow file."""

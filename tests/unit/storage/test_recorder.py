@@ -317,7 +317,7 @@ async def test_a_disk_running_full_is_told_once_and_measured_every_ten_seconds(t
             await it.clock.sleep(11.0 * it.clock.pace)
             await it.recorder.flush()
         assert len(asked) == 4
-        assert [kind for kind, _ in it.alarms] == ["disk_low", "disk_low"]
+        assert [kind for kind, _ in it.alarms] == ["disk_low", "disk_ok", "disk_low"]
 
 
 @pytest.mark.parametrize(
