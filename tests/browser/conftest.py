@@ -111,6 +111,13 @@ class Server:
         for run in self.runs():
             if run["state"] != "finished":
                 self.call("POST", f"/api/runs/{run['id']}/abort")
+                self.follow(run["id"])
+
+    def follow(self, run_id: str) -> None:
+        """Read the events of a run until it has finished: the stream ends then."""
+        url = f"{self.url}/api/runs/{run_id}/events"
+        with urllib.request.urlopen(url, timeout=30) as stream:
+            stream.read()
 
 
 def _read_url(process: subprocess.Popen[str]) -> str:

@@ -139,13 +139,11 @@ class RunsController(Controller):
     @get("/{run_id:str}/events", operation_id="runEvents")
     async def events(self, engine: Engine, run_id: str) -> ServerSentEvent:
         """Server-sent events of one run until it has finished."""
-        first = dict(await engine.project.automation.runs.describe(run_id))
-        return ServerSentEvent(_stream(engine, run_id, first))
+        await engine.project.automation.runs.describe(run_id)  # an unknown one is refused here
+        return ServerSentEvent(_stream(engine, run_id))
 
 
-async def _stream(
-    engine: Engine, run_id: str, first: dict[str, Any]
-) -> AsyncIterator[ServerSentEventMessage]:
+async def _stream(engine: Engine, run_id: str) -> AsyncIterator[ServerSentEventMessage]:
     queue = engine.bus.subscribe(
         ("event/run", "event/run_step", "event/run_cycle"),
         name=f"events of run {run_id}",
@@ -153,13 +151,15 @@ async def _stream(
         bound=2000,
     )
     try:
+        # Read after subscribing: an end that came between the two would never be heard.
+        first = await engine.project.automation.runs.describe(run_id)
         yield ServerSentEventMessage(data=encode(first).decode(), event="run")
         state = first["state"]
         while state != "finished":
             for event in await queue.wait():
                 if not isinstance(event, Event) or run_id not in {
                     event.payload.get("id"),
-                    event.payload.get("run_id"),
+                    event.payload.get("run"),
                 }:
                     continue
                 yield ServerSentEventMessage(data=encode(event.payload).decode(), event=event.kind)
