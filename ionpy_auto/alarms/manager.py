@@ -142,6 +142,7 @@ class AlarmManager:
         self._tasks = Tasks("alarms", clock)
         self._alarms: dict[str, Alarm] = {}  # all that are not normal, by key
         self._abnormal: dict[str, AlarmState] = {}  # points outside a limit
+        self._is_closing = False
         self._offline: set[str] = set()
         self._waiting = _Waiting()
         self._wake = asyncio.Event()
@@ -221,6 +222,8 @@ class AlarmManager:
         device, state = str(event.payload.get("device_id")), event.payload.get("state")
         key = f"{device}/offline"
         if state in {"offline", "error"}:
+            if self._is_closing and state == "offline":
+                return
             self._offline.add(device)
             hint = event.payload.get("hint")
             text = f"{device} is {state}" + (f": {hint}" if hint else "")
@@ -269,6 +272,10 @@ class AlarmManager:
         """What the alarm was about is over; nothing happens when it is not active."""
         alarm = self._clear(key, value=value, cause=tuple(cause))
         return self._shown(alarm) if alarm is not None else {"key": key, "state": "normal"}
+
+    def expect_offline(self) -> None:
+        """From now on devices go offline on purpose: the project is being closed."""
+        self._is_closing = True
 
     # -- transitions ------------------------------------------------------------------------
 

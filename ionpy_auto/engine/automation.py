@@ -128,6 +128,7 @@ class Automation:
         for leave in self._leave:
             leave()
         self._leave.clear()
+        self.alarms.expect_offline()
 
     async def after_devices(self) -> None:
         """Alarms hear the last sample."""

@@ -454,9 +454,11 @@ class Run:
                 return
         if not self.interrupted:
             self._look_at_ends(TIME, now)
-        if now - self._told_mono >= EVENT_EVERY_S:
+        # Both are meant in wall time: a browser and a disk are no faster in scaled time.
+        pace = max(1.0, self.lab.clock.pace)
+        if now - self._told_mono >= EVENT_EVERY_S * pace:
             self.tell()
-        if now - self._saved_mono >= CHECKPOINT_S:
+        if now - self._saved_mono >= CHECKPOINT_S * pace:
             self.save()
 
     # --- signals ------------------------------------------------------------------------------
@@ -572,6 +574,12 @@ class Run:
             return []
         return [armed.as_dict() for armed in self.switching.protections.values()]
 
+    def _verdict_now(self) -> str:
+        """A pass is one only when the run is through; what is worse shows at once."""
+        if self.verdict == "pass" and self.is_active:
+            return "not_set"
+        return self.verdict
+
     def as_dict(self) -> dict[str, Any]:
         """The run for REST, WebSocket and rules."""
         step = self.step if self.step is not None and self.step.ended is None else None
@@ -582,7 +590,7 @@ class Run:
             "title": self.flow.title,
             "flow_revision": self.flow.revision,
             "state": self.state.value,
-            "verdict": self.verdict,
+            "verdict": self._verdict_now(),
             "started": self.started,
             "ended": self.ended,
             "ended_by": self.ended_by,
