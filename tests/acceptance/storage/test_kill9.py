@@ -23,6 +23,7 @@ from tests.unit.storage.bench import PSU, lab, psu
 CHILD = [sys.executable, "-m", "tests.acceptance.storage.child"]
 ROOT = Path(__file__).parents[3]
 KILLS = 20
+MANY_KILLS = 200
 
 
 def record_and_kill(folder: Path, session: int, wait: float) -> int:
@@ -44,11 +45,14 @@ def record_and_kill(folder: Path, session: int, wait: float) -> int:
     return max(int(m[1]) for m in map(re.compile(r"acked (\d+)\n").fullmatch, lines) if m)
 
 
-async def test_no_acknowledged_sample_is_lost_by_killing_the_process(tmp_path):
-    source = random.Random(1)
+@pytest.mark.parametrize(
+    "kills", [KILLS, pytest.param(MANY_KILLS, marks=pytest.mark.proof, id="many")]
+)
+async def test_no_acknowledged_sample_is_lost_by_killing_the_process(tmp_path, kills):
+    source = random.Random(kills)
     acked = {
         session: record_and_kill(tmp_path, session, source.uniform(0.0, 0.5))
-        for session in range(1, KILLS + 1)
+        for session in range(1, kills + 1)
     }
     db = Database(tmp_path / "data.db", SystemClock())
     report = await db.start()
