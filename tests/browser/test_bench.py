@@ -19,6 +19,17 @@ def test_the_first_page_shows_moving_values_within_seconds(app: Page) -> None:
     expect(clock).not_to_have_attribute("aria-label", before)
 
 
+def test_a_device_that_leaves_and_comes_back_shows_without_a_reload(
+    app: Page, server: Server
+) -> None:
+    meter = app.locator("article, section").filter(has_text="Cell meter").last
+    expect(meter.get_by_text("online")).to_be_visible()
+    server.call("POST", "/api/devices/DMM_01/disconnect")
+    expect(meter.get_by_text("offline")).to_be_visible()
+    server.call("POST", "/api/devices/DMM_01/connect")
+    expect(meter.get_by_text("online")).to_be_visible()
+
+
 def test_one_click_starts_the_capacity_check_and_its_page_shows_progress_and_curve(
     app: Page, server: Server
 ) -> None:

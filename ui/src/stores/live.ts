@@ -44,11 +44,11 @@ export function eventHandlers(): Record<string, Handler> {
   const devices = useDevices()
   const runs = useRuns()
   return {
-    device_added: (device: Device) => devices.put(device),
-    device_updated: (device: Device) => devices.put(device),
-    device_removed: (gone: { id: string }) => devices.remove(gone.id),
-    device_state: (change: { id: string; state: DeviceState; hint?: string | null }) =>
-      devices.setState(change.id, change.state, change.hint ?? null),
+    device_added: (added: { meta: Device }) => devices.put(added.meta),
+    device_updated: (updated: { meta: Device }) => devices.put(updated.meta),
+    device_removed: (gone: { device_id: string }) => devices.remove(gone.device_id),
+    device_state: (change: { device_id: string; state: DeviceState; hint?: string | null }) =>
+      devices.setState(change.device_id, change.state, change.hint ?? null),
     session: (session: Session) => bench.setSession(session),
     marker: (marker: Marker) => useMarkers().apply(marker),
     alarm: (alarm: Alarm) => useAlarms().put(alarm),

@@ -36,14 +36,14 @@ describe('events', () => {
   it('keep state and hint of a device', () => {
     const devices = useDevices()
     devices.adopt([{ id: 'PSU_01', state: 'online', hint: null, enabled: true, values: {} } as unknown as Device])
-    send('device_state', { id: 'PSU_01', state: 'offline', hint: 'no answer' })
+    send('device_state', { device_id: 'PSU_01', state: 'offline', hint: 'no answer' })
     expect(devices.byId.PSU_01).toMatchObject({ state: 'offline', hint: 'no answer', enabled: true })
     expect(devices.troubled).toHaveLength(1)
-    send('device_removed', { id: 'PSU_01' })
+    send('device_removed', { device_id: 'PSU_01' })
     expect(devices.list).toEqual([])
   })
   it('about an unknown device are harmless', () => {
-    send('device_state', { id: 'X', state: 'online' })
+    send('device_state', { device_id: 'X', state: 'online' })
     expect(useDevices().list).toEqual([])
   })
   it('end the recording when the session is complete', () => {
