@@ -21,6 +21,7 @@ from ionpy_auto.core.settings import Settings
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.engine.workbench import Workbench
+from ionpy_auto.projects.archive import write_archive
 from ionpy_auto.projects.library import Library
 from ionpy_auto.storage.database import Database
 
@@ -155,6 +156,24 @@ class Engine:
         self.values.latest.clear()
         self.audit.project, self.audit.held = None, self.clock
         self.event("project_closed", {"id": bench.project.id, "name": bench.project.file.name})
+
+    async def archive_project(self, project_id: str) -> Path:
+        """A project as one zip in ``var``; an open one with a sound copy of its database."""
+        project, _ = self.library.find(project_id)
+        folder = self.home.folder("var") / "archives"
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f"{project.slug}.zip"
+        copy: Path | None = None
+        if self.bench is not None and self.bench.project.id == project.id:
+            await self.bench.recorder.flush()
+            copy = folder / f"{project.slug}.data.db"
+            copy.unlink(missing_ok=True)
+            await self.bench.database.backup(copy)
+        try:
+            return await asyncio.to_thread(write_archive, project, target, copy)
+        finally:
+            if copy is not None:
+                copy.unlink(missing_ok=True)
 
     async def delete_project(self, project_id: str) -> None:
         """Remove a project that is not open.

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
+from litestar.response import File
 
 from ionpy_auto.core.commands import Mode
 from ionpy_auto.engine import Engine
@@ -117,6 +118,12 @@ class ProjectsController(Controller):
         """Open a project; the one before is closed cleanly first."""
         bench = await engine.open_project(project_id)
         return shown(engine, bench.project)
+
+    @get("/{project_id:str}/archive", operation_id="archiveProject")
+    async def archive(self, engine: Engine, project_id: str) -> File:
+        """The whole project as one zip, also while it is open and recording."""
+        path = await engine.archive_project(project_id)
+        return File(path, filename=path.name, content_disposition_type="attachment")
 
     @post("/{project_id:str}/duplicate", operation_id="duplicateProject", sync_to_thread=False)
     def duplicate(self, engine: Engine, project_id: str, data: Duplicate) -> dict[str, Any]:

@@ -5,12 +5,16 @@ The cell's time runs faster than the wall's so that the charge ends within the p
 what is checked does not depend on the speed.
 """
 
+import re
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+
+from ionpy_auto.testing.wires import tool_path
 
 from .riden_lab import Lab, RidenSupply
 
@@ -60,6 +64,21 @@ def wait_until_finished(server: httpx.Client, run_id: str) -> dict[str, object]:
     pytest.fail("the run did not end")
 
 
+def raw_set_voltage(lab: Lab) -> float:
+    """The set voltage as Debian's ``mbpoll``, which none of us wrote, reads it."""
+    options = ["-m", "tcp", "-p", str(lab.supply.tcp_port), "-a", "1", "-0", "-r", "8", "-c", "1"]
+    answer = subprocess.run(
+        [tool_path("mbpoll"), *options, "-1", "-t", "4", "127.0.0.1"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    found = re.search(r"\[8\]:\s+(\d+)", answer.stdout)
+    assert found is not None, answer.stdout
+    return int(found[1]) / 100
+
+
 def test_a_cc_cv_charge_over_modbus_ends_in_its_taper_with_the_output_off(
     lab: Lab,
 ) -> None:
@@ -99,3 +118,9 @@ def test_a_cc_cv_charge_over_modbus_ends_in_its_taper_with_the_output_off(
     switched = [r for r in audit if r["entity_id"] == "output" and r["kind"] == "intent"]
     assert {row["requested"] for row in switched} == {True, False}
     assert {row["actor"] for row in switched} == {f"run:{run_id}"}
+
+    if not tool_path("mbpoll"):
+        pytest.skip("the comparison with mbpoll needs mbpoll")
+    assert raw_set_voltage(lab) == pytest.approx(
+        server.get("/api/devices/PSU_01/entities/v_set").json()["value"], abs=0.005
+    )
