@@ -18,3 +18,9 @@ class ConfigController(Controller):
         """All drivers found, also broken ones with what is wrong."""
         items = engine.catalogue.describe()
         return {"items": items, "total": len(items)}
+
+    @get("/drivers/{name:str}/blueprint", operation_id="driverBlueprint", sync_to_thread=True)
+    def blueprint(self, engine: Engine, name: str) -> dict[str, Any]:
+        """Ways to reach such a device with their defaults, and its parameters as JSON Schema."""
+        driver = engine.catalogue.get(name).describe()
+        return {key: driver[key] for key in ("driver", "blueprints", "parameters")}
