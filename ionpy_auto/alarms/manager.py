@@ -168,6 +168,7 @@ class AlarmManager:
             self._bus.tap("sample/", self._sample),
             self._bus.tap("event/device_state", self._device),
             self._bus.tap("event/device_removed", self._removed),
+            self._bus.tap("event/device_unsafe", self._unsafe),
         ]
         self._tasks.keep("write", self._write_for_ever)
 
@@ -232,6 +233,26 @@ class AlarmManager:
         elif state in {"online", "disabled"}:
             self._offline.discard(device)
             self._clear(key, actor="device")
+
+    def _unsafe(self, event: Event) -> None:
+        """Outputs were found on at first contact: a person must know, whatever came of it."""
+        payload = event.payload
+        device = str(payload.get("device_id"))
+        outputs = ", ".join(map(str, payload.get("outputs", ())))
+        is_safe = payload.get("action") == "driven_safe" and payload.get("ok") is True
+        if payload.get("action") == "left":
+            text = f"{device}: {outputs} was found on and left on: somebody else switched it"
+        elif is_safe:
+            text = f"{device}: {outputs} was found on after a restart and switched off"
+        else:
+            text = f"{device}: {outputs} is not proven off: {payload.get('detail') or 'no answer'}"
+        severity = "warning" if is_safe or payload.get("action") == "left" else "critical"
+        key = f"{device}/found-on"
+        self._raise(
+            Alarm(
+                0, key, device=device, source="safety", severity=severity, text=text, latching=True
+            )
+        )
 
     def _removed(self, event: Event) -> None:
         """A device that is gone has no alarms any more."""

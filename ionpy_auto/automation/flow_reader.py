@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 from ionpy_auto.automation.blocks import (
@@ -617,9 +618,10 @@ def _placed(content: dict[str, Any], node: MapNode) -> PlacedDict:
 
 
 def _is_single(kind: type[Block], value: MapNode) -> bool:
-    """Whether a map stands for the shorthand field: none of its keys is a parameter."""
-    names = {info.alias or name for name, info in kind.model_fields.items()}
-    return bool(kind.shorthand) and not (names & value.entries.keys())
+    """Whether a map stands for the shorthand field: no key is a parameter, or a misspelt one."""
+    names = [info.alias or name for name, info in kind.model_fields.items()]
+    keys = value.entries.keys()
+    return bool(kind.shorthand) and not any(get_close_matches(key, names, 1) for key in keys)
 
 
 class _Steps(Plain):

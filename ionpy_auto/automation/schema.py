@@ -102,6 +102,7 @@ def _top() -> Schema:
 
 def _parts(defs: Schema) -> Schema:
     ends = {**CONDITION, "when": LOGIC, "expr": LOGIC, "name": TEXT, "goto": TEXT}
+    ends["max"] = {"type": "integer", "minimum": 1}
     ends |= {"phase": {"enum": ["cc", "cv", "ramp"]}, "verdict": {"enum": list(VERDICTS)}}
     named = {
         "type": "object",

@@ -170,7 +170,9 @@ class Automation:
             changes = record.on_change.model_dump(exclude_none=True) if record.on_change else {}
             thin = self._bench.recorder.thin
             undo.append(thin(run.channel.id, record.every, changes))
-            undo += [thin(device, record.every) for device in run.leased]
+            wiring = run.flow.names.channel
+            devices = {*run.leased, *(wiring.devices if wiring is not None else ())}
+            undo += [thin(device, record.every) for device in sorted(devices)]
         return undo
 
     # -- runs -------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ class Engine:
         self.latch = PanicLatch()
         self.tasks = Tasks("engine", self.clock)
         self.library = Library(home.root / "projects", shipped_path("projects"), self.clock)
-        self.catalogue = Catalogue()
+        self.catalogue = Catalogue((home.root / "drivers",))
         self.bench: Workbench | None = None
         self.loop_lag_s = 0.0
         self.ready = False

@@ -86,6 +86,8 @@ def test_after_kill_9_the_output_is_off_before_anything_else_and_nothing_acked_i
         assert newest["stopped"] >= newest["created"]
         (run, *_) = server.get("/api/runs").json()["items"]
         assert (run["state"], run["verdict"]) == ("finished", "aborted")
+        alarms = {alarm["key"]: alarm for alarm in server.get("/api/alarms").json()["items"]}
+        assert "switched off" in alarms["PSU_01/found-on"]["text"]
         refused = server.put("/api/devices/PSU_01/entities/output", json={"value": True})
         assert refused.json().get("kind") == "shadowed"
         assert lab.supply.register(OUTPUT_REGISTER) == 0
