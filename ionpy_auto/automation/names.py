@@ -4,7 +4,7 @@
 power are positive into the cell). ``channel.source.x`` is entity ``x`` of the channel's supply.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -210,6 +210,3 @@ class Names:
             unknown_points=self.unknown_points,
             file=self.file,
         )
-
-
-Resolver = Callable[[str], str]

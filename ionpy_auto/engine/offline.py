@@ -4,28 +4,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ionpy_auto.automation.flow_reader import read_flow
-from ionpy_auto.automation.names import CHANNEL_UNITS, NoSite, Site
+from ionpy_auto.automation.names import NoSite, Site
 from ionpy_auto.automation.rules.check import check_rules
 from ionpy_auto.automation.sequences.check import check_flow
-from ionpy_auto.automation.wiring import CellFile, ChannelFile, read_cell, read_channel
 from ionpy_auto.core.errors import Finding, IonpyError
 from ionpy_auto.core.files import shipped_path
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.config import load_devices
 from ionpy_auto.devices.entities import Entity
-from ionpy_auto.engine.site import KINDS, Shelf
+from ionpy_auto.engine.site import EntitySite
 from ionpy_auto.projects.project import PROJECT_FILE, load_project
 
 
-class FolderSite:
+class FolderSite(EntitySite):
     """The `Site` of a project folder: entities as its drivers declare them, nothing connected."""
 
     def __init__(self, folder: Path, findings: list[Finding]) -> None:
         catalogue = Catalogue()
         project = load_project(folder)
         self._entities: dict[str, dict[str, Entity]] = {}
-        self.channels: Shelf[ChannelFile] = Shelf((folder / "channels",), read_channel)
-        self.cells: Shelf[CellFile] = Shelf((folder / "cells", shipped_path("cells")), read_cell)
+        super().__init__((folder / "channels",), (folder / "cells", shipped_path("cells")))
         devices = load_devices(project.devices_path)
         findings += devices.findings
         for config in devices.devices:
@@ -38,41 +36,13 @@ class FolderSite:
                 )
                 self._entities[config.id] = {}
 
-    def _entity(self, address: str) -> Entity | None:
-        for device, entities in self._entities.items():
-            if address.startswith(f"{device}."):
-                return entities.get(address.removeprefix(f"{device}."))
-        return None
-
-    def unit_of(self, address: str) -> str | None:
-        """Unit of a point; None when there is none."""
-        head, _, rest = address.partition(".")
-        if rest in CHANNEL_UNITS and head in self.channels.paths():
-            return CHANNEL_UNITS[rest]
-        entity = self._entity(address)
-        return None if entity is None else str(getattr(entity, "unit", ""))
-
-    def kind_of(self, address: str) -> str:
-        """``number``, ``bool`` or ``text``."""
-        entity = self._entity(address)
-        return "" if entity is None else KINDS.get(entity.kind, "text")
-
-    def is_writable(self, address: str) -> bool:
-        """Whether the point can be written."""
-        entity = self._entity(address)
-        return entity is not None and entity.is_writable
-
     def has_device(self, device_id: str) -> bool:
         """Whether there is such a device."""
         return device_id in self._entities
 
-    def channel(self, channel_id: str) -> ChannelFile | None:
-        """A channel by id."""
-        return self.channels.get(channel_id)
-
-    def cell(self, name: str) -> CellFile | None:
-        """A cell by name."""
-        return self.cells.get(name.removeprefix("cells/"))
+    def entity_of(self, device_id: str, entity_id: str) -> Entity | None:
+        """An entity as its driver declares it, or None."""
+        return self._entities[device_id].get(entity_id)
 
 
 def check_path(path: Path) -> Iterator[list[Finding]]:

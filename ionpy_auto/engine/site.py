@@ -9,6 +9,7 @@ import structlog
 from ionpy_auto.automation.names import CHANNEL_UNITS
 from ionpy_auto.automation.wiring import CellFile, ChannelFile, read_cell, read_channel
 from ionpy_auto.core.errors import Finding
+from ionpy_auto.devices.entities import Entity
 from ionpy_auto.devices.manager import DeviceManager
 
 log = structlog.get_logger(__name__)
@@ -63,30 +64,33 @@ class Shelf(Generic[T]):
         return self.read(name)[0]
 
 
-class ProjectSite:
-    """The `Site` of an open project.
+class EntitySite:
+    """A `Site` over devices whose entities somebody knows; one who knows them derives from it.
 
     Args:
-        devices: The device manager.
         channels: Folders of channel files, in search order.
         cells: Folders of cell files, in search order.
     """
 
-    def __init__(
-        self, devices: DeviceManager, channels: Iterable[Path], cells: Iterable[Path]
-    ) -> None:
-        self._devices = devices
+    def __init__(self, channels: Iterable[Path], cells: Iterable[Path]) -> None:
         self.channels: Shelf[ChannelFile] = Shelf(channels, read_channel)
         self.cells: Shelf[CellFile] = Shelf(cells, read_cell)
 
-    def _entity(self, address: str) -> object | None:
+    def has_device(self, device_id: str) -> bool:
+        """Whether there is such a device."""
+        raise NotImplementedError
+
+    def entity_of(self, device_id: str, entity_id: str) -> Entity | None:
+        """An entity of a device that is there, or None."""
+        raise NotImplementedError
+
+    def _entity(self, address: str) -> Entity | None:
         """An address belongs to the longest device id it begins with."""
         parts = address.split(".")
         for count in range(len(parts) - 1, 0, -1):
-            stack = self._devices.stacks.get(".".join(parts[:count]))
-            if stack is not None:
-                slot = stack.slots.get(".".join(parts[count:]))
-                return None if slot is None else slot.entity
+            device = ".".join(parts[:count])
+            if self.has_device(device):
+                return self.entity_of(device, ".".join(parts[count:]))
         return None
 
     def unit_of(self, address: str) -> str | None:
@@ -100,15 +104,12 @@ class ProjectSite:
     def kind_of(self, address: str) -> str:
         """``number``, ``bool`` or ``text``."""
         entity = self._entity(address)
-        return KINDS.get(str(getattr(entity, "kind", "")), "text") if entity is not None else ""
+        return "" if entity is None else KINDS.get(entity.kind, "text")
 
     def is_writable(self, address: str) -> bool:
         """Whether the point can be written."""
-        return bool(getattr(self._entity(address), "is_writable", False))
-
-    def has_device(self, device_id: str) -> bool:
-        """Whether there is such a device."""
-        return device_id in self._devices.stacks
+        entity = self._entity(address)
+        return entity is not None and entity.is_writable
 
     def channel(self, channel_id: str) -> ChannelFile | None:
         """A channel by id."""
@@ -117,3 +118,28 @@ class ProjectSite:
     def cell(self, name: str) -> CellFile | None:
         """A cell by name, with or without the folder."""
         return self.cells.get(name.removeprefix("cells/"))
+
+
+class ProjectSite(EntitySite):
+    """The `Site` of an open project: entities of its devices as they are loaded.
+
+    Args:
+        devices: The device manager.
+        channels: Folders of channel files, in search order.
+        cells: Folders of cell files, in search order.
+    """
+
+    def __init__(
+        self, devices: DeviceManager, channels: Iterable[Path], cells: Iterable[Path]
+    ) -> None:
+        super().__init__(channels, cells)
+        self._devices = devices
+
+    def has_device(self, device_id: str) -> bool:
+        """Whether there is such a device."""
+        return device_id in self._devices.stacks
+
+    def entity_of(self, device_id: str, entity_id: str) -> Entity | None:
+        """An entity of a device that is there, or None."""
+        slot = self._devices.stacks[device_id].slots.get(entity_id)
+        return None if slot is None else slot.entity
