@@ -11,7 +11,7 @@ In a simulated project no port is opened: the driver's simulator is probed, on a
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn
 
 from ionpy_auto.core.clock import Clock, SystemClock
@@ -39,15 +39,27 @@ from ionpy_auto.devices.trouble import (
     unreadable,
 )
 
-ANSWER_S = 9.5
-"""A probe is answered within this time, whatever the driver does."""
-WORK_S = 7.0
-EXPLAIN_S = 1.0
-CLOSE_S = 0.5
-
 STEPS = ("driver", "parameters", "port", "device", "reading", "cleanup")
 NOT_REACHED = "not reached"
+ANOTHER = "another probe"
 IDENTITY = ("manufacturer", "vendor", "model", "serial", "serial_number", "firmware", "idn")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a probe may take; together less than 10 s.
+
+    Attributes:
+        work_s: All steps but closing.
+        explain_s: Finding out why one failed.
+        close_s: Closing the driver, and as much again for the link.
+        answer_s: A probe is answered within this time, whatever the driver does.
+    """
+
+    work_s: float = 7.0
+    explain_s: float = 1.0
+    close_s: float = 0.5
+    answer_s: float = 9.5
 
 
 @dataclass(slots=True)
@@ -122,31 +134,40 @@ class _Stop(Exception):
     """A step failed; those behind it are not reached."""
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What a probe must know of the server it runs in.
+
+    Attributes:
+        holders: What running devices hold.
+        plans: Circuits that virtual devices of the project have described.
+        simulate: The open project is simulated: no port is opened.
+    """
+
+    holders: Sequence[Holder] = ()
+    plans: Sequence[BenchParams] = ()
+    simulate: bool = False
+
+
 class _Job:
     """One probe, inside its thread.
 
     Args:
         config: What is tried.
         catalogue: Where drivers are found.
-        simulate: No port is opened.
-        holders: What running devices hold.
-        plans: Circuits that virtual devices of the project have described.
+        around: The server it runs in.
+        limits: How long it may take.
     """
 
     def __init__(
-        self,
-        config: DeviceConfig,
-        catalogue: Catalogue,
-        holders: Sequence[Holder],
-        plans: Sequence[BenchParams],
-        *,
-        simulate: bool,
+        self, config: DeviceConfig, catalogue: Catalogue, around: Surroundings, limits: Limits
     ) -> None:
         self.config = config
         self.catalogue = catalogue
-        self.holders = holders
-        self.plans = plans
-        self.simulate = simulate
+        self.holders = around.holders
+        self.plans = around.plans
+        self.simulate = around.simulate
+        self.limits = limits
         self.clock: Clock = SystemClock()
         self.steps = {name: Step(name) for name in STEPS}
         self.current: Step | None = None
@@ -183,7 +204,7 @@ class _Job:
         step = self.current = self.steps[name]
         began = self.clock.monotonic()
         try:
-            async with self.clock.timeout(WORK_S - began):
+            async with self.clock.timeout(self.limits.work_s - began):
                 yield step
             step.ok = True
         except (Exception, SystemExit) as error:
@@ -220,8 +241,19 @@ class _Job:
         port = str(self.params.get("port", ""))
         if self.transport == "serial" and await asyncio.to_thread(is_missing, port):
             raise LinkLost(f"there is no port {clean(port)}", code="TRANSPORT_SERIAL")
+        if "host" in self.params:
+            await self._resolve(str(self.params["host"]))
         await self._link.open()
         step.message = f"{self._place()} opens"
+
+    @staticmethod
+    async def _resolve(host: str) -> None:
+        """Know the host's address first: what opens the link may not tell a name from a cable."""
+        try:
+            await asyncio.get_running_loop().getaddrinfo(host, None)
+        except (OSError, UnicodeError) as error:
+            msg = f"there is no host {clean(host, 100)}"
+            raise LinkLost(msg, code="HOST_UNKNOWN", args={"stage": "transport"}) from error
 
     def _require_free(self, step: Step) -> None:
         place = place_of(self.transport, self.params)
@@ -274,7 +306,7 @@ class _Job:
         ):
             try:
                 if wanted:
-                    async with self.clock.timeout(CLOSE_S):
+                    async with self.clock.timeout(self.limits.close_s):
                         await close()
             except (Exception, SystemExit) as error:  # noqa: BLE001 - closing must go on
                 troubles.append(f"{name}: {clean(error) or type(error).__name__}")
@@ -317,8 +349,9 @@ class _Job:
     async def _failed(self, step: Step, error: BaseException) -> None:
         code, message, hint = _plain(error, step.id)
         with suppress(Exception):
-            async with self.clock.timeout(EXPLAIN_S):
+            async with self.clock.timeout(self.limits.explain_s):
                 hint = await self._explain(step.id, error) or hint
+        hint = hint or "see the message, and the server's log"
         step.ok, step.message, step.hint = False, message, hint
         self.error = {"code": code, "message": message, "hint": hint}
 
@@ -359,7 +392,7 @@ class _Job:
 
     async def _why(self, host: str, port: str, error: BaseException) -> BaseException:
         """Some libraries keep the reason to themselves: connect once more to learn it."""
-        if error_number(error) or not port.isdigit():
+        if error_number(error) or _code(error) == "HOST_UNKNOWN" or not port.isdigit():
             return error
         try:
             _, writer = await asyncio.open_connection(host, int(port))
@@ -405,21 +438,20 @@ class Prober:
         catalogue: Where drivers are found.
         clock: Real time.
         aside: Threads.
+        limits: How long a probe may take.
     """
 
-    def __init__(self, catalogue: Catalogue, clock: Clock, aside: Aside) -> None:
+    def __init__(
+        self, catalogue: Catalogue, clock: Clock, aside: Aside, limits: Limits | None = None
+    ) -> None:
         self._catalogue = catalogue
         self._clock = clock
         self._aside = aside
-        self._probing: dict[str, _Job] = {}
+        self._limits = limits or Limits()
+        self._probing: set[str] = set()
 
     async def probe(
-        self,
-        config: DeviceConfig,
-        holders: Sequence[Holder] = (),
-        plans: Sequence[BenchParams] = (),
-        *,
-        simulate: bool = False,
+        self, config: DeviceConfig, around: Surroundings | None = None
     ) -> dict[str, Any]:
         """Try a device; what does not work is part of the answer and no error.
 
@@ -427,28 +459,30 @@ class Prober:
             Unavailable: Too many earlier probes hang.
         """
         began = self._clock.monotonic()
-        others = [Holder("another probe", place, shares=False) for place in tuple(self._probing)]
-        job = _Job(config, self._catalogue, [*holders, *others], plans, simulate=simulate)
-        place = "" if simulate else place_of(config.transport.type, config.transport.params)
-        mine = bool(place) and place not in self._probing
-        if mine:
-            self._probing[place] = job
+        around = around or Surroundings()
+        others = [Holder(ANOTHER, place, shares=False) for place in tuple(self._probing)]
+        around = replace(around, holders=[*around.holders, *others])
+        job = _Job(config, self._catalogue, around, self._limits)
+        place = "" if around.simulate else place_of(config.transport.type, config.transport.params)
+        mine = {place} - self._probing - {""}
+        self._probing |= mine
+        answer_s = self._limits.answer_s
         try:
-            await self._aside.run("probe", lambda: self._work(job, place if mine else ""), ANSWER_S)
+            await self._aside.run("probe", lambda: self._work(job, mine), answer_s)
         except TimeoutError:
-            job.leave_behind(f"the driver does not come back within {ANSWER_S:g} s")
+            job.leave_behind(f"the driver does not come back within {answer_s:g} s")
         except RuntimeError as error:
             job.leave_behind(f"the driver broke out of the probe: {clean(error)}")
         except Unavailable:
-            self._probing.pop(place, None)
+            self._probing -= mine
             raise
         return job.answer(self._clock.monotonic() - began)
 
-    def _work(self, job: _Job, place: str) -> None:
+    def _work(self, job: _Job, mine: set[str]) -> None:
         try:
             asyncio.run(job.run())
         finally:
-            self._probing.pop(place, None)
+            self._probing.difference_update(mine)
 
 
 def share_plans(benches: Benches, plans: Iterable[BenchParams]) -> None:
@@ -501,7 +535,7 @@ def shown(reading: tuple[Any, Quality, str], unit: str) -> dict[str, Any]:
 
 
 def _in_use(place: str, device: str) -> IonpyError:
-    if device == "another probe":
+    if device == ANOTHER:
         hint = "wait until it has ended; if it hangs, restart the server"
     else:
         hint = f"choose another port, or disconnect {device} first"
@@ -520,7 +554,7 @@ def _plain(error: BaseException, step: str) -> tuple[str, str, str]:
     if isinstance(error, TimeoutError):
         return (
             "PROBE_TIMEOUT",
-            f"{step}: not done within {WORK_S:g} s",
+            f"{step}: not done in time",
             "check cable, power and address; the driver may wait for something that never comes",
         )
     text = f"the driver failed: {type(error).__name__}: {clean(error)}"
