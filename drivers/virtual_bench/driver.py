@@ -23,8 +23,8 @@ from ionpy_auto.devices import (
     Safe,
     Scalar,
     Toggle,
-    ValidWhen,
     VirtualLink,
+    parts,
 )
 from ionpy_auto.physics import LoadMode
 
@@ -91,84 +91,14 @@ class OnBench(Driver):
 class PsuPart:
     """Entities and values of a supply with a battery terminal."""
 
-    v_set = Numeric(
-        name="Set voltage",
-        unit="V",
-        precision=3,
-        min=0.0,
-        max=MAX_V,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_VOLTAGE,
-        safe=Safe("none"),
-    )
-    i_set = Numeric(
-        name="Set current",
-        unit="A",
-        precision=3,
-        min=0.0,
-        max=MAX_A,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_CURRENT,
-        safe=Safe("none"),
-    )
-    output = Toggle(
-        access=RW,
-        group="Supply",
-        role=Role.OUTPUT,
-        safe=Safe("write", value=False, order=10),
-        danger=True,
-    )
-    ovp = Numeric(
-        name="Over-voltage protection",
-        unit="V",
-        precision=3,
-        min=0.0,
-        max=62.0,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_OVP,
-        safe=Safe("none"),
-    )
-    ocp = Numeric(
-        name="Over-current protection",
-        unit="A",
-        precision=3,
-        min=0.0,
-        max=13.0,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_OCP,
-        safe=Safe("none"),
-    )
-    v_out = Numeric(
-        name="Output voltage",
-        unit="V",
-        precision=3,
-        accuracy=0.005,
-        plausible=(-1.0, 70.0),
-        group="Supply",
-        role=Role.MEASURED_VOLTAGE,
-        valid_when=ValidWhen.OUTPUT_ON,
-    )
-    i_out = Numeric(
-        name="Output current",
-        unit="A",
-        precision=3,
-        accuracy=0.005,
-        signed=False,
-        plausible=(-1.0, 20.0),
-        group="Supply",
-        role=Role.MEASURED_CURRENT,
-    )
-    p_out = Numeric(
-        name="Output power", unit="W", precision=3, group="Supply", role=Role.MEASURED_POWER
-    )
+    v_set = parts.set_voltage(MAX_V, precision=3, group="Supply")
+    i_set = parts.set_current(MAX_A, precision=3, group="Supply")
+    output = parts.output_switch(group="Supply")
+    ovp = parts.set_ovp(62.0, precision=3, group="Supply")
+    ocp = parts.set_ocp(13.0, precision=3, group="Supply")
+    v_out = parts.measured_voltage(3, plausible=(-1.0, 70.0), accuracy=0.005, group="Supply")
+    i_out = parts.measured_current(3, plausible=(-1.0, 20.0), accuracy=0.005, group="Supply")
+    p_out = parts.measured_power(3, group="Supply")
     v_battery = Numeric(
         name="Battery terminal",
         unit="V",
@@ -178,12 +108,8 @@ class PsuPart:
         group="Supply",
         role=Role.BATTERY_VOLTAGE,
     )
-    regulation = Enum(
-        options={"off": "Off", "cc": "CC", "cv": "CV"}, group="Supply", role=Role.REGULATION
-    )
-    protection = Enum(
-        options={"none": "None", "ovp": "OVP", "ocp": "OCP"}, group="Supply", role=Role.PROTECTION
-    )
+    regulation = parts.regulation(group="Supply")
+    protection = parts.protection(group="Supply")
 
 
 def psu_values(circuit: Circuit) -> dict[str, object]:
