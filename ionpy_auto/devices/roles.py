@@ -32,4 +32,6 @@ class Role(StrEnum):
     AH_COUNTER = "ah_counter"
     WH_COUNTER = "wh_counter"
     KEYPAD_LOCK = "keypad_lock"
+    # seconds without a message until the device switches its output off; 0 is off
+    WATCHDOG = "watchdog"
     POWER_UP_OUTPUT = "power_up_output"  # the device switches its output on by itself
