@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from drivers.riden_rd60xx.simulator import RidenSimulator, RtuServer, model_named, serve_tcp
+from drivers.riden_rd60xx.simulator import RidenSimulator, model_named
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.core.commands import Command, Mode, Origin, Outcome, Priority, Role, WriteGate
 from ionpy_auto.core.errors import IonpyError
@@ -12,6 +12,7 @@ from ionpy_auto.core.safety import PanicLatch, SafeResult, drive_safe
 from ionpy_auto.core.samples import Quality, Snapshot
 from ionpy_auto.devices import Benches
 from ionpy_auto.devices.catalogue import Catalogue
+from ionpy_auto.devices.simulated import RtuServer, serve_tcp
 from ionpy_auto.devices.stack import DeviceState, Stack
 from ionpy_auto.testing.lab import Lab, device
 from ionpy_auto.testing.wires import ChaosWire, Frame
