@@ -1,4 +1,4 @@
-"""A supply loses its link at any byte while its output is on (reliability: comm loss, reconnect)."""
+"""A supply loses its link at any byte while its output is on."""
 
 import asyncio
 import random
