@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ionpy_auto.devices import RW, Circuit, Enum, Numeric, Role, Safe, Toggle, ValidWhen
+from ionpy_auto.devices import RW, Circuit, Enum, Numeric, Role, Safe, Toggle, parts
 from ionpy_auto.physics import LoadMode
 
 MAX_V = 60.0
@@ -14,61 +14,11 @@ LEVELS = {"cc": "load_level", "cp": "load_power", "cr": "load_ohms", "cv": "load
 class PsuPart:
     """Entities and values of a supply with a battery terminal."""
 
-    v_set = Numeric(
-        name="Set voltage",
-        unit="V",
-        precision=3,
-        min=0.0,
-        max=MAX_V,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_VOLTAGE,
-        safe=Safe("none"),
-    )
-    i_set = Numeric(
-        name="Set current",
-        unit="A",
-        precision=3,
-        min=0.0,
-        max=MAX_A,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_CURRENT,
-        safe=Safe("none"),
-    )
-    output = Toggle(
-        access=RW,
-        group="Supply",
-        role=Role.OUTPUT,
-        safe=Safe("write", value=False, order=10),
-        danger=True,
-    )
-    ovp = Numeric(
-        name="Over-voltage protection",
-        unit="V",
-        precision=3,
-        min=0.0,
-        max=62.0,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_OVP,
-        safe=Safe("none"),
-    )
-    ocp = Numeric(
-        name="Over-current protection",
-        unit="A",
-        precision=3,
-        min=0.0,
-        max=13.0,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_OCP,
-        safe=Safe("none"),
-    )
+    v_set = parts.set_voltage(MAX_V, precision=3, group="Supply")
+    i_set = parts.set_current(MAX_A, precision=3, group="Supply")
+    output = parts.output_switch(group="Supply")
+    ovp = parts.set_ovp(62.0, precision=3, group="Supply")
+    ocp = parts.set_ocp(13.0, precision=3, group="Supply")
     watchdog = Numeric(
         name="Watchdog",
         unit="s",
@@ -81,29 +31,9 @@ class PsuPart:
         role=Role.WATCHDOG,
         safe=Safe("none"),
     )
-    v_out = Numeric(
-        name="Output voltage",
-        unit="V",
-        precision=3,
-        accuracy=0.005,
-        plausible=(-1.0, 70.0),
-        group="Supply",
-        role=Role.MEASURED_VOLTAGE,
-        valid_when=ValidWhen.OUTPUT_ON,
-    )
-    i_out = Numeric(
-        name="Output current",
-        unit="A",
-        precision=3,
-        accuracy=0.005,
-        signed=False,
-        plausible=(-1.0, 20.0),
-        group="Supply",
-        role=Role.MEASURED_CURRENT,
-    )
-    p_out = Numeric(
-        name="Output power", unit="W", precision=3, group="Supply", role=Role.MEASURED_POWER
-    )
+    v_out = parts.measured_voltage(3, plausible=(-1.0, 70.0), accuracy=0.005, group="Supply")
+    i_out = parts.measured_current(3, plausible=(-1.0, 20.0), accuracy=0.005, group="Supply")
+    p_out = parts.measured_power(3, group="Supply")
     v_battery = Numeric(
         name="Battery terminal",
         unit="V",
@@ -113,9 +43,7 @@ class PsuPart:
         group="Supply",
         role=Role.BATTERY_VOLTAGE,
     )
-    regulation = Enum(
-        options={"off": "Off", "cc": "CC", "cv": "CV"}, group="Supply", role=Role.REGULATION
-    )
+    regulation = parts.regulation(group="Supply")
     protection = Enum(
         options={
             "none": "None",
