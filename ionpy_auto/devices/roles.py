@@ -31,6 +31,8 @@ class Role(StrEnum):
     RELAY = "relay"
     AH_COUNTER = "ah_counter"
     WH_COUNTER = "wh_counter"
+    # Seconds without a message until the device switches its output off by itself; 0 is off.
+    WATCHDOG = "watchdog"
     KEYPAD_LOCK = "keypad_lock"
     # seconds without a message until the device switches its output off; 0 is off
     WATCHDOG = "watchdog"
