@@ -236,7 +236,8 @@ async def made(catalogue: Catalogue | None = None) -> AsyncIterator[Rig]:
     finally:
         for supply in rig.supplies.values():
             supply.wire.dead.clear()
-        await rig.lab.manager.stop()
+        async with asyncio.timeout(15):
+            await rig.lab.manager.stop()
         await rig.exit.aclose()
         await rig.lag.stop()
         await asyncio.sleep(0.02)  # servers see the ends of their connections
