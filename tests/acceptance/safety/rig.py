@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
-from drivers.riden_rd60xx.simulator import RidenSimulator, RtuServer, model_named, serve_tcp
+from drivers.riden_rd60xx.simulator import RidenSimulator, model_named
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.core.commands import Command, Mode, Origin, Outcome, Priority, Role, WriteGate
-from ionpy_auto.core.errors import IonpyError
+from ionpy_auto.core.errors import Conflict, IonpyError
 from ionpy_auto.core.safety import PanicLatch, SafeResult, drive_safe
 from ionpy_auto.core.samples import Quality, Snapshot
 from ionpy_auto.devices import Benches
 from ionpy_auto.devices.catalogue import Catalogue
+from ionpy_auto.devices.simulated import RtuServer, serve_tcp
 from ionpy_auto.devices.stack import DeviceState, Stack
 from ionpy_auto.testing.lab import Lab, device
 from ionpy_auto.testing.wires import ChaosWire, Frame
@@ -154,8 +156,14 @@ class Supply:
         return self.simulator.circuit.bench.supply.output
 
     async def write(self, entity: str, value: object, origin: Origin = PERSON) -> Outcome:
-        """Through the gate."""
-        return await self.rig.gate.write(Command(self.name, entity, value, origin))
+        """Through the gate; a person says yes when asked."""
+        wish = Command(self.name, entity, value, origin)
+        try:
+            return await self.rig.gate.write(wish)
+        except Conflict as question:
+            if question.error_code != "CONFIRMATION_REQUIRED":
+                raise
+            return await self.rig.gate.write(replace(wish, confirm=question.arguments["token"]))
 
     async def refusal(self, entity: str, value: object, origin: Origin = PERSON) -> str:
         """The code a write is refused with, or an empty text when it went through."""
