@@ -17,13 +17,12 @@ async def test_disconnecting_in_the_very_moment_of_an_answer_ends(rig):
     supply = await rig.add("PSU")
     for turns in range(TURNS):
         await supply.online()
-        passed = supply.wire.passed[Way.ANSWERS]
-        while supply.wire.passed[Way.ANSWERS] == passed:
-            await asyncio.sleep(0)
+        supply.wire.went[Way.ANSWERS].clear()
+        await supply.wire.went[Way.ANSWERS].wait()
         for _ in range(turns):
             await asyncio.sleep(0)
         async with asyncio.timeout(4):
-            await rig.lab.manager.disconnect("PSU")
+            await supply.stack.stop()
         assert supply.stack.state is DeviceState.OFFLINE
         polls = supply.stack.counters["polls"]
         await rig.lab.manager.connect("PSU")
