@@ -11,6 +11,7 @@ import hashlib
 import importlib
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -168,6 +169,16 @@ class Catalogue:
             msg = f"driver {driver.NAME}: simulator {driver.SIMULATOR!r} does not exist"
             raise SpawnError(msg, hint=f"define {function} in {file_name}.py")
         return made  # type: ignore[no-any-return]  # a function of a module found by name
+
+    def copy_for(self, words: Iterable[str]) -> dict[str, Any]:
+        """What another process needs to load these drivers too: folders, and trusted hashes."""
+        trusted = set()
+        for word in words:
+            with suppress(IonpyError):
+                folder = self.find(word).path.parent
+                if self._trusted(digest := content_hash(folder)):
+                    trusted.add(digest)
+        return {"shipped": self._shipped, "folders": self._folders, "trusted": trusted}
 
     def describe(self) -> list[dict[str, Any]]:
         """The JSON list of drivers for people, broken and untrusted ones included."""
