@@ -5,7 +5,7 @@ output *was* switched on by this installation and not proven off since is kept (
 that after a crash it is found and driven to its safe state.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,6 @@ class StateStore:
         self._dirty = False
         self.problem = ""
         """Why the last load or save went wrong, for people; empty when all is well."""
-        self.on_change: Callable[[], None] | None = None
-        """Called after `all_on` changed; for an output that goes on, before the wire."""
 
     def load(self) -> None:
         """Read the file; a broken one is renamed ``.corrupt`` and the start goes on."""
@@ -79,10 +77,6 @@ class StateStore:
         """`switched_on` of all devices that have any."""
         return {device: frozenset(on) for device, on in self._on.items() if on}
 
-    def _changed(self) -> None:
-        if self.on_change is not None:
-            self.on_change()
-
     def note_on(self, device: str, entity: str) -> None:
         """An output is about to be switched on: durable before the wire, so a crash finds it.
 
@@ -98,7 +92,6 @@ class StateStore:
             except IonpyError:
                 outputs.discard(entity)
                 raise
-            self._changed()
 
     def note_off(self, device: str, entity: str) -> None:
         """An output was read back off."""
@@ -106,13 +99,11 @@ class StateStore:
         if outputs and entity in outputs:
             outputs.discard(entity)
             self._dirty = True
-            self._changed()
 
     def forget(self, device: str) -> None:
         """A device was removed."""
         known = (self._values.pop(device, None), self._on.pop(device, None))
         self._dirty = self._dirty or any(known)
-        self._changed()
 
     def save(self) -> None:
         """Write the file atomically if something changed.

@@ -103,8 +103,8 @@ class Guard:
             return
         bus = self._devices.bus
         kinds = ("event/device_added", "event/device_updated", "event/device_removed")
-        self._leave = [bus.tap(kinds, lambda _: self._configure())]
-        self._devices.store.on_change = self._outputs_changed
+        self._leave = [bus.tap(kinds, lambda _: self._devices_changed())]
+        self._devices.on_outputs = self._outputs_changed
         self._configure()
         self._tasks.keep("mind", self._mind_for_ever)
 
@@ -123,7 +123,7 @@ class Guard:
         for leave in self._leave:
             leave()
         self._leave.clear()
-        self._devices.store.on_change = None
+        self._devices.on_outputs = lambda: None
         await self._tasks.stop()
         link, self._link = self._link, None
         if link is not None:
@@ -193,10 +193,13 @@ class Guard:
         return tuple(c for c in self._devices.configs if c.enabled and reach_of(c).ok)
 
     def _wanted(self) -> Configure:
-        served = self._served()
         catalogue = self._devices.builder.catalogue
-        drivers = Drivers.model_validate(catalogue.copy_for(c.driver for c in served))
-        return Configure(project=self._project, devices=served, drivers=drivers)
+        drivers = Drivers.model_validate(catalogue.copy())
+        return Configure(project=self._project, devices=self._served(), drivers=drivers)
+
+    def _devices_changed(self) -> None:
+        self._configure()
+        self._outputs_changed()  # a device that was removed is no longer ours
 
     def _configure(self) -> None:
         if self._link is not None:
