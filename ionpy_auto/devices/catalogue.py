@@ -219,6 +219,13 @@ class Catalogue:
             raise SpawnError(msg, hint=f"define {function} in {file_name}.py")
         return made  # type: ignore[no-any-return]  # a function of a module found by name
 
+    def copy(self) -> dict[str, Any]:
+        """What another process needs to load the same drivers: folders, and trusted hashes."""
+        folders = {f.path.parent for f in self.files() if not f.shipped}
+        hashes = [content_hash(folder) for folder in folders]
+        trusted = {digest for digest in hashes if self._trusted(digest)}
+        return {"shipped": self._shipped, "folders": self._folders, "trusted": trusted}
+
     def describe(self) -> list[dict[str, Any]]:
         """The JSON list of drivers for people, broken and untrusted ones included.
 
