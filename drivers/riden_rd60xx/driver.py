@@ -7,13 +7,11 @@ from typing import Literal, cast
 from pydantic import Field
 
 from ionpy_auto.devices import (
-    RW,
     BenchParams,
     Blueprint,
     DeviceError,
     Driver,
     DriverParams,
-    Enum,
     LinkLost,
     Missing,
     ModbusLink,
@@ -21,11 +19,13 @@ from ionpy_auto.devices import (
     Protection,
     ProtectionKind,
     Role,
-    Safe,
     Scalar,
     Text,
     Toggle,
-    ValidWhen,
+    parts,
+    raw_of,
+    unpack,
+    value_of,
 )
 
 from .registers import (
@@ -33,14 +33,13 @@ from .registers import (
     FAST_BLOCK,
     MODELS,
     PROTECTIONS,
+    REGISTERS,
     REGULATIONS,
     SLOW_BLOCK,
     WRITABLE,
     Model,
     Register,
     model_of,
-    raw_of,
-    value_of,
 )
 
 SLOW_EVERY = 10
@@ -94,102 +93,18 @@ class RidenRd60xx(Driver):
             BenchParams(), description="The cell it is wired to in mode simulate."
         )
 
-    v_set = Numeric(
-        name="Set voltage",
-        unit="V",
-        precision=2,
-        min=0.0,
-        max=60.0,
-        access=RW,
-        persist=True,
-        group="Output",
-        role=Role.SET_VOLTAGE,
-        safe=Safe("none"),
-    )
-    i_set = Numeric(
-        name="Set current",
-        unit="A",
-        precision=2,
-        min=0.0,
-        max=6.0,
-        access=RW,
-        persist=True,
-        group="Output",
-        role=Role.SET_CURRENT,
-        safe=Safe("none"),
-    )
-    output = Toggle(
-        access=RW,
-        group="Output",
-        role=Role.OUTPUT,
-        safe=Safe("write", value=False, order=10),
-        danger=True,
-    )
-    ovp = Numeric(
-        name="Over-voltage protection",
-        unit="V",
-        precision=2,
-        min=0.0,
-        max=62.0,
-        access=RW,
-        persist=True,
-        group="Protection",
-        role=Role.SET_OVP,
-        safe=Safe("none"),
-    )
-    ocp = Numeric(
-        name="Over-current protection",
-        unit="A",
-        precision=2,
-        min=0.0,
-        max=6.2,
-        access=RW,
-        persist=True,
-        group="Protection",
-        role=Role.SET_OCP,
-        safe=Safe("none"),
-    )
-    keypad_lock = Toggle(
-        access=RW, group="Device", role=Role.KEYPAD_LOCK, safe=Safe("hold"), on_label="Locked"
-    )
-    v_out = Numeric(
-        name="Output voltage",
-        unit="V",
-        precision=2,
-        plausible=(0.0, 70.0),
-        group="Output",
-        role=Role.MEASURED_VOLTAGE,
-        valid_when=ValidWhen.OUTPUT_ON,
-    )
-    i_out = Numeric(
-        name="Output current",
-        unit="A",
-        precision=2,
-        plausible=(0.0, 40.0),
-        signed=False,
-        group="Output",
-        role=Role.MEASURED_CURRENT,
-    )
-    p_out = Numeric(
-        name="Output power",
-        unit="W",
-        precision=2,
-        plausible=(0.0, 2500.0),
-        group="Output",
-        role=Role.MEASURED_POWER,
-    )
-    regulation = Enum(
-        options={"cv": "CV", "cc": "CC"},
-        codes=REGULATIONS,
-        group="Output",
-        role=Role.REGULATION,
-    )
-    protection = Enum(
-        options={"none": "None", "ovp": "OVP", "ocp": "OCP"},
-        codes=PROTECTIONS,
-        group="Protection",
-        role=Role.PROTECTION,
-    )
+    # Ranges and decimals are the least of all models; `connect` takes those of the model.
+    v_set = parts.set_voltage(60.0, precision=2)
+    i_set = parts.set_current(6.0, precision=2)
+    output = parts.output_switch()
+    ovp = parts.set_ovp(62.0, precision=2)
+    ocp = parts.set_ocp(6.2, precision=2)
+    keypad_lock = parts.keypad_lock()
+    v_out = parts.measured_voltage(2, plausible=(0.0, 70.0))
+    i_out = parts.measured_current(2, plausible=(0.0, 40.0))
+    p_out = parts.measured_power(2, plausible=(0.0, 2500.0))
+    regulation = parts.regulation(REGULATIONS)
+    protection = parts.protection(PROTECTIONS)
     battery_mode = Toggle(name="Battery connected", group="Battery")
     v_battery = Numeric(
         name="Battery voltage",
@@ -297,10 +212,11 @@ class RidenRd60xx(Driver):
                 "another device answers than the one that was greeted",
                 hint="two devices may have the same address",
             )
-        raw = unpack(block, start)
+        raw = unpack(block, start, REGISTERS)
         self._follow_range(raw["current_range"])
         if self._polls % SLOW_EVERY == 0:
-            raw |= unpack(await self.link.read_holding(*SLOW_BLOCK), SLOW_BLOCK[0])
+            slow = await self.link.read_holding(*SLOW_BLOCK)
+            raw |= unpack(slow, SLOW_BLOCK[0], REGISTERS)
         self._polls += 1
         return self._values(raw)
 
@@ -355,16 +271,3 @@ class RidenRd60xx(Driver):
         register = BY_NAME[entity_id]
         (raw,) = await self.link.read_holding(register.address, 1)
         return value_of(raw, self._decimals(register)) if entity_id in NUMBERS else raw
-
-
-def unpack(block: Sequence[int], start: int) -> dict[str, int]:
-    """Whole numbers by register name out of a block that begins at ``start``."""
-    found = {}
-    for register in BY_NAME.values():
-        at = register.address - start
-        if at >= 0 and at + register.words <= len(block):
-            number = 0
-            for word in block[at : at + register.words]:
-                number = number << 16 | word
-            found[register.name] = number
-    return found

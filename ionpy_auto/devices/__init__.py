@@ -4,6 +4,7 @@ from ionpy_auto.core.clock import Clock, SystemClock, VirtualClock
 from ionpy_auto.core.errors import DeviceError
 from ionpy_auto.core.safety import Safe
 from ionpy_auto.core.samples import Scalar
+from ionpy_auto.devices import parts
 from ionpy_auto.devices.bench import Benches, BenchParams, Circuit
 from ionpy_auto.devices.driver import (
     Blueprint,
@@ -30,6 +31,7 @@ from ionpy_auto.devices.entities import (
 )
 from ionpy_auto.devices.limits import Limits
 from ionpy_auto.devices.links import Link, LinkLost, MessageLink, ModbusLink, NoAnswer
+from ionpy_auto.devices.registers import raw_of, unpack, value_of
 from ionpy_auto.devices.roles import Role
 from ionpy_auto.devices.transports.virtual import VirtualLink
 
@@ -70,4 +72,8 @@ __all__ = [
     "VirtualClock",
     "VirtualLink",
     "Waveform",
+    "parts",
+    "raw_of",
+    "unpack",
+    "value_of",
 ]
