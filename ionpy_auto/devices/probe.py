@@ -23,6 +23,7 @@ from ionpy_auto.devices.build import Builder
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.config import DeviceConfig, parse_device
 from ionpy_auto.devices.driver import Driver
+from ionpy_auto.devices.inventory.visa import parse_idn
 from ionpy_auto.devices.links import Link, LinkLost, NoAnswer
 from ionpy_auto.devices.manager import DeviceManager
 from ionpy_auto.devices.owners import SHARED_FRAMINGS, Holder, holder_of, place_of, way_of
@@ -42,7 +43,9 @@ from ionpy_auto.devices.trouble import (
 STEPS = ("driver", "parameters", "port", "device", "reading", "cleanup")
 NOT_REACHED = "not reached"
 ANOTHER = "another probe"
-IDENTITY = ("manufacturer", "vendor", "model", "serial", "serial_number", "firmware", "idn")
+IDENTITY = ("manufacturer", "model", "serial", "firmware")
+WHOLE_IDENTITY = ("identity", "idn")
+"""Entities that hold the whole answer to ``*IDN?``."""
 
 
 @dataclass(frozen=True)
@@ -239,12 +242,24 @@ class _Job:
             return
         self._require_free(step)
         port = str(self.params.get("port", ""))
-        if self.transport == "serial" and await asyncio.to_thread(is_missing, port):
-            raise LinkLost(f"there is no port {clean(port)}", code="TRANSPORT_SERIAL")
+        if self.transport == "serial" and not self._is_searched():
+            await self._require_there(port)
         if "host" in self.params:
             await self._resolve(str(self.params["host"]))
         await self._link.open()
         step.message = f"{self._place()} opens"
+        notes = [step.detail, str(getattr(self._link, "note", "") or "")]
+        step.detail = "; ".join(clean(note) for note in notes if note)
+
+    def _is_searched(self) -> bool:
+        """Whether the adapter is looked for by its identifiers when the port is not there."""
+        hint = self.params.get("port_hint")
+        return isinstance(hint, Mapping) and any(value for value in hint.values())
+
+    @staticmethod
+    async def _require_there(port: str) -> None:
+        if await asyncio.to_thread(is_missing, port):
+            raise LinkLost(f"there is no port {clean(port)}", code="TRANSPORT_SERIAL")
 
     @staticmethod
     async def _resolve(host: str) -> None:
@@ -267,7 +282,6 @@ class _Job:
     async def _greet(self, step: Step) -> None:
         driver = self._known
         await driver.connect()
-        self._note_identity(getattr(driver, "identity", None))
         step.message = "the device answers and the driver accepts it"
         commands = vars(driver.link).get("commands", [])
         if commands:
@@ -280,8 +294,7 @@ class _Job:
             entity = driver.entities.get(key)
             if entity is not None:
                 self.values[key] = shown(entity.decode(value), entity.unit_text)
-        texts = {k: v["value"] for k, v in self.values.items() if k in IDENTITY}
-        self._note_identity(texts)
+        self._note_identity()
         good = sum(v["quality"] == Quality.GOOD.value for v in self.values.values())
         step.message = f"{good} of {len(self.values)} values are good"
         if not good and any(entity.is_readable for entity in driver.entities.values()):
@@ -340,9 +353,13 @@ class _Job:
         )
         return heard if isinstance(heard, bytes) else b""
 
-    def _note_identity(self, said: object) -> None:
-        if isinstance(said, Mapping):
-            self.identity |= {str(k): clean(v) for k, v in said.items() if v not in {None, ""}}
+    def _note_identity(self) -> None:
+        """Who the device says it is, out of the values that tell."""
+        said = {key: value["value"] for key, value in self.values.items()}
+        for key in WHOLE_IDENTITY:
+            if isinstance(said.get(key), str):
+                self.identity |= {k: v for k, v in parse_idn(said[key]).items() if v}
+        self.identity |= {key: str(said[key]) for key in IDENTITY if said.get(key)}
 
     # --- troubles
 

@@ -12,12 +12,13 @@ import pytest
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from drivers.riden_rd60xx.simulator import PtyPort, RidenSimulator, TcpServer, serve_tcp
+from drivers.riden_rd60xx.simulator import RidenSimulator
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.devices.aside import Aside
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.owners import holders
 from ionpy_auto.devices.probe import STEPS, Limits, Prober, Surroundings, parse_probe, plans_of
+from ionpy_auto.devices.simulated import PtyPort, TcpServer, serve_tcp
 from ionpy_auto.devices.stack import DeviceState
 from ionpy_auto.devices.trouble import group_of
 from ionpy_auto.testing.lab import device
@@ -30,7 +31,7 @@ SHORT = Limits(work_s=0.6, explain_s=0.2, close_s=0.1, answer_s=1.2)
 def prober(folder: Path | None = None, limits: Limits | None = None, trusted=True) -> Prober:
     clock = SystemClock()
     folders = () if folder is None else (folder,)
-    return Prober(Catalogue(folders, lambda _: trusted), clock, Aside(clock), limits)
+    return Prober(Catalogue(folders, lambda *_: trusted), clock, Aside(clock), limits)
 
 
 def riden_at(transport: str, framing: str = "modbus_rtu", **params) -> dict:
@@ -76,16 +77,16 @@ class Garbage:
     def feed(self, data):
         return b"\x8f\x00\xf8\x80\xfe" if data else b""
 
-    def reset(self):
-        pass
+    def idle(self):
+        return b""
 
 
 class Silence:
     def feed(self, data):
         return b""
 
-    def reset(self):
-        pass
+    def idle(self):
+        return b""
 
 
 class Sentence:
@@ -94,8 +95,8 @@ class Sentence:
     def feed(self, data):
         return b"ACME,TOASTER \x1b[31m9000,1,0.1\n" if b"*IDN?" in data else b""
 
-    def reset(self):
-        pass
+    def idle(self):
+        return b""
 
 
 # --- what works -------------------------------------------------------------------------------
@@ -487,7 +488,7 @@ async def test_a_driver_that_blocks_is_left_behind_and_the_loop_lives_on(tmp_pat
     clock = SystemClock()
     aside = Aside(clock)
     limits = Limits(work_s=0.2, explain_s=0.1, close_s=0.1, answer_s=0.6)
-    probing = Prober(Catalogue((tmp_path,), lambda _: True), clock, aside, limits)
+    probing = Prober(Catalogue((tmp_path,), lambda *_: True), clock, aside, limits)
     turns = 0
 
     async def live():
