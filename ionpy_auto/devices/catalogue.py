@@ -222,8 +222,8 @@ class Catalogue:
     def copy(self) -> dict[str, Any]:
         """What another process needs to load the same drivers: folders, and trusted hashes."""
         folders = {f.path.parent for f in self.files() if not f.shipped}
-        hashes = [content_hash(folder) for folder in folders]
-        trusted = {digest for digest in hashes if self._trusted(digest)}
+        hashes = {folder: content_hash(folder) for folder in folders}
+        trusted = {digest for folder, digest in hashes.items() if self._trusted(folder, digest)}
         return {"shipped": self._shipped, "folders": self._folders, "trusted": trusted}
 
     def describe(self) -> list[dict[str, Any]]:
