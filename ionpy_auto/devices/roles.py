@@ -34,6 +34,4 @@ class Role(StrEnum):
     # Seconds without a message until the device switches its output off by itself; 0 is off.
     WATCHDOG = "watchdog"
     KEYPAD_LOCK = "keypad_lock"
-    # seconds without a message until the device switches its output off; 0 is off
-    WATCHDOG = "watchdog"
     POWER_UP_OUTPUT = "power_up_output"  # the device switches its output on by itself
