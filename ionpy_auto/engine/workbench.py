@@ -13,12 +13,13 @@ from sqlmodel import Session
 
 from ionpy_auto import __version__
 from ionpy_auto.automation.environment import LiveEnvironment
+from ionpy_auto.automation.interlocks import Interlocks
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Clock, SystemClock, VirtualClock
 from ionpy_auto.core.commands import Mode, WriteGate
 from ionpy_auto.core.errors import BadInput, Conflict, NotFound
 from ionpy_auto.core.files import shipped_path
-from ionpy_auto.core.safety import SafeResult, drive_safe
+from ionpy_auto.core.safety import PANIC_HEAD_START_S, SafeResult, drive_safe
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.devices.config import (
     DeviceConfig,
@@ -30,6 +31,7 @@ from ionpy_auto.devices.config import (
 from ionpy_auto.devices.manager import DeviceManager
 from ionpy_auto.engine.automation import Automation
 from ionpy_auto.engine.lab import WorkbenchLab
+from ionpy_auto.engine.safeguard import Safeguard
 from ionpy_auto.engine.site import ProjectSite
 from ionpy_auto.projects.markers import Markers
 from ionpy_auto.projects.models import MarkerRow
@@ -103,6 +105,15 @@ class Workbench:
         )
         self.env = LiveEnvironment(self.values, self.recent, self.clock)
         self.lab = WorkbenchLab(self)
+        self.interlocks = Interlocks(
+            project.path("interlocks.yaml"),
+            self.site,
+            self.env,
+            self.bus,
+            self.clock,
+            self.gate.interlocks,
+            Safeguard(self),
+        )
         self.automation = Automation(self)
         self._leave: list[Callable[[], None]] = []
 
@@ -132,6 +143,7 @@ class Workbench:
         closed = await self.sessions.recover(
             lambda number: last_sample(self.database, self.recorder.tables, number)
         )
+        self.interlocks.start()
         await self.automation.start()
         if report.problem is not None:
             self._record_alarm("database_damaged", report.problem.message)
@@ -143,6 +155,7 @@ class Workbench:
         log.info("project is closed", project=self.project.slug, reason=reason)
         for step in (
             self.automation.stop,
+            self.interlocks.stop,
             self.devices.stop,
             self._close_session,
             self.recorder.stop,
@@ -255,12 +268,24 @@ class Workbench:
             msg = f"{device} is held by {owner}"
             raise Conflict(msg, code="OWNED", hint=f"stop {owner} first", args={"owner": owner})
 
+    async def take_over(self, device: str, entity: str) -> None:
+        """A person takes an output from the run that holds it: the run pauses, outputs off.
+
+        Raises:
+            Conflict: The run cannot be paused now, or does not come to rest in time.
+        """
+        owner = self.gate.leases.owner_of(device, entity) or ""
+        if owner.startswith("run:"):
+            await self.automation.pause_run(owner.removeprefix("run:"))
+            self.engine.audit.event("take_over", "rest", {"device": device, "from": owner})
+
     # -- all off ----------------------------------------------------------------------------
 
     async def all_off(self) -> list[SafeResult]:
         """Every output to its safe state; runs are told to abort."""
         self.automation.abort_runs("panic")
-        results = await drive_safe(self.devices.safe_writers(), self.clock)
+        writers = self.devices.safe_writers()
+        results = await drive_safe(writers, self.clock, PANIC_HEAD_START_S)
         self.disarm("panic")
         return results
 
@@ -382,6 +407,7 @@ class Workbench:
             "session": self.sessions.active,
             "devices": self.devices.manifests(),
             "clock": self.clock_state(),
+            "interlocks": [one.as_dict() for one in self.interlocks.active.values()],
             **self.automation.snapshot(),
         }
 

@@ -1,24 +1,33 @@
 """``/api/devices`` and ``/api/control``: live devices, their values and their setpoints."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, delete, get, patch, post, put
+from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.params import Parameter
 
 from ionpy_auto.core.commands import Command, Origin, Outcome, Priority
-from ionpy_auto.core.errors import NotFound
+from ionpy_auto.core.errors import BadInput, NotFound
 from ionpy_auto.core.samples import Sample
+from ionpy_auto.devices.probe import parse_probe
 from ionpy_auto.engine import Engine
+from ionpy_auto.web.discovery import discovery_of
 
 Scalar = bool | int | float | str
 DeviceId = Annotated[str, Parameter(max_length=128)]
 
 
 class NewValue(msgspec.Struct, forbid_unknown_fields=True):
-    """A setpoint: a number in the entity's unit, true/false, or an option's key."""
+    """A setpoint: a number in the entity's unit, true/false, or an option's key.
+
+    ``confirm`` is the token of a CONFIRMATION_REQUIRED; ``take_over`` pauses the run that owns the
+    output first.
+    """
 
     value: Scalar
+    confirm: str = ""
+    take_over: bool = False
 
 
 class Control(msgspec.Struct, forbid_unknown_fields=True):
@@ -27,6 +36,7 @@ class Control(msgspec.Struct, forbid_unknown_fields=True):
     device_id: str
     key: str
     value: Scalar
+    confirm: str = ""
 
 
 class Enabled(msgspec.Struct, forbid_unknown_fields=True):
@@ -73,9 +83,24 @@ class DevicesController(Controller):
         return {"items": items, "total": len(items), "findings": engine.project.device_findings()}
 
     @post(operation_id="addDevice")
-    async def add(self, engine: Engine, data: dict[str, Any]) -> dict[str, Any]:
-        """Add a device; absent hardware is no error (state offline)."""
-        return await engine.project.add_device(data)
+    async def add(self, engine: Engine, data: dict[str, Any]) -> Response[dict[str, Any]]:
+        """Add a device; absent hardware is no error (state offline). ``test: true`` only probes."""
+        is_test = data.pop("test", False)
+        if not isinstance(is_test, bool):
+            msg = "test must be true or false"
+            raise BadInput(msg, hint="with true the device is probed and not added")
+        if is_test:
+            return Response(await discovery_of(engine).probe(parse_probe(data)), status_code=200)
+        return Response(await engine.project.add_device(data), status_code=201)
+
+    @post("/probe", operation_id="probeDevice", status_code=200)
+    async def probe(self, engine: Engine, data: dict[str, Any]) -> dict[str, Any]:
+        """Try a device without adding it: steps with hints, and its first values.
+
+        Takes ``driver``, ``transport_type``, ``transport_params``, and where wanted
+        ``framing_type``, ``framing_params`` and ``params``; or a whole device.
+        """
+        return await discovery_of(engine).probe(parse_probe(data))
 
     @get("/{device_id:str}", operation_id="getDevice", sync_to_thread=False)
     def one(self, engine: Engine, device_id: DeviceId) -> dict[str, Any]:
@@ -145,7 +170,11 @@ class DevicesController(Controller):
         self, engine: Engine, device_id: DeviceId, entity: DeviceId, data: NewValue
     ) -> dict[str, Any]:
         """Write through the gate; 409 names who or what is in the way."""
-        command = Command(device_id, entity, data.value, PERSON)
+        origin = PERSON
+        if data.take_over:
+            await engine.project.take_over(device_id, entity)
+            origin = replace(PERSON, kind=Priority.OPERATOR)
+        command = Command(device_id, entity, data.value, origin, data.confirm)
         return outcome(await engine.project.gate.write(command))
 
 
@@ -158,7 +187,7 @@ class ControlController(Controller):
     @post(operation_id="control", status_code=200)
     async def control(self, engine: Engine, data: Control) -> dict[str, Any]:
         """Write through the gate."""
-        command = Command(data.device_id, data.key, data.value, PERSON)
+        command = Command(data.device_id, data.key, data.value, PERSON, data.confirm)
         return outcome(await engine.project.gate.write(command))
 
 
