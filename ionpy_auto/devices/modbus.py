@@ -124,11 +124,22 @@ class PymodbusLink:
     async def read_holding(self, address: int, count: int) -> Sequence[int]:
         """``count`` holding registers from ``address``."""
         answer = await self._ask("read_holding_registers", address, count=count)
-        registers: list[int] = answer.registers
-        if len(registers) != count:
-            msg = f"asked for {count} registers, got {len(registers)}"
-            raise NoAnswer(msg, hint="check the device's address and model")
-        return registers
+        return _complete(answer.registers, count)
+
+    async def read_input(self, address: int, count: int) -> Sequence[int]:
+        """``count`` input registers from ``address``."""
+        answer = await self._ask("read_input_registers", address, count=count)
+        return _complete(answer.registers, count)
+
+    async def read_coils(self, address: int, count: int) -> Sequence[int]:
+        """``count`` coils from ``address``, each 0 or 1."""
+        answer = await self._ask("read_coils", address, count=count)
+        return _complete([int(bit) for bit in answer.bits[:count]], count)
+
+    async def read_discrete(self, address: int, count: int) -> Sequence[int]:
+        """``count`` discrete inputs from ``address``, each 0 or 1."""
+        answer = await self._ask("read_discrete_inputs", address, count=count)
+        return _complete([int(bit) for bit in answer.bits[:count]], count)
 
     async def write_register(self, address: int, value: int) -> None:
         """Write one register with function 6."""
@@ -137,6 +148,10 @@ class PymodbusLink:
     async def write_registers(self, address: int, values: Sequence[int]) -> None:
         """Write neighbouring registers with function 16."""
         await self._ask("write_registers", address, values=list(values))
+
+    async def write_coil(self, address: int, value: int) -> None:
+        """Write one coil with function 5."""
+        await self._ask("write_coil", address, value=bool(value))
 
     async def _ask(self, method: str, address: int, **what: Any) -> Any:  # noqa: ANN401
         client = self._client
@@ -160,6 +175,13 @@ class PymodbusLink:
         if answer.isError():
             raise _exception_answer(answer.exception_code, address)
         return answer
+
+
+def _complete(found: list[int], count: int) -> Sequence[int]:
+    if len(found) != count:
+        msg = f"asked for {count} registers, got {len(found)}"
+        raise NoAnswer(msg, hint="check the device's address and model")
+    return found
 
 
 def _exception_answer(code: int, address: int) -> DeviceError:
