@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import logging
 import random
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 from drivers.riden_rd60xx.simulator import RidenSimulator
 from ionpy_auto.core.commands import Command, Outcome
@@ -146,6 +149,9 @@ async def opened(folder: Path) -> AsyncIterator[PanicLab]:
         lab = PanicLab(engine, devices)
         write_project(folder, lab.wires)
         engine.catalogue = with_kin()
+        # Hundreds of refusals are told here; drawing them all would block the loop for seconds.
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+        stack.callback(structlog.reset_defaults)
         lab.lag.start()
         stack.push_async_callback(lab.lag.stop)
         await engine.start()

@@ -60,7 +60,7 @@ async def test_supplies_go_off_before_loads(tmp_path, count):
 
 
 @COUNTS
-async def test_a_device_that_was_deaf_when_panic_was_pressed_goes_off_when_it_hears(
+async def test_a_device_that_was_deaf_at_a_panic_goes_off_when_it_hears(
     tmp_path, count
 ):
     found = [panic.hung_off_s for panic in await panics(count, tmp_path)]
