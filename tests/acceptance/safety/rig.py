@@ -149,7 +149,8 @@ class Lag:
 
     def between(self, begin: float, end: float) -> float:
         """Seconds lost in a stretch of time."""
-        return sum(late for at, late in self._late if begin - 1.0 <= at <= end)
+        lost = (min(end, at + late) - max(begin, at) for at, late in self._late)
+        return sum(seconds for seconds in lost if seconds > 0)
 
 
 class Supply:
