@@ -7,13 +7,11 @@ from typing import Literal, cast
 from pydantic import Field
 
 from ionpy_auto.devices import (
-    RW,
     BenchParams,
     Blueprint,
     DeviceError,
     Driver,
     DriverParams,
-    Enum,
     LinkLost,
     Missing,
     ModbusLink,
@@ -21,11 +19,10 @@ from ionpy_auto.devices import (
     Protection,
     ProtectionKind,
     Role,
-    Safe,
     Scalar,
     Text,
     Toggle,
-    ValidWhen,
+    parts,
 )
 
 from .registers import (
@@ -94,102 +91,18 @@ class RidenRd60xx(Driver):
             BenchParams(), description="The cell it is wired to in mode simulate."
         )
 
-    v_set = Numeric(
-        name="Set voltage",
-        unit="V",
-        precision=2,
-        min=0.0,
-        max=60.0,
-        access=RW,
-        persist=True,
-        group="Output",
-        role=Role.SET_VOLTAGE,
-        safe=Safe("none"),
-    )
-    i_set = Numeric(
-        name="Set current",
-        unit="A",
-        precision=2,
-        min=0.0,
-        max=6.0,
-        access=RW,
-        persist=True,
-        group="Output",
-        role=Role.SET_CURRENT,
-        safe=Safe("none"),
-    )
-    output = Toggle(
-        access=RW,
-        group="Output",
-        role=Role.OUTPUT,
-        safe=Safe("write", value=False, order=10),
-        danger=True,
-    )
-    ovp = Numeric(
-        name="Over-voltage protection",
-        unit="V",
-        precision=2,
-        min=0.0,
-        max=62.0,
-        access=RW,
-        persist=True,
-        group="Protection",
-        role=Role.SET_OVP,
-        safe=Safe("none"),
-    )
-    ocp = Numeric(
-        name="Over-current protection",
-        unit="A",
-        precision=2,
-        min=0.0,
-        max=6.2,
-        access=RW,
-        persist=True,
-        group="Protection",
-        role=Role.SET_OCP,
-        safe=Safe("none"),
-    )
-    keypad_lock = Toggle(
-        access=RW, group="Device", role=Role.KEYPAD_LOCK, safe=Safe("hold"), on_label="Locked"
-    )
-    v_out = Numeric(
-        name="Output voltage",
-        unit="V",
-        precision=2,
-        plausible=(0.0, 70.0),
-        group="Output",
-        role=Role.MEASURED_VOLTAGE,
-        valid_when=ValidWhen.OUTPUT_ON,
-    )
-    i_out = Numeric(
-        name="Output current",
-        unit="A",
-        precision=2,
-        plausible=(0.0, 40.0),
-        signed=False,
-        group="Output",
-        role=Role.MEASURED_CURRENT,
-    )
-    p_out = Numeric(
-        name="Output power",
-        unit="W",
-        precision=2,
-        plausible=(0.0, 2500.0),
-        group="Output",
-        role=Role.MEASURED_POWER,
-    )
-    regulation = Enum(
-        options={"cv": "CV", "cc": "CC"},
-        codes=REGULATIONS,
-        group="Output",
-        role=Role.REGULATION,
-    )
-    protection = Enum(
-        options={"none": "None", "ovp": "OVP", "ocp": "OCP"},
-        codes=PROTECTIONS,
-        group="Protection",
-        role=Role.PROTECTION,
-    )
+    # Ranges and decimals are the least of all models; `connect` takes those of the model.
+    v_set = parts.set_voltage(60.0, precision=2)
+    i_set = parts.set_current(6.0, precision=2)
+    output = parts.output_switch()
+    ovp = parts.set_ovp(62.0, precision=2)
+    ocp = parts.set_ocp(6.2, precision=2)
+    keypad_lock = parts.keypad_lock()
+    v_out = parts.measured_voltage(2, plausible=(0.0, 70.0))
+    i_out = parts.measured_current(2, plausible=(0.0, 40.0))
+    p_out = parts.measured_power(2, plausible=(0.0, 2500.0))
+    regulation = parts.regulation(REGULATIONS)
+    protection = parts.protection(PROTECTIONS)
     battery_mode = Toggle(name="Battery connected", group="Battery")
     v_battery = Numeric(
         name="Battery voltage",

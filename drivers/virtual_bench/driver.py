@@ -1,11 +1,14 @@
 """Virtual instruments wired to one physical cell model; devices with one bench name share it.
 
-`VirtualPsu`, `VirtualLoad` and `VirtualMeter` are instruments, `VirtualBench` is the table with
-relay, chamber temperature and faults, and `V01Battery` is all instruments in one device.
+`VirtualPsu`, `VirtualLoad`, `VirtualMeter`, `VirtualRelay` and `VirtualChamber` are instruments,
+`VirtualBench` is the table with the room's temperature, faults and meter errors, and `V01Battery`
+is supply, load and meter in one device.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic import Field
 
 from ionpy_auto.devices import (
     RW,
@@ -15,6 +18,7 @@ from ionpy_auto.devices import (
     DeviceError,
     Driver,
     Enum,
+    LinkLost,
     Missing,
     Numeric,
     Protection,
@@ -23,24 +27,14 @@ from ionpy_auto.devices import (
     Safe,
     Scalar,
     Toggle,
-    ValidWhen,
     VirtualLink,
 )
-from ionpy_auto.physics import LoadMode
+from ionpy_auto.physics import COLDEST_C, HOTTEST_C, NOBODY, Chamber
 
-MAX_V = 60.0
-MAX_A = 12.0
-LOAD_MAX_A = 30.0
-LEVELS = {"cc": "load_level", "cp": "load_power", "cr": "load_ohms", "cv": "load_volts"}
-FAULTS = (
-    "open_contact",
-    "stuck_output",
-    "stuck_load",
-    "sensor_frozen",
-    "missing_probe",
-    "reversed_cell",
-    "ignored_write",
-)
+from .parts import LoadPanel, LoadPart, MeterPart, PsuPart, meter_values, psu_values, set_supply
+from .troubles import FAULTS, fault_entities, meter_error, meter_error_entities, meter_errors
+
+HUNG_LOOK_S = 0.1
 
 
 class OnBench(Driver):
@@ -49,6 +43,8 @@ class OnBench(Driver):
     STACK_BLUEPRINTS = (Blueprint("virtual"),)
     CATEGORY = "virtual"
     OFF_LEAKAGE_A = 0.0
+    PARTS: ClassVar[tuple[str, ...]] = ()
+    """Which of the bench's `INSTRUMENTS` it is: whose faults strike it."""
 
     class Params(BenchParams):
         """Which bench, and what is on it."""
@@ -68,9 +64,44 @@ class OnBench(Driver):
             self._circuit = self.link.benches.get(self.params.bench)
         return self._circuit
 
+    def is_struck(self, fault: str) -> bool:
+        """Whether a fault of one instrument (``hung_poll``, ``link_lost``) concerns this one."""
+        whom = getattr(self.circuit.bench.faults, fault)
+        return whom != NOBODY and (whom in self.PARTS or (whom == "all" and bool(self.PARTS)))
+
+    def reach(self) -> None:
+        """What every message does first; the supply hears that somebody is there.
+
+        Raises:
+            LinkLost: The bench's fault ``link_lost`` says so.
+        """
+        if self.is_struck("link_lost"):
+            raise LinkLost(
+                f"bench {self.params.bench}: the link is lost",
+                hint="switch the fault link_lost of the bench off",
+            )
+        if "supply" in self.PARTS:
+            self.circuit.heard()
+
+    async def connect(self) -> None:
+        """See whether it is there."""
+        self.reach()
+
+    async def poll(self) -> Mapping[str, object]:
+        """What the instrument shows; with the fault ``hung_poll`` nothing, for ever."""
+        while self.is_struck("hung_poll"):
+            await self.clock.sleep(HUNG_LOOK_S)
+        self.reach()
+        return self.look()
+
+    def look(self) -> Mapping[str, object]:
+        """What the instrument shows now."""
+        raise NotImplementedError
+
     async def read_back(self, entity_id: str) -> object:
         """Asked anew from the circuit."""
-        return (await self.poll()).get(entity_id)
+        self.reach()
+        return self.look().get(entity_id)
 
     async def write(self, entity_id: str, value: Scalar) -> None:
         """Hand a checked value to the circuit.
@@ -78,6 +109,7 @@ class OnBench(Driver):
         Raises:
             DeviceError: The circuit takes no such setting.
         """
+        self.reach()
         try:
             self.apply(entity_id, value)
         except ValueError as error:
@@ -88,146 +120,16 @@ class OnBench(Driver):
         raise NotImplementedError
 
 
-class PsuPart:
-    """Entities and values of a supply with a battery terminal."""
-
-    v_set = Numeric(
-        name="Set voltage",
-        unit="V",
-        precision=3,
-        min=0.0,
-        max=MAX_V,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_VOLTAGE,
-        safe=Safe("none"),
-    )
-    i_set = Numeric(
-        name="Set current",
-        unit="A",
-        precision=3,
-        min=0.0,
-        max=MAX_A,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_CURRENT,
-        safe=Safe("none"),
-    )
-    output = Toggle(
-        access=RW,
-        group="Supply",
-        role=Role.OUTPUT,
-        safe=Safe("write", value=False, order=10),
-        danger=True,
-    )
-    ovp = Numeric(
-        name="Over-voltage protection",
-        unit="V",
-        precision=3,
-        min=0.0,
-        max=62.0,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_OVP,
-        safe=Safe("none"),
-    )
-    ocp = Numeric(
-        name="Over-current protection",
-        unit="A",
-        precision=3,
-        min=0.0,
-        max=13.0,
-        access=RW,
-        persist=True,
-        group="Supply",
-        role=Role.SET_OCP,
-        safe=Safe("none"),
-    )
-    v_out = Numeric(
-        name="Output voltage",
-        unit="V",
-        precision=3,
-        accuracy=0.005,
-        plausible=(-1.0, 70.0),
-        group="Supply",
-        role=Role.MEASURED_VOLTAGE,
-        valid_when=ValidWhen.OUTPUT_ON,
-    )
-    i_out = Numeric(
-        name="Output current",
-        unit="A",
-        precision=3,
-        accuracy=0.005,
-        signed=False,
-        plausible=(-1.0, 20.0),
-        group="Supply",
-        role=Role.MEASURED_CURRENT,
-    )
-    p_out = Numeric(
-        name="Output power", unit="W", precision=3, group="Supply", role=Role.MEASURED_POWER
-    )
-    v_battery = Numeric(
-        name="Battery terminal",
-        unit="V",
-        precision=3,
-        accuracy=0.005,
-        plausible=(-60.0, 70.0),
-        group="Supply",
-        role=Role.BATTERY_VOLTAGE,
-    )
-    regulation = Enum(
-        options={"off": "Off", "cc": "CC", "cv": "CV"}, group="Supply", role=Role.REGULATION
-    )
-    protection = Enum(
-        options={"none": "None", "ovp": "OVP", "ocp": "OCP"}, group="Supply", role=Role.PROTECTION
-    )
-
-
-def psu_values(circuit: Circuit) -> dict[str, object]:
-    """What a supply shows."""
-    r, supply = circuit.readings(), circuit.bench.supply
-    return {
-        "v_set": supply.v_set,
-        "i_set": supply.i_set,
-        "output": supply.output,
-        "ovp": supply.ovp_v,
-        "ocp": supply.ocp_a,
-        "v_out": r.psu_voltage,
-        "i_out": r.psu_current,
-        "p_out": r.psu_voltage * r.psu_current,
-        "v_battery": r.psu_battery_voltage,
-        "regulation": r.psu_regulation.value.lower(),
-        "protection": supply.trip or "none",
-    }
-
-
-def set_supply(circuit: Circuit, entity_id: str, value: Any) -> None:  # noqa: ANN401 - checked
-    """Change a setting of the supply."""
-    bench, now = circuit.advanced()
-    if entity_id == "v_set":
-        bench.set_supply(now, v_set=value)
-    elif entity_id == "i_set":
-        bench.set_supply(now, i_set=value)
-    elif entity_id == "ovp":
-        bench.set_supply(now, ovp_v=value)
-    elif entity_id == "ocp":
-        bench.set_supply(now, ocp_a=value)
-    else:
-        bench.set_supply(now, output=value)
-
-
 class VirtualPsu(PsuPart, OnBench):
     """A virtual supply 60 V / 12 A with a battery terminal, wired to the bench's cell."""
 
     NAME = "virtual_psu"
     CATEGORY = "psu"
+    PARTS = ("supply",)
     ICON = "lightning-bolt"
     PROTECTION = Protection(ProtectionKind.SHUTDOWN, 0.05, 0.05, latched=True)
 
-    async def poll(self) -> Mapping[str, object]:
+    def look(self) -> Mapping[str, object]:
         """What the supply shows."""
         return psu_values(self.circuit)
 
@@ -236,174 +138,12 @@ class VirtualPsu(PsuPart, OnBench):
         set_supply(self.circuit, entity_id, value)
 
 
-class LoadPart:
-    """Entities and values of an electronic load."""
-
-    load_mode = Enum(
-        name="Mode",
-        options={
-            "cc": "Constant current",
-            "cp": "Constant power",
-            "cr": "Constant resistance",
-            "cv": "Constant voltage",
-        },
-        access=RW,
-        channel="Ch2",
-        group="Load",
-        role=Role.LOAD_MODE,
-        safe=Safe("none"),
-    )
-    load_level = Numeric(
-        name="Current",
-        unit="A",
-        precision=3,
-        min=0.0,
-        max=LOAD_MAX_A,
-        access=RW,
-        channel="Ch2",
-        group="Load",
-        role=Role.LOAD_LEVEL,
-        safe=Safe("none"),
-    )
-    load_power = Numeric(
-        name="Power",
-        unit="W",
-        precision=2,
-        min=0.0,
-        max=300.0,
-        access=RW,
-        channel="Ch2",
-        group="Load",
-        safe=Safe("none"),
-    )
-    load_ohms = Numeric(
-        name="Resistance",
-        unit="Ω",
-        precision=3,
-        min=0.05,
-        max=10_000.0,
-        quantise="up",
-        access=RW,
-        channel="Ch2",
-        group="Load",
-        safe=Safe("none"),
-    )
-    load_volts = Numeric(
-        name="Held voltage",
-        unit="V",
-        precision=3,
-        min=0.0,
-        max=MAX_V,
-        quantise="up",
-        access=RW,
-        channel="Ch2",
-        group="Load",
-        safe=Safe("none"),
-    )
-    load_on = Toggle(
-        name="Input",
-        access=RW,
-        channel="Ch2",
-        group="Load",
-        role=Role.INPUT,
-        safe=Safe("write", value=False, order=20),
-        danger=True,
-    )
-    cutoff = Numeric(
-        name="Battery cutoff",
-        unit="V",
-        precision=3,
-        min=0.0,
-        max=MAX_V,
-        quantise="up",
-        access=RW,
-        persist=True,
-        channel="Ch2",
-        group="Load",
-        role=Role.CUTOFF_VOLTAGE,
-        safe=Safe("none"),
-    )
-    load_v = Numeric(
-        name="Load voltage",
-        unit="V",
-        precision=3,
-        accuracy=0.005,
-        plausible=(-60.0, 70.0),
-        channel="Ch2",
-        group="Load",
-        role=Role.MEASURED_VOLTAGE,
-    )
-    load_i = Numeric(
-        name="Load current",
-        unit="A",
-        precision=4,
-        accuracy=0.003,
-        signed=False,
-        plausible=(-1.0, 40.0),
-        channel="Ch2",
-        group="Load",
-        role=Role.MEASURED_CURRENT,
-    )
-    load_p = Numeric(
-        name="Load power",
-        unit="W",
-        precision=3,
-        channel="Ch2",
-        group="Load",
-        role=Role.MEASURED_POWER,
-    )
-    load_protection = Enum(
-        name="Load protection",
-        options={"none": "None", "cutoff": "Battery cutoff"},
-        channel="Ch2",
-        group="Load",
-        role=Role.PROTECTION,
-    )
-
-
-class LoadPanel:
-    """The settings a load keeps per mode; the bench knows only the one in force."""
-
-    def __init__(self) -> None:
-        self.levels = {"cc": 0.0, "cp": 0.0, "cr": 10_000.0, "cv": MAX_V}
-
-    def values(self, circuit: Circuit) -> dict[str, object]:
-        """What a load shows."""
-        r, load = circuit.readings(), circuit.bench.load
-        mode = load.mode.value.lower()
-        shown = {**self.levels, mode: load.level}
-        return {
-            "load_mode": mode,
-            **{entity: shown[key] for key, entity in LEVELS.items()},
-            "load_on": load.enabled,
-            "cutoff": load.cutoff_v,
-            "load_v": r.load_voltage,
-            "load_i": r.load_current,
-            "load_p": r.load_voltage * r.load_current,
-            "load_protection": load.trip or "none",
-        }
-
-    def apply(self, circuit: Circuit, entity_id: str, value: Any) -> None:  # noqa: ANN401 - checked
-        """Change a setting of the load; a level takes effect when its mode is in force."""
-        bench, now = circuit.advanced()
-        if entity_id == "load_on":
-            bench.set_load(now, enabled=value)
-        elif entity_id == "cutoff":
-            bench.set_load(now, cutoff_v=value)
-        elif entity_id == "load_mode":
-            bench.set_load(now, mode=LoadMode(value.upper()), level=self.levels[value])
-        else:
-            mode = next(key for key, entity in LEVELS.items() if entity == entity_id)
-            self.levels[mode] = value
-            if bench.load.mode.value.lower() == mode:
-                bench.set_load(now, level=value)
-
-
 class VirtualLoad(LoadPart, OnBench):
     """A virtual electronic load 30 A with a latching battery cutoff, wired to the bench's cell."""
 
     NAME = "virtual_load"
     CATEGORY = "load"
+    PARTS = ("load",)
     ICON = "resistor"
     PROTECTION = Protection(ProtectionKind.SHUTDOWN, latched=True)
     CAPABILITIES = ("latched_cutoff",)
@@ -413,7 +153,7 @@ class VirtualLoad(LoadPart, OnBench):
         super().declare()
         self._panel = LoadPanel()
 
-    async def poll(self) -> Mapping[str, object]:
+    def look(self) -> Mapping[str, object]:
         """What the load shows."""
         return self._panel.values(self.circuit)
 
@@ -422,43 +162,15 @@ class VirtualLoad(LoadPart, OnBench):
         self._panel.apply(self.circuit, entity_id, value)
 
 
-class MeterPart:
-    """Entities and values of a four-wire meter with a thermometer on the cell."""
-
-    cell_v = Numeric(
-        name="Cell voltage",
-        unit="V",
-        precision=4,
-        accuracy=0.001,
-        plausible=(-60.0, 60.0),
-        group="Meter",
-        role=Role.SENSE_VOLTAGE,
-    )
-    cell_temp = Numeric(
-        name="Cell temperature",
-        unit="°C",
-        precision=1,
-        accuracy=0.5,
-        plausible=(-40.0, 125.0),
-        group="Meter",
-        role=Role.BATTERY_TEMPERATURE,
-    )
-
-
-def meter_values(circuit: Circuit) -> dict[str, object]:
-    """What a meter shows."""
-    readings = circuit.readings()
-    return {"cell_v": readings.cell_voltage, "cell_temp": readings.cell_temp}
-
-
 class VirtualMeter(MeterPart, OnBench):
     """A virtual four-wire multimeter with a thermometer, at the bench's cell."""
 
     NAME = "virtual_meter"
     CATEGORY = "meter"
+    PARTS = ("meter",)
     ICON = "gauge"
 
-    async def poll(self) -> Mapping[str, object]:
+    def look(self) -> Mapping[str, object]:
         """What the meter shows."""
         return meter_values(self.circuit)
 
@@ -468,6 +180,7 @@ class V01Battery(PsuPart, LoadPart, MeterPart, OnBench):
 
     NAME = "virtual_battery"
     ALIASES = ("V01_Battery", "virtual_cell")
+    PARTS = ("supply", "load", "meter")
     ICON = "battery"
     PROTECTION = Protection(ProtectionKind.SHUTDOWN, 0.05, 0.05, latched=True)
     CAPABILITIES = ("latched_cutoff",)
@@ -482,7 +195,7 @@ class V01Battery(PsuPart, LoadPart, MeterPart, OnBench):
         super().declare()
         self._panel = LoadPanel()
 
-    async def poll(self) -> Mapping[str, object]:
+    def look(self) -> Mapping[str, object]:
         """What all instruments show."""
         circuit = self.circuit
         return {**psu_values(circuit), **self._panel.values(circuit), **meter_values(circuit)}
@@ -495,14 +208,159 @@ class V01Battery(PsuPart, LoadPart, MeterPart, OnBench):
             set_supply(self.circuit, entity_id, value)
 
 
+class VirtualRelay(OnBench):
+    """A virtual relay in the cell's branch; it goes into a bench without isolation, open."""
+
+    NAME = "virtual_relay"
+    CATEGORY = "relay"
+    ICON = "electric-switch"
+    PARTS = ("relay",)
+
+    # Opens after sources (10) and loads (20): a contact that opens under current burns.
+    closed = Toggle(
+        name="Relay",
+        access=RW,
+        on_label="Closed",
+        off_label="Open",
+        role=Role.RELAY,
+        safe=Safe("write", value=False, order=30),
+    )
+
+    async def connect(self) -> None:
+        """Wire the relay in, unless the bench has one.
+
+        Raises:
+            DeviceError: The bench's isolation is a diode.
+        """
+        self.reach()
+        bench, now = self.circuit.advanced()
+        try:
+            bench.add_relay(now)
+        except ValueError as error:
+            raise DeviceError(str(error), hint="give the bench no other isolation") from error
+
+    def look(self) -> Mapping[str, object]:
+        """Where the contact is."""
+        return {"closed": self.circuit.bench.relay_closed}
+
+    def apply(self, entity_id: str, value: Any) -> None:  # noqa: ANN401 - checked by the entity
+        """Close or open the contact."""
+        del entity_id
+        bench, now = self.circuit.advanced()
+        if not bench.faults.ignored_write:
+            bench.set_relay(now, closed=value)
+
+
+class VirtualChamber(OnBench):
+    """A virtual temperature chamber around the bench's cell, with limited rates, without overshoot.
+
+    Its safe state is standby. Once outputs are off, the heater is the last thing in the laboratory
+    that still brings energy to a cell, and whoever cannot see the cell must not go on warming it;
+    a cell that drifts to the temperature of the room is lost time, not harm.
+    """
+
+    NAME = "virtual_chamber"
+    CATEGORY = "chamber"
+    ICON = "thermometer"
+    PARTS = ("chamber",)
+
+    class Params(OnBench.Params):
+        """The bench, and how fast the chamber is."""
+
+        heat_k_per_min: float = Field(default=3.0, gt=0, le=60, description="Fastest warming.")
+        cool_k_per_min: float = Field(default=2.0, gt=0, le=60, description="Fastest cooling.")
+
+    params: Params
+
+    set_temperature = Numeric(
+        unit="°C",
+        precision=1,
+        min=COLDEST_C,
+        max=HOTTEST_C,
+        quantise="nearest",
+        access=RW,
+        persist=True,
+        group="Chamber",
+        safe=Safe("none"),
+    )
+    run = Toggle(
+        access=RW,
+        on_label="Run",
+        off_label="Standby",
+        group="Chamber",
+        safe=Safe("write", value=False, order=40),
+        danger=True,
+    )
+    temperature = Numeric(
+        name="Air temperature",
+        unit="°C",
+        precision=2,
+        accuracy=0.3,
+        plausible=(-80.0, 200.0),
+        group="Chamber",
+        role=Role.TEMPERATURE,
+    )
+    activity = Enum(
+        options={
+            "standby": "Standby",
+            "heating": "Heating",
+            "cooling": "Cooling",
+            "holding": "Holding",
+        },
+        group="Chamber",
+    )
+
+    async def connect(self) -> None:
+        """Put the cell into the chamber, unless it is in one."""
+        self.reach()
+        bench, now = self.circuit.advanced()
+        if bench.chamber is None:
+            rates = self.params
+            chamber = Chamber(
+                heat_k_per_s=rates.heat_k_per_min / 60.0, cool_k_per_s=rates.cool_k_per_min / 60.0
+            )
+            bench.add_chamber(now, chamber)
+
+    def look(self) -> Mapping[str, object]:
+        """Where the air is and where it goes."""
+        bench, _ = self.circuit.advanced()
+        chamber = bench.chamber
+        if chamber is None:
+            return {}
+        return {
+            "set_temperature": chamber.set_c,
+            "run": chamber.running,
+            "temperature": chamber.air_c,
+            "activity": activity(chamber),
+        }
+
+    def apply(self, entity_id: str, value: Any) -> None:  # noqa: ANN401 - checked by the entity
+        """Change a setting of the chamber."""
+        bench, now = self.circuit.advanced()
+        if entity_id == "run":
+            bench.set_chamber(now, running=value)
+        else:
+            bench.set_chamber(now, set_c=value)
+
+
+def activity(chamber: Chamber) -> str:
+    """What a chamber does, in a word."""
+    if not chamber.running:
+        return "standby"
+    left = chamber.set_c - chamber.air_c
+    if abs(left) < 0.1:
+        return "holding"
+    return "heating" if left > 0.0 else "cooling"
+
+
 class VirtualBench(OnBench):
-    """The table: chamber temperature, relay, faults to switch on, and the truth about the cell."""
+    """The table: room, relay, faults and meter errors to switch on, and the truth of the cell."""
 
     NAME = "virtual_bench"
     ICON = "table-furniture"
 
     ambient = Numeric(
-        name="Ambient temperature",
+        name="Room temperature",
         unit="°C",
         precision=1,
         min=-40.0,
@@ -525,18 +383,12 @@ class VirtualBench(OnBench):
     discharged = Numeric(name="True charge taken out", unit="Ah", precision=4)
 
     def declare(self) -> None:
-        """One switch per fault."""
+        """One entity per fault and per meter error."""
         super().declare()
-        for fault in FAULTS:
-            self.entities[fault] = Toggle(
-                id=fault,
-                name=fault.replace("_", " ").capitalize(),
-                access=RW,
-                group="Faults",
-                safe=Safe("hold"),
-            )
+        for entity in (*fault_entities(), *meter_error_entities()):
+            self.entities[entity.id] = entity
 
-    async def poll(self) -> Mapping[str, object]:
+    def look(self) -> Mapping[str, object]:
         """The truth, which no instrument knows."""
         bench, _ = self.circuit.advanced()
         cell = bench.cell
@@ -544,7 +396,7 @@ class VirtualBench(OnBench):
         if bench.wiring.isolation != "relay":
             relay = Missing("this bench has no relay")
         return {
-            "ambient": cell.ambient_c,
+            "ambient": bench.room_c,
             "relay": relay,
             "true_soc": cell.soc * 100.0,
             "true_voltage": cell.ocv,
@@ -552,6 +404,7 @@ class VirtualBench(OnBench):
             "charged": cell.charged_ah,
             "discharged": cell.discharged_ah,
             **{fault: getattr(bench.faults, fault) for fault in FAULTS},
+            **meter_errors(bench.meters),
         }
 
     def apply(self, entity_id: str, value: Any) -> None:  # noqa: ANN401 - checked by the entity
@@ -561,5 +414,8 @@ class VirtualBench(OnBench):
             bench.set_ambient(now, value)
         elif entity_id == "relay":
             bench.set_relay(now, closed=value)
+        elif entity_id in FAULTS:
+            bench.set_fault(now, entity_id, value)
         else:
-            setattr(bench.faults, entity_id, value)
+            meter, _, kind = entity_id.rpartition("_")
+            bench.set_meter_error(now, meter, **meter_error(kind, value))

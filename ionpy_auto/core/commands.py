@@ -1,21 +1,22 @@
 """The one write gate: every wish to change an output passes here, whoever has it.
 
-role → panic latch → mode → ownership → type and finiteness → limits → interlocks → audit intent
-→ wire → read-back → audit result. It rejects and never clamps; the refusal names who or what is
-in the way. Lower priority is refused, never queued. Only safe-state writes go round it: they must
-work when everything else is broken (see `core.safety`).
+role → panic latch → mode → ownership → type and finiteness → limits → interlocks → confirmation →
+audit intent → wire → read-back → audit result. It rejects and never clamps; the refusal names who
+or what is in the way. Lower priority is refused, never queued. Only safe-state writes go round it:
+they must work when everything else is broken (see `core.safety`).
 """
 
 import asyncio
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
 import structlog
 
 from ionpy_auto.core.clock import Clock
+from ionpy_auto.core.confirmations import Confirmations
 from ionpy_auto.core.errors import (
     BadInput,
     Conflict,
@@ -85,12 +86,21 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A wish to write one entity."""
+    """A wish to write one entity.
+
+    Attributes:
+        device: Id of the device.
+        entity: Id of the entity.
+        value: In the entity's unit.
+        origin: Who asks.
+        confirm: The token by which a person confirms a dangerous write.
+    """
 
     device: str
     entity: str
     value: Scalar
     origin: Origin
+    confirm: str = ""
 
 
 class OutcomeKind(StrEnum):
@@ -138,11 +148,24 @@ class WriteTarget(Protocol):
     def current(self) -> Scalar | None:
         """Last known value, for the audit."""
 
-    async def send(self, value: Scalar) -> tuple[Scalar | None, float]:
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether a person must confirm it."""
+
+    def is_safe(self, value: Scalar) -> bool:
+        """Whether this is its safe state, which no interlock denies and nobody must confirm."""
+
+    async def send(self, value: Scalar, *, in_turn: bool = False) -> tuple[Scalar | None, float]:
         """Write and read back: ``(read_back, monotonic time of the proof)``.
+
+        Args:
+            value: What to send.
+            in_turn: Everything is sent in its turn; otherwise a newer value sends an older one
+                that still waits away.
 
         Raises:
             DeviceError: The link failed, or the device says something else than was sent.
+            Conflict: ``SUPERSEDED`` while it waited, or ``WRITE_EXPIRED``.
         """
 
 
@@ -253,7 +276,6 @@ class ModeSwitch:
 
     mode: Mode = Mode.SHADOW
     armed_by: str = ""
-    listeners: list[object] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, str]:
         """JSON form."""
@@ -279,6 +301,7 @@ class WriteGate:
         self.mode = ModeSwitch()
         self.interlocks: list[Interlock] = []
         self.guards: list[Guard] = []
+        self.confirmations = Confirmations(clock)
         self.counts = {"done": 0, "refused": 0, "failed": 0, "shadowed": 0, "unrecorded": 0}
         latch.listeners.append(self._disarm)
 
@@ -292,8 +315,9 @@ class WriteGate:
 
         Raises:
             Forbidden: The role does not allow it.
-            Conflict: Panic latch, owner, interlock or an offline device, named; or a check that
-                broke down, which counts as a refusal.
+            Conflict: Panic latch, owner, interlock or an offline device, named; a dangerous write
+                that a person has not confirmed; or a check that broke down, which counts as a
+                refusal.
             BadInput: Wrong type, ``true`` for a number.
             Rejected: NaN or infinity, outside a range or a limit, read-only.
             NotFound: Unknown device or entity.
@@ -303,6 +327,7 @@ class WriteGate:
         """
         try:
             target, value = self._admit(command)
+            self._require_confirmation(command, target, value)
         except IonpyError as error:
             self.counts["refused"] += 1
             self._note_refusal(command, error.message)
@@ -342,7 +367,8 @@ class WriteGate:
         require_finite(value)
         for guard in self.guards:
             guard.check(command, value)
-        self._check_interlocks(command.device, command.entity, value)
+        if not target.is_safe(value):
+            self._check_interlocks(command.device, command.entity, value)
         if (reason := target.blocked(value)) is not None:
             raise Conflict(
                 reason,
@@ -351,6 +377,18 @@ class WriteGate:
                 args={"device_id": command.device},
             )
         return target, value
+
+    def _require_confirmation(self, command: Command, target: WriteTarget, value: Scalar) -> None:
+        """What people switch on by hand is confirmed; runs and rules were, when they were armed."""
+        origin = command.origin
+        by_hand = origin.kind in {Priority.PERSON, Priority.OPERATOR}
+        if self.mode.mode is not Mode.ARMED or not by_hand:
+            return
+        if target.is_dangerous and not target.is_safe(value):
+            point = f"{command.device}.{command.entity}"
+            question = f"set {point} from {target.current} to {value}?"
+            subject = (command.device, command.entity, value, origin.id, origin.kind)
+            self.confirmations.require(subject, command.confirm, question)
 
     def _check_owner(self, command: Command) -> None:
         origin = command.origin
@@ -389,7 +427,8 @@ class WriteGate:
             return Outcome(
                 OutcomeKind.SHADOWED, command.value, value, None, self._clock.monotonic()
             )
-        read_back, mono = await self._send(intent, target, value)
+        in_turn = command.origin.kind is Priority.SEQUENCE
+        read_back, mono = await self._send(intent, target, value, in_turn=in_turn)
         kind = OutcomeKind.UNCONFIRMED if read_back is None else OutcomeKind.DONE
         self.counts["done"] += 1
         await self._record_result(intent, kind, read_back)
@@ -404,10 +443,10 @@ class WriteGate:
         return target
 
     async def _send(
-        self, intent: int, target: WriteTarget, value: Scalar
+        self, intent: int, target: WriteTarget, value: Scalar, *, in_turn: bool
     ) -> tuple[Scalar | None, float]:
         try:
-            return await target.send(value)
+            return await target.send(value, in_turn=in_turn)
         except (Exception, asyncio.CancelledError) as error:  # no intent without a result
             self.counts["failed"] += 1
             reason = error.message if isinstance(error, IonpyError) else repr(error)

@@ -7,7 +7,7 @@ never delays the others. The panic latch refuses every other write until a perso
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -21,6 +21,8 @@ from ionpy_auto.core.samples import Scalar
 log = structlog.get_logger(__name__)
 
 DEFAULT_TIMEOUT_S = 2.0
+PANIC_HEAD_START_S = 0.15
+"""In an emergency the next order waits this long for the one before, and no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,16 @@ class SafeResult:
     detail: str = ""
     outputs: tuple[tuple[str, Scalar | None], ...] = ()
 
+    def joined(self, other: "SafeResult") -> "SafeResult":
+        """This and another result of the same device as one."""
+        return SafeResult(
+            self.device,
+            ok=self.ok and other.ok,
+            proven=self.proven and other.proven,
+            detail="; ".join(text for text in (self.detail, other.detail) if text),
+            outputs=self.outputs + other.outputs,
+        )
+
 
 class SafeWriter(Protocol):
     """A device that can be driven to its safe state."""
@@ -62,8 +74,8 @@ class SafeWriter(Protocol):
         """Id of the device."""
 
     @property
-    def safe_order(self) -> int:
-        """Its lowest declared order."""
+    def safe_orders(self) -> Sequence[tuple[int, tuple[str, ...]]]:
+        """Its outputs by declared order, each order once."""
 
     @property
     def safe_timeout_s(self) -> float:
@@ -84,14 +96,22 @@ class Interlock(Protocol):
         """The reason in one sentence, or None to allow. Unknown inputs must deny."""
 
 
-async def drive_safe(writers: Sequence[SafeWriter], clock: Clock) -> list[SafeResult]:
+async def drive_safe(
+    writers: Sequence[SafeWriter], clock: Clock, head_start_s: float = math.inf
+) -> list[SafeResult]:
     """Take devices to their safe state: same order together, lower orders first.
 
     Never raises; a device that failed or did not answer in time is in the results with
     ``ok=False``. A cancelled caller (a browser that went away) stops nothing: all orders, also
     those not yet begun, are carried out behind its back.
+
+    Args:
+        writers: The devices.
+        clock: Bounds how long each may take.
+        head_start_s: The next order begins when the one before is done, or this much later, so
+            that in an emergency one hung supply does not keep the loads on.
     """
-    work = asyncio.get_running_loop().create_task(_drive_all(list(writers), clock))
+    work = asyncio.get_running_loop().create_task(_drive_all(list(writers), clock, head_start_s))
     _under_way.add(work)
     work.add_done_callback(_under_way.discard)
     return await asyncio.shield(work)
@@ -101,24 +121,49 @@ _under_way: set[asyncio.Task[Any]] = set()
 """The loop keeps only weak references to tasks; these must not be lost half-way."""
 
 
-async def _drive_all(writers: Sequence[SafeWriter], clock: Clock) -> list[SafeResult]:
-    results: list[SafeResult] = []
-    orders = [_order_of(writer) for writer in writers]
-    for order in sorted(set(orders)):
-        group = [writer for writer, its in zip(writers, orders, strict=True) if its == order]
-        results += await asyncio.gather(*(_drive_one(writer, clock) for writer in group))
+async def _drive_all(
+    writers: Sequence[SafeWriter], clock: Clock, head_start_s: float
+) -> list[SafeResult]:
+    steps: dict[int, list[tuple[SafeWriter, Sequence[str] | None]]] = {}
+    for writer in writers:
+        for order, outputs in _orders_of(writer):
+            steps.setdefault(order, []).append((writer, outputs))
+    begun: list[asyncio.Task[SafeResult]] = []
+    for order in sorted(steps):
+        group = [_start(_drive_one(writer, outputs, clock)) for writer, outputs in steps[order]]
+        begun += group
+        with suppress(TimeoutError):
+            async with clock.timeout(head_start_s):
+                await asyncio.wait(group)
+    results = _by_device(await asyncio.gather(*begun))
     for result in results:
         if not result.ok:
             log.error("safe state not reached", device=result.device, detail=result.detail)
     return results
 
 
-def _order_of(writer: SafeWriter) -> int:
+def _start(work: Coroutine[Any, Any, SafeResult]) -> asyncio.Task[SafeResult]:
+    task = asyncio.get_running_loop().create_task(work)
+    _under_way.add(task)
+    task.add_done_callback(_under_way.discard)
+    return task
+
+
+def _by_device(results: Sequence[SafeResult]) -> list[SafeResult]:
+    """One result per device, though its outputs may have gone in several orders."""
+    merged: dict[str, SafeResult] = {}
+    for result in results:
+        known = merged.get(result.device)
+        merged[result.device] = result if known is None else known.joined(result)
+    return list(merged.values())
+
+
+def _orders_of(writer: SafeWriter) -> Sequence[tuple[int, Sequence[str] | None]]:
     try:
-        return writer.safe_order
-    except Exception:  # a device that cannot even say that goes first
+        return writer.safe_orders
+    except Exception:  # a device that cannot even say that goes first, whole
         log.exception("no safe order", device=writer.device_id)
-        return 0
+        return [(0, None)]
 
 
 def _patience(writer: SafeWriter) -> float:
@@ -131,11 +176,9 @@ def _patience(writer: SafeWriter) -> float:
     return seconds if 0 < seconds < math.inf else DEFAULT_TIMEOUT_S
 
 
-async def _drive_one(writer: SafeWriter, clock: Clock) -> SafeResult:
+async def _drive_one(writer: SafeWriter, outputs: Sequence[str] | None, clock: Clock) -> SafeResult:
     """Wait for one device no longer than its timeout, even if it ignores being cancelled."""
-    work = asyncio.get_running_loop().create_task(_call_safe(writer))
-    _under_way.add(work)
-    work.add_done_callback(_under_way.discard)
+    work = _start(_call_safe(writer, outputs))
     with suppress(TimeoutError):
         async with clock.timeout(_patience(writer)):
             await asyncio.wait([work])
@@ -147,9 +190,9 @@ async def _drive_one(writer: SafeWriter, clock: Clock) -> SafeResult:
     return work.result()
 
 
-async def _call_safe(writer: SafeWriter) -> SafeResult:
+async def _call_safe(writer: SafeWriter, outputs: Sequence[str] | None) -> SafeResult:
     try:
-        return await writer.drive_safe()
+        return await writer.drive_safe(outputs)
     except Exception as error:  # one broken device must not keep the others on
         log.exception("safe state failed", device=writer.device_id)
         detail = str(error) or type(error).__name__

@@ -4,6 +4,7 @@ from ionpy_auto.core.clock import Clock, SystemClock, VirtualClock
 from ionpy_auto.core.errors import DeviceError
 from ionpy_auto.core.safety import Safe
 from ionpy_auto.core.samples import Scalar
+from ionpy_auto.devices import parts
 from ionpy_auto.devices.bench import Benches, BenchParams, Circuit
 from ionpy_auto.devices.driver import (
     Blueprint,
@@ -70,4 +71,5 @@ __all__ = [
     "VirtualClock",
     "VirtualLink",
     "Waveform",
+    "parts",
 ]

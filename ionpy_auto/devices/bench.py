@@ -5,11 +5,12 @@ looks first finds it made from what all of them said.
 """
 
 from dataclasses import replace
+from math import inf
 from typing import Literal
 
 from pydantic import Field
 
-from ionpy_auto.core.clock import Clock
+from ionpy_auto.core.clock import Clock, Timer
 from ionpy_auto.devices.driver import DriverParams
 from ionpy_auto.physics import LFP_26650, NMC_18650, Bench, Cell, Readings, Wiring
 
@@ -30,6 +31,7 @@ class Circuit:
         self._clock = clock
         bench.mono_s = clock.monotonic()
         self._readings: Readings | None = None
+        self._watch: Timer | None = None
 
     def advanced(self) -> tuple[Bench, float]:
         """The bench, brought to now, for changing a setting; and now."""
@@ -44,6 +46,25 @@ class Circuit:
         if self._readings is None or self.bench.mono_s != now:
             self._readings = self.bench.measure(now)
         return self._readings
+
+    def heard(self) -> None:
+        """A message reached the supply now; its watchdog waits anew, also when nobody looks."""
+        now = self._clock.monotonic()
+        if self.bench.mono_s != now:
+            self.advanced()
+        self.bench.hear_supply(now)
+        self._watch_over()
+
+    def _watch_over(self) -> None:
+        due = self.bench.supply.starves_at_s
+        if due < inf and self._watch is None:
+            self._watch = self._clock.call_at(due, self._look)
+
+    def _look(self) -> None:
+        self._watch = None
+        self.advanced()
+        if self.bench.supply.starves_at_s > self.bench.mono_s:  # a welded switch stays as it is
+            self._watch_over()
 
 
 class BenchParams(DriverParams):

@@ -10,17 +10,18 @@ import ast
 import hashlib
 import importlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from ionpy_auto.core.errors import IonpyError, NotFound
+from ionpy_auto.core.errors import ConfigInvalid, Finding, IonpyError, NotFound
 from ionpy_auto.core.files import shipped_path
 from ionpy_auto.core.registry import load_file
 from ionpy_auto.devices.driver import Driver
 from ionpy_auto.devices.links import SpawnError
+from ionpy_auto.devices.maps import DeviceMap, MapDriver, read_map
 
 PACKAGE = "ionpy_drivers"
 """Drivers are imported below this name, one package per folder, so they may import siblings."""
@@ -41,12 +42,13 @@ class DriverFile:
     Attributes:
         name: Registered name.
         aliases: Further names it answers to.
-        path: Its ``driver.py``.
-        class_name: The class in there.
+        path: Its ``driver.py`` or ``device.yaml``.
+        class_name: The class in there; empty for a map.
         shipped: True when it comes with the program.
         error: Why it cannot be used, with file and line; empty when it can.
         summary: ``category``, ``icon``, ``version`` and ``description`` as written.
         simulated: It is virtual, or has a simulator.
+        map: What the ``device.yaml`` says, None for a ``driver.py``.
     """
 
     name: str
@@ -57,6 +59,7 @@ class DriverFile:
     error: str = ""
     summary: tuple[tuple[str, str], ...] = ()
     simulated: bool = False
+    map: DeviceMap | None = None
 
 
 class Catalogue:
@@ -80,6 +83,7 @@ class Catalogue:
         self._by_word: dict[str, DriverFile] | None = None
         self._broken: list[DriverFile] = []
         self._loaded: dict[Path, tuple[str, ModuleType]] = {}
+        self._made: dict[Path, tuple[str, type[MapDriver], type[Driver]]] = {}
 
     def rescan(self) -> None:
         """Look at the folders anew; what is imported and unchanged stays."""
@@ -94,16 +98,20 @@ class Catalogue:
         if self._by_word is None:
             self._by_word, self._broken = {}, []
             for folder in (self._shipped, *self._folders):
+                shipped = folder == self._shipped
                 for path in sorted(folder.glob("*/driver.py")):
-                    for file in look_at(path, shipped=folder == self._shipped):
+                    for file in look_at(path, shipped=shipped):
                         self._add(file)
+                for path in sorted(folder.glob("*/device.yaml")):
+                    self._add(look_at_map(path, shipped=shipped))
         return self._by_word
 
     def _add(self, file: DriverFile) -> None:
         words = {word.lower() for word in (file.name, *file.aliases)}
         taken = next((self._words[word] for word in words if word in self._words), None)
         if taken is not None and not file.error:
-            text = f"{file.path.parent.name}/driver.py: name is taken by {taken.path.parent.name}"
+            place = f"{file.path.parent.name}/{file.path.name}"
+            text = f"{place}: name is taken by {taken.path.parent.name}"
             file = DriverFile(file.name, (), file.path, "", file.shipped, text)
         if file.error:
             self._broken.append(file)
@@ -126,11 +134,7 @@ class Catalogue:
             return found
         for broken in self._broken:
             if word.lower() in {broken.name.lower(), broken.path.parent.name.lower()}:
-                raise SpawnError(
-                    f"driver {word!r} is broken: {broken.error}",
-                    hint="correct the file; every other driver keeps working",
-                    args={"stage": "driver", "file": str(broken.path)},
-                )
+                raise _unusable(broken, f"driver {word!r} is broken: {broken.error}")
         names = ", ".join(sorted({f.name for f in self._scan().values()}))
         raise NotFound(f"there is no driver {word!r}", code="SPAWN_DRIVER", hint=f"known: {names}")
 
@@ -142,16 +146,53 @@ class Catalogue:
             IonpyError: Broken (``SPAWN_DRIVER``) or not trusted (``DRIVER_UNTRUSTED``).
         """
         file = self.find(word)
+        if file.map is not None:
+            return self._described(file)
         driver = getattr(self._module(file), file.class_name, None)
         if not (isinstance(driver, type) and issubclass(driver, Driver)):
             msg = f"{file.path.parent.name}/driver.py: {file.class_name} is no Driver"
             raise SpawnError(msg, hint="derive the class from ionpy_auto.devices.Driver")
         return driver
 
-    def _module(self, file: DriverFile) -> ModuleType:
+    def _described(self, file: DriverFile) -> type[Driver]:
+        """The class a map's base makes of it, anew when the file or the base changed.
+
+        The file is read here again: what is used is what was trusted, not what a list once saw.
+        """
+        digest = self._check_trust(file)
+        now = look_at_map(file.path, shipped=file.shipped)
+        if now.map is None:
+            raise _unusable(file, now.error)
+        base = self._base(now.map)
+        known = self._made.get(file.path)
+        if known is None or known[:2] != (digest, base):
+            try:
+                made = base.from_map(now.map)
+            except ConfigInvalid as error:
+                raise _unusable(file, error.message, error.findings) from error
+            known = self._made[file.path] = (digest, base, made)
+        return known[2]
+
+    def _base(self, described: DeviceMap) -> type[MapDriver]:
+        """The driver a map names as its base, which must be one that reads maps."""
+        name = described.head.base
+        node = described.root.get("base") or described.root
+        place = f"{described.file}:{node.line}:{node.column}"
+        if self.find(name).map is not None:
+            raise SpawnError(f"{place}: base {name} is a map itself", hint="name its base instead")
+        base = self.get(name)
+        if not issubclass(base, MapDriver):
+            raise SpawnError(f"{place}: base {name} reads no maps", hint="base: generic_scpi")
+        return base
+
+    def _check_trust(self, file: DriverFile) -> str:
         digest = content_hash(file.path.parent)
         if not file.shipped and not self._trusted(digest):
             raise Untrusted(file, digest)
+        return digest
+
+    def _module(self, file: DriverFile) -> ModuleType:
+        digest = self._check_trust(file)
         known = self._loaded.get(file.path)
         if known is None or known[0] != digest:
             known = self._loaded[file.path] = (digest, import_beside(file.path, "driver"))
@@ -162,7 +203,10 @@ class Catalogue:
         if not driver.SIMULATOR:
             return None
         file_name, _, function = driver.SIMULATOR.partition(":")
-        path = self.find(driver.NAME).path
+        file = self.find(driver.NAME)
+        path = file.path
+        if file.map is not None and not path.with_name(f"{file_name}.py").exists():
+            path = self.find(file.map.head.base).path  # a simulator the base brings along
         made = getattr(import_beside(path, file_name), function, None)
         if not callable(made):
             msg = f"driver {driver.NAME}: simulator {driver.SIMULATOR!r} does not exist"
@@ -186,6 +230,15 @@ class Catalogue:
             }
             for f in self.files()
         ]
+
+
+def _unusable(file: DriverFile, message: str, findings: Sequence[Finding] = ()) -> SpawnError:
+    return SpawnError(
+        message,
+        hint="correct the file; every other driver keeps working",
+        args={"stage": "driver", "file": str(file.path)},
+        findings=findings,
+    )
 
 
 class Untrusted(IonpyError):
@@ -255,6 +308,30 @@ def look_at(path: Path, *, shipped: bool) -> list[DriverFile]:
     return found or [
         _broken(path, f"{place}: there is no class with NAME = '...'", shipped=shipped)
     ]
+
+
+def look_at_map(path: Path, *, shipped: bool) -> DriverFile:
+    """The driver a ``device.yaml`` describes; its base is not asked yet."""
+    place = f"{path.parent.name}/{path.name}"
+    try:
+        described, findings = read_map(path.read_text(encoding="utf-8"), place)
+    except (ValueError, OSError) as error:
+        return _broken(path, f"{place}: {error}", shipped=shipped)
+    if described is None:
+        return _broken(path, str(findings[0]), shipped=shipped)
+    head = described.head
+    summary = {"category": head.category, "icon": head.icon, "version": head.version}
+    summary["description"] = head.description
+    return DriverFile(
+        name=head.name,
+        aliases=head.aliases,
+        path=path,
+        class_name="",
+        shipped=shipped,
+        summary=tuple(summary.items()),
+        simulated=bool(head.simulator),
+        map=described,
+    )
 
 
 def _broken(path: Path, error: str, *, shipped: bool) -> DriverFile:

@@ -77,6 +77,22 @@ class DeviceConfig(BaseModel):
     framing: Block | None = Field(None, description="From the driver's blueprint by default.")
     polling_interval_ms: int = Field(1000, ge=20, le=86_400_000)
     params: dict[str, Any] = Field(default_factory=dict, description="Of the driver.")
+    on_comm_loss: Literal["safe", "hold"] = Field(
+        "safe",
+        description="When the link is lost while an output is on: switch it off as soon as the "
+        "device can be reached, or leave it (only with a watchdog of its own).",
+    )
+    safe_group: str = Field(
+        "",
+        max_length=64,
+        description="Devices of one group go to their safe state together when one is lost.",
+    )
+    watchdog_s: float | None = Field(
+        None,
+        gt=0,
+        le=3600,
+        description="Of the device's own watchdog; ten polls, but at least 5 s, by default.",
+    )
     logging: Logging = Logging()
 
     @model_validator(mode="before")

@@ -5,7 +5,7 @@ of devices. One device that cannot be built, or is not there, never stops the ot
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import structlog
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.errors import Conflict, IonpyError, NotFound, Rejected
-from ionpy_auto.core.safety import SafeResult, SafeWriter, drive_safe
+from ionpy_auto.core.safety import SafeWriter, drive_safe
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.devices.bench import Benches
 from ionpy_auto.devices.build import Builder
@@ -58,6 +58,8 @@ class DeviceManager:
         self.stacks: dict[str, Stack] = {}
         self.on_config: Callable[[list[DeviceConfig]], None] | None = None
         """Called with all configurations after `add`, `remove` and `update`, to write them."""
+        self.on_outputs: Callable[[], None] = lambda: None
+        """Called when the set of outputs we left on changed; before the wire when one goes on."""
         self._tasks = Tasks("devices", clock)
 
     @property
@@ -117,15 +119,18 @@ class DeviceManager:
     async def stop(self) -> None:
         """Outputs we switched on to their safe state, links closed, settings saved."""
         await self._tasks.stop()
-        left_on = [
-            _Only(DeviceSafeWriter(stack), sorted(on))
-            for stack in self.stacks.values()
-            if (on := self.store.switched_on(stack.id))
-        ]
-        await drive_safe(left_on, self.clock)
+        await drive_safe(self._left_on(self.stacks.values()), self.clock)
         await asyncio.gather(*(s.stop("the project is closed") for s in self.stacks.values()))
         self._save()
         self.stacks.clear()
+
+    def _left_on(self, stacks: Iterable[Stack]) -> list[SafeWriter]:
+        """Writers for what we switched on and have not seen off."""
+        return [
+            DeviceSafeWriter(stack, on)
+            for stack in stacks
+            if (on := self.store.switched_on(stack.id))
+        ]
 
     def _new_stack(self, config: DeviceConfig) -> Stack:
         stack = Stack(
@@ -133,7 +138,34 @@ class DeviceManager:
         )
         stack.make_safe = DeviceSafeWriter(stack).drive_safe
         stack.on_entities = lambda: self._tell_updated(stack)
+        stack.on_lost = lambda: self._lost(stack)
+        stack.on_outputs = self._outputs_changed
         return stack
+
+    def _outputs_changed(self) -> None:
+        self.on_outputs()
+
+    def _lost(self, stack: Stack) -> None:
+        """The other devices of its group go to their safe state with it."""
+        group = stack.config.safe_group
+        if group:
+            others = [s for s in self.stacks.values() if s.config.safe_group == group]
+            self._tasks.start(f"safe group {group}", self._group_safe(stack, others))
+
+    async def _group_safe(self, lost: Stack, group: Sequence[Stack]) -> None:
+        writers = self._left_on(s for s in group if s is not lost)
+        if writers:
+            results = await drive_safe(writers, self.clock)
+            for result in results:
+                self.stack(result.device).event(
+                    "device_unsafe",
+                    {
+                        "outputs": [key for key, _ in result.outputs],
+                        "action": "group_safe",
+                        "ok": result.ok,
+                        "detail": f"{lost.id} was lost",
+                    },
+                )
 
     def _load(self, config: DeviceConfig) -> Stack:
         """Make a device's stack; one that cannot be built is listed with its error."""
@@ -217,9 +249,8 @@ class DeviceManager:
             stack.event("device_removed", {"left_on": left_on})
 
     async def _leave_safe(self, stack: Stack) -> None:
-        on = self.store.switched_on(stack.id)
-        if on and stack.state in LINKED:
-            await drive_safe([_Only(DeviceSafeWriter(stack), sorted(on))], self.clock)
+        if stack.state in LINKED:
+            await drive_safe(self._left_on([stack]), self.clock)
 
     async def update(self, config: DeviceConfig) -> dict[str, Any]:
         """Change a device; it is connected anew only when the way to it changed.
@@ -397,12 +428,17 @@ class DeviceManager:
             "state_hint": stack.hint,
             "hint": stack.hint,
             "needs_rearm": stack.needs_rearm,
+            "retry_at": stack.retry_at,
+            "note": stack.note,
             "transport": config.transport.flat(),
             "framing": config.framing.flat() if config.framing else None,
             "params": dict(config.params),
             "polling_interval_ms": config.polling_interval_ms,
             "entities": [slot.entity.describe() for slot in stack.slots.values()],
             "protection": driver.describe()["protection"] if driver else None,
+            "on_comm_loss": config.on_comm_loss,
+            "safe_group": config.safe_group,
+            "watchdog_s": stack.watchdog_s if stack.watchdog is not None else None,
             "values": {v.pop("sensor"): v for v in self.values(device)},
             "counters": dict(stack.counters),
         }
@@ -412,24 +448,9 @@ class DeviceManager:
         return [self.manifest(device) for device in self.stacks]
 
 
-class _Only:
-    """A safe writer restricted to some outputs."""
-
-    def __init__(self, writer: DeviceSafeWriter, outputs: list[str]) -> None:
-        self._writer = writer
-        self._outputs = outputs
-        self.device_id = writer.device_id
-        self.safe_order = writer.safe_order
-        self.safe_timeout_s = writer.safe_timeout_s
-
-    async def drive_safe(self, outputs: Sequence[str] | None = None) -> SafeResult:
-        """Drive the outputs chosen when this was made."""
-        del outputs
-        return await self._writer.drive_safe(self._outputs)
-
-
 def _same_way(old: DeviceConfig, new: DeviceConfig) -> bool:
     """Whether a change concerns only what people see, or the polling interval."""
     cosmetic = ("alias", "color", "icon", "description", "location", "polling_interval_ms")
-    same = {name: getattr(old, name) for name in (*cosmetic, "logging", "auto_start")}
+    policy = ("logging", "auto_start", "safe_group", "watchdog_s")
+    same = {name: getattr(old, name) for name in (*cosmetic, *policy)}
     return new.model_copy(update=same) == old

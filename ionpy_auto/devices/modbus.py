@@ -17,6 +17,7 @@ from pymodbus.exceptions import ConnectionException
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.errors import DeviceError
 from ionpy_auto.devices.links import LinkLost, NoAnswer, SpawnError, Transport
+from ionpy_auto.devices.streams import HEARD
 from ionpy_auto.devices.transports.serial import SerialTransport, hint_for
 from ionpy_auto.devices.transports.tcp import TcpTransport
 
@@ -38,6 +39,9 @@ class PymodbusLink:
         clock: Held while an answer is on its way.
         timeout_s: How long an answer may take, in real time.
         retries: How often a question is asked again.
+
+    Attributes:
+        heard: The first bytes of what came last; empty when the other side was silent.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class PymodbusLink:
             msg = "Modbus needs a serial or tcp transport"
             raise SpawnError(msg, code="SPAWN_FRAMING", hint="set transport.type to serial or tcp")
         self.unit = 1
+        self.heard = b""
         self.transport = transport
         self._framer = framer
         self._clock = clock
@@ -65,6 +70,7 @@ class PymodbusLink:
                 timeout=self._timeout_s,
                 retries=self._retries,
                 reconnect_delay=0,
+                trace_packet=self._trace,
             )
         line = self.transport.params
         return AsyncModbusSerialClient(
@@ -77,7 +83,13 @@ class PymodbusLink:
             timeout=self._timeout_s,
             retries=self._retries,
             reconnect_delay=0,
+            trace_packet=self._trace,
         )
+
+    def _trace(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - pymodbus calls it
+        if not sending:
+            self.heard = data[:HEARD]
+        return data
 
     async def open(self) -> None:
         """Connect.

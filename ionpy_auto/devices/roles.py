@@ -31,5 +31,7 @@ class Role(StrEnum):
     RELAY = "relay"
     AH_COUNTER = "ah_counter"
     WH_COUNTER = "wh_counter"
+    # Seconds without a message until the device switches its output off by itself; 0 is off.
+    WATCHDOG = "watchdog"
     KEYPAD_LOCK = "keypad_lock"
     POWER_UP_OUTPUT = "power_up_output"  # the device switches its output on by itself

@@ -5,12 +5,15 @@ values are stale) · ``offline`` (no link; retried, unless a person disconnected
 (cannot be built; a person must act). Each device has a task of its own, so a dead one costs the
 others nothing.
 
-After a link was lost no output is written but "off" until a person re-arms the device.
+After a link was lost no output is written but "off" until a person re-arms the device. Outputs this
+installation had switched on are told to go off as soon as their values are stale, again and again,
+also over a link opened anew (`_rescue`).
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
@@ -23,9 +26,9 @@ from ionpy_auto.core.safety import SafeResult
 from ionpy_auto.core.samples import Quality, Sample, Snapshot
 from ionpy_auto.devices.config import DeviceConfig
 from ionpy_auto.devices.driver import Driver
-from ionpy_auto.devices.entities import Entity
-from ionpy_auto.devices.lane import Lane, Turn
-from ionpy_auto.devices.links import LinkLost, NoAnswer
+from ionpy_auto.devices.entities import Entity, Numeric
+from ionpy_auto.devices.lane import Interruptible, Lane, Turn
+from ionpy_auto.devices.links import LinkLost, NoAnswer, SpawnError
 from ionpy_auto.devices.roles import Role
 from ionpy_auto.devices.slots import Slot
 from ionpy_auto.devices.state import StateStore
@@ -38,7 +41,15 @@ BACKOFF_FACTOR = 1.5
 BACKOFF_JITTER = 0.2
 CONNECT_TIMEOUT_S = 15.0
 DISCONNECT_TIMEOUT_S = 3.0
-BLIND_SAFE_S = 5.0
+RESCUE_S = 30.0
+"""So long an output of a device that went silent is told to go off."""
+RESCUE_EVERY_S = 0.5
+REOPEN_S = 3.0
+BLIND_ATTEMPTS = 4
+"""Unanswered attempts on one link before it is opened anew."""
+WATCHDOG_POLLS = 10
+WATCHDOG_MIN_S = 5.0
+SLOWEST_POLL_S = 5.0
 MISSED_POLLS = 3
 """So many polls without an answer, and the values are stale and the link is opened anew."""
 HUNG_S = 10.0
@@ -101,14 +112,21 @@ class Stack:
             "failed_writes": 0,
             "unknown_values": 0,
         }
+        self.link_open = False
+        self.note = ""
+        self.retry_at: float | None = None
         self.make_safe: Callable[[Sequence[str]], Awaitable[SafeResult]] | None = None
         self.on_entities: Callable[[], None] = lambda: None
+        self.on_lost: Callable[[], None] = lambda: None
+        self.on_outputs: Callable[[], None] = lambda: None
         self._build = build
         self._task: asyncio.Task[None] | None = None
         self._watch: Timer | None = None
         self._last_ok = 0.0
         self._poll_began: float | None = None
-        self._interrupted = False
+        self._poll_took = 0.0
+        self._serving = Interruptible()
+        self._rescuing = False
         self._stale = False
         self._was_linked = False
         self._last_error = ""
@@ -136,13 +154,39 @@ class Stack:
         """Whether it is not known yet what the device does."""
         return self.state is DeviceState.CONNECTING or self.hint == CHECKING
 
+    @property
+    def can_talk(self) -> bool:
+        """Whether a safe-state write may try its luck."""
+        return self.state in LINKED or (self._rescuing and self.link_open)
+
+    @property
+    def watchdog(self) -> Numeric | None:
+        """The device's own watchdog, if it has one."""
+        entities = (slot.entity for slot in self.slots.values())
+        found = next((e for e in entities if e.role is Role.WATCHDOG), None)
+        return found if isinstance(found, Numeric) else None
+
+    @property
+    def watchdog_s(self) -> float:
+        """How long the device may hear nothing of us before it switches off by itself."""
+        if self.config.watchdog_s is not None:
+            return self.config.watchdog_s
+        return max(WATCHDOG_MIN_S, WATCHDOG_POLLS * self.interval_s)
+
     def load(self) -> None:
         """Build the driver once, so that the entities are known before anything is connected.
 
         Raises:
-            IonpyError: ``SPAWN_<STAGE>``.
+            IonpyError: ``SPAWN_<STAGE>``; ``HOLD_NEEDS_WATCHDOG``.
         """
         self._take(self._build())
+        if self.config.on_comm_loss == "hold" and self.watchdog is None:
+            raise SpawnError(
+                f"{self.id} has no watchdog of its own, so its outputs cannot be held",
+                code="HOLD_NEEDS_WATCHDOG",
+                hint="set on_comm_loss to safe",
+                args={"stage": "params", "field": "on_comm_loss"},
+            )
         self._told = [slot.entity.describe() for slot in self.slots.values()]
         remembered = self.store.remembered(self.id)
         now = self.clock.monotonic()
@@ -198,9 +242,13 @@ class Stack:
             except Exception as error:  # noqa: BLE001 - whatever a driver raises, it is tried again
                 self._report(error, "poll" if self.state in LINKED else "connect")
                 await self._lose(error)
+            if self.store.switched_on(self.id):
+                delay = BACKOFF_MIN_S  # what we left on is looked for without a longer pause
             # Jitter keeps many devices behind one dead switch from knocking at the same moment.
             jitter = 1.0 + random.uniform(-BACKOFF_JITTER, BACKOFF_JITTER)  # noqa: S311
+            self.retry_at = self.clock.now() + delay * jitter
             await self.clock.sleep(delay * jitter)
+            self.retry_at = None
             delay = min(BACKOFF_MAX_S, delay * BACKOFF_FACTOR)
             self.set_state(DeviceState.CONNECTING, self.hint)
 
@@ -228,8 +276,17 @@ class Stack:
         self._take(driver)
         async with self.lane.turn(Turn.WRITE):
             await driver.link.open()
+            self.link_open = True
+            self._take_note(driver)
             await driver.connect()
         self.reslot()
+
+    def _take_note(self, driver: Driver) -> None:
+        """What the link did on its own, for example that it found the adapter at another port."""
+        note = str(getattr(driver.link, "note", ""))
+        if note and note != self.note:
+            self.event("device_note", {"message": note})
+        self.note = note
 
     def _tell_entities(self) -> None:
         """Connecting may teach a driver its ranges: pages hear of it."""
@@ -246,21 +303,24 @@ class Stack:
         """
         on = [e.id for e in self.safe_entities() if self.is_unsafe(e)]
         ours = sorted(self.store.switched_on(self.id))
-        if ours and self.make_safe is not None:
+        if ours and self._holds and self.counters["connects"] > 1:
+            self.event("device_unsafe", {"outputs": ours, "action": "held", "ok": True})
+        elif ours and self.make_safe is not None:
             result = await self.make_safe(ours)
             self.needs_rearm = self.needs_rearm or not result.ok
-            self.event(
-                "device_unsafe",
-                {
-                    "outputs": ours,
-                    "action": "driven_safe",
-                    "ok": result.ok,
-                    "detail": result.detail,
-                },
-            )
+            self._tell_driven(ours, ok=result.ok, detail=result.detail)
         others = [key for key in on if key not in ours]
         if others:
             self.event("device_unsafe", {"outputs": others, "action": "left", "ok": False})
+
+    def _tell_driven(self, outputs: Sequence[str], *, ok: bool, detail: str) -> None:
+        content = {"outputs": list(outputs), "action": "driven_safe", "ok": ok, "detail": detail}
+        self.event("device_unsafe", content)
+
+    @property
+    def _holds(self) -> bool:
+        """Whether a lost link leaves the outputs as they are; a restart of ours never does."""
+        return self.config.on_comm_loss == "hold"
 
     def safe_entities(self) -> list[Entity]:
         """Outputs whose safe state is written, lowest order first."""
@@ -280,9 +340,13 @@ class Stack:
 
     async def _serve(self) -> None:
         """Poll on a fixed grid until the link is lost."""
+        self._watch_over()
+        async with self._serving:
+            await self._poll_on_grid()
+
+    async def _poll_on_grid(self) -> None:
         begin, count, missed = self.clock.monotonic(), 0, 0
         interval = self.interval_s
-        self._watch_over()
         while True:
             if interval != self.interval_s:  # changed while running: a new grid
                 interval, begin, count = self.interval_s, self.clock.monotonic(), 0
@@ -319,11 +383,6 @@ class Stack:
             began = self._poll_began = clock.monotonic()
             try:
                 values = await driver.poll()
-            except asyncio.CancelledError:
-                if not self._interrupted:
-                    raise
-                self._resume_after_interruption()
-                raise LinkLost("the driver hangs in its poll", hint="restart device") from None
             except BaseException:
                 self.counters["failed_polls"] += 1
                 raise
@@ -335,17 +394,11 @@ class Stack:
             self.reslot()
             self._tell_entities()
         self._take_values(values, began, ended)
-        self._last_ok = ended
+        self._last_ok, self._poll_took = ended, ended - began
         if self.state is DeviceState.DEGRADED and self._watch is not None:
             self._stale = False
             self._last_error = ""
             self.set_state(DeviceState.ONLINE, "re-arm before writing" if self.needs_rearm else "")
-
-    def _resume_after_interruption(self) -> None:
-        self._interrupted = False
-        task = asyncio.current_task()
-        if task is not None:
-            task.uncancel()
 
     def _take_values(self, values: Mapping[str, object], began: float, ended: float) -> None:
         mono = (began + ended) * 0.5
@@ -381,6 +434,16 @@ class Stack:
             fresh = slot is not None and slot.point in seen and slot.known is not None
             if fresh and slot is not None and not self.is_unsafe(slot.entity):
                 self.store.note_off(self.id, key)
+                self.on_outputs()
+
+    def note_on(self, key: str) -> None:
+        """An output is about to be switched on: known to all who watch over it before the wire is.
+
+        Raises:
+            StorageError: It could not be written down; the output must not be switched on then.
+        """
+        self.store.note_on(self.id, key)
+        self.on_outputs()
 
     def take_one(self, key: str, raw: object, began: float) -> Sample | None:
         """Publish one value read back after a write."""
@@ -408,7 +471,9 @@ class Stack:
             self._watch = self.clock.call_at(self._last_ok + self._patience(), self._look)
 
     def _patience(self) -> float:
-        return MISSED_POLLS * self.interval_s + 0.5 * self.interval_s
+        # An instrument that needs longer than its interval is slow, not silent.
+        period = max(self.interval_s, min(self._poll_took, SLOWEST_POLL_S))
+        return (MISSED_POLLS + 0.5) * period
 
     def _look(self) -> None:
         now = self.clock.monotonic()
@@ -420,14 +485,16 @@ class Stack:
         if self.state is DeviceState.ONLINE:
             self.set_state(DeviceState.DEGRADED, "no answer")
         began = self._poll_began
-        if began is not None and now - began > max(HUNG_S, 10.0 * self.interval_s):
-            self._interrupt()
+        if self._left_on():
+            self._serving.interrupt(NoAnswer("no answer for three polls", hint="see its power"))
+        elif began is not None and now - began > max(HUNG_S, 10.0 * self.interval_s):
+            hangs = LinkLost("the driver hangs in its poll", hint="restart device")
+            self._serving.interrupt(hangs)
         self._watch = self.clock.call_at(now + max(self.interval_s, 0.5), self._look)
 
-    def _interrupt(self) -> None:
-        if self._task is not None and not self._interrupted:
-            self._interrupted = True
-            self._task.cancel()
+    def _left_on(self) -> list[str]:
+        """Outputs that must go off when nothing is known of the device any more."""
+        return [] if self._holds else sorted(self.store.switched_on(self.id))
 
     def _go_stale(self, reason: str) -> None:
         """Tell once that the values of this device are no longer known."""
@@ -445,26 +512,69 @@ class Stack:
         self.event("device_stale", {"reason": reason})
 
     async def _lose(self, error: BaseException) -> None:
-        """The link is gone: say so, try once to leave the outputs safe, close."""
+        """The link is gone: say so, see to it that outputs go off, close."""
         hint = _sentence(error)
-        if self.state in LINKED:
+        was_linked = self.state in LINKED
+        self.link_open = self.link_open and not isinstance(error, LinkLost)
+        if was_linked:
             self.needs_rearm = True
             self._go_stale(hint)
-            on = sorted(self.store.switched_on(self.id))
-            if on and not isinstance(error, LinkLost):
-                await self._safe_blindly(on)
         self.set_state(DeviceState.OFFLINE, hint)
+        if was_linked:
+            self.on_lost()
+            await self._rescue()
         await self._close()
 
-    async def _safe_blindly(self, outputs: Sequence[str]) -> None:
-        """Answers are lost, commands may still arrive; a driver that hangs here is left behind."""
-        if self.make_safe is None:
+    async def _rescue(self) -> None:
+        """Tell outputs to go off until it is proven, for a while.
+
+        Answers may be lost while commands still arrive, so it is also sent blindly; a link that
+        broke or stays silent is opened anew.
+        """
+        outputs = self._left_on()
+        if not outputs or self.make_safe is None:
             return
+        self._rescuing = True
         try:
-            async with self.clock.timeout(BLIND_SAFE_S):
-                await self.make_safe(outputs)
-        except TimeoutError:
-            log.warning("safe state not sent in time", device=self.id)
+            async with self.clock.timeout(RESCUE_S):
+                await self._tell_off(outputs, self.make_safe)
+            self._tell_driven(outputs, ok=True, detail="")
+        except TimeoutError as error:
+            self._tell_driven(outputs, ok=False, detail=str(error))
+        finally:
+            self._rescuing = False
+
+    async def _tell_off(
+        self, outputs: Sequence[str], make_safe: Callable[[Sequence[str]], Awaitable[SafeResult]]
+    ) -> None:
+        unanswered = 0
+        while True:
+            began = self.clock.monotonic()
+            if not self.link_open or unanswered >= BLIND_ATTEMPTS:
+                unanswered = 0
+                await self._reopen()
+            if self.link_open:
+                result = await make_safe(outputs)
+                if result.ok and result.proven:
+                    return
+                unanswered += 1
+            await self.clock.sleep(began + RESCUE_EVERY_S - self.clock.monotonic())
+
+    async def _reopen(self) -> None:
+        """The same driver over a new link; another device that answers there is left alone."""
+        driver = self.driver
+        if driver is None:
+            return
+        self.link_open = False
+        try:
+            async with self.clock.timeout(REOPEN_S), self.lane.turn(Turn.WRITE):
+                await driver.link.close()
+                await driver.link.open()
+                with suppress(NoAnswer):  # silent: the command may still arrive
+                    await driver.connect()
+                self.link_open = True
+        except Exception as error:  # noqa: BLE001 - it is tried again
+            log.debug("not reachable yet", device=self.id, error=str(error))
 
     async def _close(self) -> None:
         if self._watch is not None:
@@ -479,6 +589,7 @@ class Stack:
                     await driver.close()
         except Exception as error:  # noqa: BLE001 - closing must go on
             log.info("driver did not close cleanly", device=self.id, error=str(error))
+        self.link_open = False
         try:
             await driver.link.close()
         except Exception as error:  # noqa: BLE001 - closing must go on

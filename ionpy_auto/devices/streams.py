@@ -6,6 +6,8 @@ from contextlib import suppress
 from ionpy_auto.devices.links import LinkLost
 
 CHUNK = 4096
+HEARD = 64
+"""So many of the last bytes are kept, to tell garbage from silence."""
 
 
 class StreamTransport:
@@ -14,11 +16,15 @@ class StreamTransport:
     Args:
         kind: Registered name of the transport, for error codes.
         place: What people call the other end: a port, ``host:port``.
+
+    Attributes:
+        heard: The first bytes of what came last; empty when the other side was silent.
     """
 
     def __init__(self, kind: str, place: str) -> None:
         self.kind = kind
         self.place = place
+        self.heard = b""
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
@@ -45,6 +51,7 @@ class StreamTransport:
             raise self.lost(str(error)) from error
         if not data:
             raise self.lost("the other side hung up")
+        self.heard = data[:HEARD]
         return data
 
     async def write(self, data: bytes) -> None:

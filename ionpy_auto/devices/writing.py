@@ -1,6 +1,7 @@
 """Writing to a device: what the gate sees (`Target`), and what safety sees (`DeviceSafeWriter`)."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 
 from ionpy_auto.core.errors import Conflict, DeviceError, IonpyError
 from ionpy_auto.core.safety import Safe, SafeResult
@@ -8,7 +9,7 @@ from ionpy_auto.core.samples import Quality, Scalar
 from ionpy_auto.devices.driver import Driver
 from ionpy_auto.devices.entities import Entity
 from ionpy_auto.devices.lane import Turn
-from ionpy_auto.devices.links import LinkLost
+from ionpy_auto.devices.links import LinkLost, NoAnswer
 from ionpy_auto.devices.slots import Slot
 from ionpy_auto.devices.stack import LINKED, Stack
 
@@ -17,6 +18,8 @@ WRITE_PATIENCE_S = 2.0
 READ_BACK_S = 1.0
 READ_BACK_PAUSE_S = 0.05
 SAFE_ATTEMPTS = 3
+BREAK_IN_S = 0.1
+"""A safe-state write waits this long for whoever talks, and then breaks in."""
 
 
 class Target:
@@ -35,6 +38,11 @@ class Target:
         """The value as it would be sent; see `Entity.check`."""
         return self._slot.entity.check(value)
 
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether a person must confirm it."""
+        return self._slot.entity.danger
+
     def blocked(self, value: Scalar) -> str | None:
         """Why the device takes no such write now, or None."""
         stack = self._stack
@@ -43,33 +51,37 @@ class Target:
         if stack.state not in LINKED:
             why = f": {stack.hint}" if stack.hint else ""
             return f"{stack.id} is {stack.state}{why}"
-        if stack.needs_rearm and not self._is_safe(value):
+        if stack.needs_rearm and not self.is_safe(value):
             return f"{stack.id} lost its link and must be re-armed first; only off is taken"
         return None
 
-    def _is_safe(self, value: Scalar) -> bool:
+    def is_safe(self, value: Scalar) -> bool:
+        """Whether this is the declared safe state of the output."""
         entity = self._slot.entity
         safe = entity.safe
         if safe is None or safe.action != "write" or safe.value is None:
             return False
         return entity.same(safe.value, value)
 
-    async def send(self, value: Scalar) -> tuple[Scalar | None, float]:
-        """Write and read back.
+    async def send(self, value: Scalar, *, in_turn: bool = False) -> tuple[Scalar | None, float]:
+        """Write and read back; see `core.commands.WriteTarget.send`.
 
         Raises:
             DeviceError: ``READBACK_MISMATCH``, or the link failed; the state is unknown then.
-            Conflict: It waited too long, or was sent away by a safe-state write.
+            Conflict: It waited too long, or was sent away by a newer value or a safe-state write.
         """
         stack, entity = self._stack, self._slot.entity
         asked = stack.clock.monotonic()
-        if self._is_safe(value):
+        if self.is_safe(value):
             stack.lane.flush(Turn.WRITE, superseded(stack.id))
+        elif not in_turn:
+            stack.lane.flush(Turn.WRITE, outdated(stack.id, entity.id), entity.id)
         try:
-            async with stack.lane.turn(Turn.WRITE):
+            async with stack.lane.turn(Turn.WRITE, "" if in_turn else entity.id):
                 self._still_wanted(value, asked)
                 if self._switches_on(value):
-                    stack.store.note_on(stack.id, entity.id)
+                    await arm_watchdog(stack)
+                    stack.note_on(entity.id)
                 stack.counters["writes"] += 1
                 return await self._write(value)
         except IonpyError:
@@ -98,7 +110,7 @@ class Target:
 
     def _switches_on(self, value: Scalar) -> bool:
         safe = self._slot.entity.safe
-        return safe is not None and safe.action == "write" and not self._is_safe(value)
+        return safe is not None and safe.action == "write" and not self.is_safe(value)
 
     async def _write(self, value: Scalar) -> tuple[Scalar | None, float]:
         stack, entity = self._stack, self._slot.entity
@@ -125,9 +137,35 @@ def linked(stack: Stack) -> Driver:
     Raises:
         LinkLost: It cannot.
     """
-    if stack.driver is None or stack.state not in LINKED:
+    if stack.driver is None or not stack.can_talk:
         raise LinkLost(f"{stack.id} is {stack.state}", hint=stack.hint)
     return stack.driver
+
+
+async def arm_watchdog(stack: Stack) -> None:
+    """Before an output goes on: the device itself switches off when it hears nothing for a while.
+
+    Raises:
+        DeviceError: ``WATCHDOG_NOT_ARMED``: the device says something else; nothing is switched on.
+    """
+    entity = stack.watchdog
+    if entity is None:
+        return
+    driver = linked(stack)
+    wanted = entity.check(stack.watchdog_s)
+    known = stack.slots[entity.id].known
+    if isinstance(known, float) and 0.0 < known < stack.watchdog_s:
+        wanted = entity.check(known)  # a tighter one that somebody chose stays
+    elif known is None or not entity.same(wanted, known):
+        await driver.write(entity.id, wanted)
+    read = await read_back(stack, driver, entity, wanted)
+    if read is None or not entity.same(wanted, read):
+        raise DeviceError(
+            f"{stack.id}: its watchdog is {read}, not {wanted} s; the output stays off",
+            code="WATCHDOG_NOT_ARMED",
+            hint="look at the device, or set watchdog_s in its configuration",
+            args={"device_id": stack.id, "stage": "write", "sent": wanted, "read": read},
+        )
 
 
 async def read_back(stack: Stack, driver: Driver, entity: Entity, wanted: Scalar) -> Scalar | None:
@@ -160,11 +198,31 @@ def superseded(device: str) -> Conflict:
     )
 
 
-class DeviceSafeWriter:
-    """Drives a device to its safe state, before everything else (`core.safety.SafeWriter`)."""
+def outdated(device: str, entity: str) -> Conflict:
+    """The error for a write that still waited when a newer one of the same output came."""
+    return Conflict(
+        f"a newer value for {device}.{entity} came while this one waited",
+        code="SUPERSEDED",
+        args={"device_id": device},
+    )
 
-    def __init__(self, stack: Stack) -> None:
+
+def interrupted(device: str) -> NoAnswer:
+    """The error for whoever was talking when an output had to go off."""
+    return NoAnswer(f"{device}: its safe state was written first", hint="it goes on by itself")
+
+
+class DeviceSafeWriter:
+    """Drives a device to its safe state, before everything else (`core.safety.SafeWriter`).
+
+    Args:
+        stack: The device.
+        outputs: Only these; None for all that have a safe state to write.
+    """
+
+    def __init__(self, stack: Stack, outputs: Collection[str] | None = None) -> None:
         self._stack = stack
+        self._chosen = outputs
 
     @property
     def device_id(self) -> str:
@@ -173,12 +231,19 @@ class DeviceSafeWriter:
 
     @property
     def _steps(self) -> list[tuple[Entity, Safe]]:
-        return [(e, e.safe) for e in self._stack.safe_entities() if e.safe is not None]
+        chosen = self._chosen
+        return [
+            (e, e.safe)
+            for e in self._stack.safe_entities()
+            if e.safe is not None and (chosen is None or e.id in chosen)
+        ]
 
     @property
-    def safe_order(self) -> int:
-        """Its lowest declared order."""
-        return min((safe.order for _, safe in self._steps), default=50)
+    def safe_orders(self) -> list[tuple[int, tuple[str, ...]]]:
+        """Outputs by declared order."""
+        steps = self._steps
+        orders = sorted({safe.order for _, safe in steps})
+        return [(n, tuple(e.id for e, safe in steps if safe.order == n)) for n in orders]
 
     @property
     def safe_timeout_s(self) -> float:
@@ -194,7 +259,7 @@ class DeviceSafeWriter:
         steps = [(e, s) for e, s in self._steps if outputs is None or e.id in outputs]
         if not steps:
             return SafeResult(stack.id, ok=True, proven=True, detail="nothing to switch")
-        if stack.state not in LINKED:
+        if not stack.can_talk:
             return SafeResult(
                 stack.id, ok=False, proven=False, detail=f"{stack.state}: {stack.hint}"
             )
@@ -202,7 +267,7 @@ class DeviceSafeWriter:
         results: list[tuple[str, Scalar | None]] = []
         failures: list[str] = []
         proven = True
-        async with stack.lane.turn(Turn.SAFE):
+        async with self._turn():
             for entity, safe in steps:
                 read, failure = await self._drive_one(entity, safe)
                 results.append((entity.id, read))
@@ -216,6 +281,19 @@ class DeviceSafeWriter:
             detail="; ".join(failures),
             outputs=tuple(results),
         )
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """The right to talk, taken from whoever does not hand it over in time."""
+        stack = self._stack
+        due = stack.clock.monotonic() + BREAK_IN_S
+        impatient = stack.clock.call_at(due, lambda: stack.lane.break_in(interrupted(stack.id)))
+        try:
+            async with stack.lane.turn(Turn.SAFE):
+                impatient.cancel()
+                yield
+        finally:
+            impatient.cancel()
 
     async def _drive_one(self, entity: Entity, safe: Safe) -> tuple[Scalar | None, str]:
         """Write until it is proven, a few times; returns what was read and what failed."""
@@ -232,6 +310,7 @@ class DeviceSafeWriter:
                 await driver.write(entity.id, wanted)
                 read = await read_back(stack, driver, proof, wanted)
             except LinkLost as error:
+                stack.link_open = False
                 return read, error.message
             except Exception as error:  # noqa: BLE001 - tried again, then reported
                 failure = str(error)

@@ -1,5 +1,6 @@
 """The automation of an open project: alarms, flows, rules and runs, built and wired in order."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,9 @@ from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
-from ionpy_auto.automation.sequences.run import Run, RunRequest
+from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
 from ionpy_auto.core.bus import Event
-from ionpy_auto.core.errors import Finding, IonpyError, Rejected
+from ionpy_auto.core.errors import Conflict, Finding, IonpyError, Rejected
 from ionpy_auto.core.files import shipped_path
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.storage.device_tables import EntityColumn
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+PAUSE_PATIENCE_S = 20.0
 TEXT_POINTS = frozenset({"phase", "step"})
 
 
@@ -200,6 +202,31 @@ class Automation:
     def active_runs(self) -> list[Run]:
         """Runs that have not finished."""
         return self.runs.active()
+
+    async def pause_run(self, run_id: str) -> None:
+        """Pause a run and wait until its outputs are off; one that is paused stays so.
+
+        Raises:
+            Conflict: It cannot be paused now, or does not come to rest in time.
+        """
+        run = self.runs.get(run_id)
+        rested = asyncio.Event()
+        leave = self._bench.bus.tap("event/run", lambda _event: self._look(run, rested))
+        try:
+            if run.state is not RunState.PAUSED:
+                self.runs.pause(run_id)
+                async with self._bench.clock.timeout(PAUSE_PATIENCE_S):
+                    await rested.wait()
+        except TimeoutError:
+            msg = f"run {run_id} does not come to rest"
+            raise Conflict(msg, code="OWNED", hint="stop the run", args={"owner": run_id}) from None
+        finally:
+            leave()
+
+    @staticmethod
+    def _look(run: Run, rested: asyncio.Event) -> None:
+        if run.state in {RunState.PAUSED, RunState.FINISHED}:
+            rested.set()
 
     async def start_run(self, request: RunRequest) -> dict[str, Any]:
         """Check everything, then start."""

@@ -18,7 +18,7 @@ from ionpy_auto.core.clock import Clock, SystemClock, VirtualClock
 from ionpy_auto.core.commands import Mode, WriteGate
 from ionpy_auto.core.errors import BadInput, Conflict, NotFound
 from ionpy_auto.core.files import shipped_path
-from ionpy_auto.core.safety import SafeResult, drive_safe
+from ionpy_auto.core.safety import PANIC_HEAD_START_S, SafeResult, drive_safe
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.devices.config import (
     DeviceConfig,
@@ -255,12 +255,24 @@ class Workbench:
             msg = f"{device} is held by {owner}"
             raise Conflict(msg, code="OWNED", hint=f"stop {owner} first", args={"owner": owner})
 
+    async def take_over(self, device: str, entity: str) -> None:
+        """A person takes an output from the run that holds it: the run pauses, outputs off.
+
+        Raises:
+            Conflict: The run cannot be paused now, or does not come to rest in time.
+        """
+        owner = self.gate.leases.owner_of(device, entity) or ""
+        if owner.startswith("run:"):
+            await self.automation.pause_run(owner.removeprefix("run:"))
+            self.engine.audit.event("take_over", "rest", {"device": device, "from": owner})
+
     # -- all off ----------------------------------------------------------------------------
 
     async def all_off(self) -> list[SafeResult]:
         """Every output to its safe state; runs are told to abort."""
         self.automation.abort_runs("panic")
-        results = await drive_safe(self.devices.safe_writers(), self.clock)
+        writers = self.devices.safe_writers()
+        results = await drive_safe(writers, self.clock, PANIC_HEAD_START_S)
         self.disarm("panic")
         return results
 

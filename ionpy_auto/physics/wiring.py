@@ -19,19 +19,29 @@ Simplifications: leads have no inductance, the supply no output capacitance, and
 off is an open switch behind which only a constant leakage flows.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from math import ceil, floor, inf, isfinite, sqrt
+from math import ceil, floor, inf, isfinite, nan, sqrt
 from random import Random
 from typing import Final, Literal, NamedTuple, TypedDict, Unpack
 
 from .cell import Cell
+from .chamber import Chamber
 
 TRIP_RESOLUTION_S: Final = 0.01
 MISSING_PROBE_C: Final = -191.0  # what a thermometer with an open input shows
 
+WARMING_STEP_S: Final = 10.0  # longest time the air of a chamber on its way is held constant
+_INSTANT_S: Final = 1e-9  # nearer than this a moment has come
 Isolation = Literal["none", "diode", "ideal_diode", "relay"]
 _DIODE_DROP_V: Final = 0.35  # Schottky; an ideal diode (a switched FET) drops next to nothing
+
+
+OVER_TEMPERATURE: Final = "otp"
+WATCHDOG: Final = "watchdog"
+NOBODY: Final = "none"
+INSTRUMENTS: Final = ("supply", "load", "meter", "relay", "chamber")
+"""Who can be struck by a fault that concerns one instrument; `NOBODY` and ``all`` besides."""
 
 
 class Regulation(StrEnum):
@@ -59,6 +69,7 @@ class SupplySettings(TypedDict, total=False):
     output: bool
     ovp_v: float
     ocp_a: float
+    watchdog_s: float
 
 
 class LoadSettings(TypedDict, total=False):
@@ -80,8 +91,10 @@ class Supply:
         output: Output switch.
         ovp_v: Over-voltage protection at the supply's own terminals, V.
         ocp_a: Over-current protection, A.
-        trip: Cause of the last protection trip (``ovp``, ``ocp``) or empty; switching the output
-            on again clears it.
+        watchdog_s: Seconds without a message until the output goes off by itself; 0 is never.
+        heard_s: When the last message came; see `Bench.hear_supply`.
+        trip: Cause of the last protection trip (``ovp``, ``ocp``, ``otp``, ``watchdog``) or
+            empty; switching the output on again clears it.
         leak_off_a: Drawn from the cell while the output is off and nothing isolates it.
     """
 
@@ -90,8 +103,15 @@ class Supply:
     output: bool = False
     ovp_v: float = inf
     ocp_a: float = inf
+    watchdog_s: float = 0.0
+    heard_s: float = 0.0
     trip: str = ""
     leak_off_a: float = 0.0
+
+    @property
+    def starves_at_s(self) -> float:
+        """When the watchdog switches the output off; infinite when it does not."""
+        return self.heard_s + self.watchdog_s if self.output and self.watchdog_s > 0.0 else inf
 
 
 @dataclass(slots=True, kw_only=True)
@@ -172,6 +192,12 @@ class Faults:
         missing_probe: The thermometer reads −191 °C.
         reversed_cell: The cell sits the wrong way round in its holder.
         ignored_write: Supply and load accept settings and do nothing.
+        supply_trips: The supply's over-temperature protection trips as soon as its output is on.
+        extra_ohm: A contact gone bad: added to the cell's branch.
+        leak_a: Drawn from the cell through dirt or damp, whatever is switched off.
+        nan_reading: Whose measurements are no number.
+        hung_poll: Who does not return when asked.
+        link_lost: Who cannot be reached; it does not hear its messages either.
     """
 
     open_contact: bool = False
@@ -181,6 +207,12 @@ class Faults:
     missing_probe: bool = False
     reversed_cell: bool = False
     ignored_write: bool = False
+    supply_trips: bool = False
+    extra_ohm: float = 0.0
+    leak_a: float = 0.0
+    nan_reading: str = NOBODY
+    hung_poll: str = NOBODY
+    link_lost: str = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +306,7 @@ class Bench:
         supply: The supply's registers; read freely, write through `set_supply`.
         load: The load's registers; read freely, write through `set_load`.
         relay_closed: The contact of ``isolation: relay``.
+        chamber: The box around the cell; None leaves it in the room.
         mono_s: Time of the state.
     """
 
@@ -284,6 +317,7 @@ class Bench:
     supply: Supply = field(default_factory=Supply)
     load: Load = field(default_factory=Load)
     relay_closed: bool = True
+    chamber: Chamber | None = None
     mono_s: float = 0.0
     _random: Random = field(init=False, repr=False)
     _frozen_v: float | None = field(init=False, default=None, repr=False)
@@ -305,7 +339,8 @@ class Bench:
             ValueError: A value is not finite or negative, or the time is in the past.
         """
         self.advance(mono_s)
-        _refuse_nonsense(changes.get("v_set"), changes.get("i_set"))
+        _refuse_nonsense(changes.get("v_set"), changes.get("i_set"), changes.get("watchdog_s"))
+        self.supply.heard_s = mono_s
         if self.faults.ignored_write:
             return
         supply = self.supply
@@ -313,6 +348,7 @@ class Bench:
         supply.i_set = changes.get("i_set", supply.i_set)
         supply.ovp_v = changes.get("ovp_v", supply.ovp_v)
         supply.ocp_a = changes.get("ocp_a", supply.ocp_a)
+        supply.watchdog_s = changes.get("watchdog_s", supply.watchdog_s)
         output = changes.get("output", supply.output)
         if output:
             if not supply.output:
@@ -350,10 +386,75 @@ class Bench:
         self.advance(mono_s)
         self.relay_closed = closed
 
-    def set_ambient(self, mono_s: float, ambient_c: float) -> None:
-        """Change the temperature around the cell at a time, as a chamber does."""
+    def add_relay(self, mono_s: float) -> None:
+        """Put an open relay into the cell's branch; one that is there stays as it is.
+
+        Raises:
+            ValueError: The bench is isolated in another way.
+        """
         self.advance(mono_s)
-        self.cell.ambient_c = ambient_c
+        if self.wiring.isolation == "relay":
+            return
+        if self.wiring.isolation != "none":
+            msg = f"the bench is isolated by: {self.wiring.isolation}"
+            raise ValueError(msg)
+        self.wiring = replace(self.wiring, isolation="relay")
+        self.relay_closed = False
+
+    def set_ambient(self, mono_s: float, ambient_c: float) -> None:
+        """Change the temperature of the room at a time; a cell without a chamber stands in it."""
+        self.advance(mono_s)
+        if self.chamber is None:
+            self.cell.ambient_c = ambient_c
+        else:
+            self.chamber.room_c = ambient_c
+
+    @property
+    def room_c(self) -> float:
+        """Temperature of the room in °C."""
+        return self.cell.ambient_c if self.chamber is None else self.chamber.room_c
+
+    def add_chamber(self, mono_s: float, chamber: Chamber) -> None:
+        """Put the cell into a chamber, whose air is as warm as the room at that time."""
+        self.advance(mono_s)
+        self.chamber = replace(chamber, room_c=self.room_c, air_c=self.cell.ambient_c)
+
+    def set_chamber(
+        self, mono_s: float, *, set_c: float | None = None, running: bool | None = None
+    ) -> None:
+        """Write settings of the chamber at a time; without one it does nothing.
+
+        Raises:
+            ValueError: The set point is not a finite number, or the time is in the past.
+        """
+        self.advance(mono_s)
+        chamber = self.chamber
+        if chamber is None or self.faults.ignored_write:
+            return
+        if set_c is not None:
+            if not isfinite(set_c):
+                msg = f"a set point must be a finite number, not {set_c}"
+                raise ValueError(msg)
+            chamber.set_c = set_c
+        if running is not None:
+            chamber.running = running
+
+    def set_fault(self, mono_s: float, name: str, value: bool | float | str) -> None:
+        """Break or mend something at a time; protections look at the result at once."""
+        self.advance(mono_s)
+        setattr(self.faults, name, value)
+        self._trip(self._violation())
+
+    def set_meter_error(self, mono_s: float, meter: str, **changes: float) -> None:
+        """Change gain, offset or noise of one of `Meters` at a time."""
+        self.advance(mono_s)
+        error = replace(getattr(self.meters, meter), **changes)
+        self.meters = replace(self.meters, **{meter: error})
+
+    def hear_supply(self, mono_s: float) -> None:
+        """A message reached the supply at a time: its watchdog begins to wait anew."""
+        self.advance(mono_s)
+        self.supply.heard_s = mono_s
 
     def advance(self, to_mono_s: float) -> None:
         """Let the time pass until ``to_mono_s`` with the present settings.
@@ -361,20 +462,42 @@ class Bench:
         Raises:
             ValueError: That time is in the past.
         """
+        if to_mono_s < self.mono_s:
+            msg = f"the bench is already at {self.mono_s} s, cannot go back to {to_mono_s} s"
+            raise ValueError(msg)
+        starves = self.supply.starves_at_s
+        if starves <= to_mono_s:
+            self._pass(max(starves, self.mono_s))
+            # Unless a protection was faster; a welded switch is told once, and stays on.
+            if self.supply.output and self.supply.trip != WATCHDOG:
+                self._trip(WATCHDOG)
+        self._pass(to_mono_s)
+
+    def _pass(self, to_mono_s: float) -> None:
+        """Let the time pass; what is switched by a message or its absence does not change."""
         left = to_mono_s - self.mono_s
         if left <= 0.0:
-            if left < 0.0:
-                msg = f"the bench is already at {self.mono_s} s, cannot go back to {to_mono_s} s"
-                raise ValueError(msg)
             return
-        if self._is_idle():
+        idle = self._is_idle()
+        if idle and (self.chamber is None or self.chamber.is_settled):
             self.cell.step(0.0, left)
         else:
-            longest = self.wiring.max_step_s
+            longest = WARMING_STEP_S if idle else self.wiring.max_step_s
             even = left / ceil(left / longest)
-            while left > 1e-9:
-                left -= self._piece(min(left, even))
+            while left > _INSTANT_S:
+                left -= self._with_air(min(left, even))
         self.mono_s = to_mono_s
+
+    def _with_air(self, dt_s: float) -> float:
+        """One piece with the air as it is in its middle; returns the time really used."""
+        chamber = self.chamber
+        if chamber is None:
+            return self._piece(dt_s)
+        self.cell.ambient_c = chamber.after(dt_s / 2.0)
+        used = self._piece(dt_s)
+        chamber.advance(used)
+        self.cell.ambient_c = chamber.air_c
+        return used
 
     def measure(self, mono_s: float | None = None) -> Readings:
         """What the instruments show, now or after advancing to ``mono_s``."""
@@ -388,7 +511,7 @@ class Bench:
             psu_v = self.supply.v_set
         elif regulation is Regulation.CC:
             psu_v = behind_v + self._drop_v()
-        return Readings(
+        shown = Readings(
             meters.psu_voltage.read(psu_v, random),
             max(meters.psu_current.read(supply_a, random), 0.0),
             regulation,
@@ -398,6 +521,18 @@ class Bench:
             self._cell_voltage(cell_a),
             self._cell_temp(),
         )
+        return shown if self.faults.nan_reading == NOBODY else self._spoilt(shown)
+
+    def _spoilt(self, shown: Readings) -> Readings:
+        """Readings of the instrument with the fault ``nan_reading`` are no numbers."""
+        whose = self.faults.nan_reading
+        if whose in {"supply", "all"}:
+            shown = shown._replace(psu_voltage=nan, psu_current=nan, psu_battery_voltage=nan)
+        if whose in {"load", "all"}:
+            shown = shown._replace(load_voltage=nan, load_current=nan)
+        if whose in {"meter", "all"}:
+            shown = shown._replace(cell_voltage=nan, cell_temp=nan)
+        return shown
 
     def _cell_voltage(self, cell_a: float) -> float:
         if self.faults.sensor_frozen and self._frozen_v is not None:
@@ -419,9 +554,9 @@ class Bench:
         return not (self.supply.output or self.load.enabled or self._leak_a())
 
     def _leak_a(self) -> float:
-        leak = 0.0
+        leak = self.faults.leak_a
         if not self.supply.output and self.wiring.isolation == "none":
-            leak = self.supply.leak_off_a
+            leak += self.supply.leak_off_a
         if not self.load.enabled:
             leak += self.load.leak_off_a
         return leak
@@ -454,6 +589,8 @@ class Bench:
     def _violation(self) -> str:
         """The protection that must trip at this moment, or nothing."""
         supply, load = self.supply, self.load
+        if supply.output and self.faults.supply_trips and not supply.trip:
+            return OVER_TEMPERATURE
         if supply.output and not supply.trip and (supply.ovp_v < inf or supply.ocp_a < inf):
             point = self._now()
             if point.supply_a > supply.ocp_a:
@@ -497,7 +634,7 @@ class Bench:
         if not self.connected:
             return self._solve_without_cell()
         supply, wiring = self.supply, self.wiring
-        branch = inner_ohm + wiring.cell_ohm
+        branch = inner_ohm + wiring.cell_ohm + self.faults.extra_ohm
         leak = self._leak_a() if emf_v > 0.0 else 0.0
         emf = emf_v - leak * branch
         regulation = Regulation.OFF

@@ -1,5 +1,6 @@
 """``/api/devices`` and ``/api/control``: live devices, their values and their setpoints."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -16,9 +17,15 @@ DeviceId = Annotated[str, Parameter(max_length=128)]
 
 
 class NewValue(msgspec.Struct, forbid_unknown_fields=True):
-    """A setpoint: a number in the entity's unit, true/false, or an option's key."""
+    """A setpoint: a number in the entity's unit, true/false, or an option's key.
+
+    ``confirm`` is the token of a CONFIRMATION_REQUIRED; ``take_over`` pauses the run that owns the
+    output first.
+    """
 
     value: Scalar
+    confirm: str = ""
+    take_over: bool = False
 
 
 class Control(msgspec.Struct, forbid_unknown_fields=True):
@@ -27,6 +34,7 @@ class Control(msgspec.Struct, forbid_unknown_fields=True):
     device_id: str
     key: str
     value: Scalar
+    confirm: str = ""
 
 
 class Enabled(msgspec.Struct, forbid_unknown_fields=True):
@@ -145,7 +153,11 @@ class DevicesController(Controller):
         self, engine: Engine, device_id: DeviceId, entity: DeviceId, data: NewValue
     ) -> dict[str, Any]:
         """Write through the gate; 409 names who or what is in the way."""
-        command = Command(device_id, entity, data.value, PERSON)
+        origin = PERSON
+        if data.take_over:
+            await engine.project.take_over(device_id, entity)
+            origin = replace(PERSON, kind=Priority.OPERATOR)
+        command = Command(device_id, entity, data.value, origin, data.confirm)
         return outcome(await engine.project.gate.write(command))
 
 
@@ -158,7 +170,7 @@ class ControlController(Controller):
     @post(operation_id="control", status_code=200)
     async def control(self, engine: Engine, data: Control) -> dict[str, Any]:
         """Write through the gate."""
-        command = Command(data.device_id, data.key, data.value, PERSON)
+        command = Command(data.device_id, data.key, data.value, PERSON, data.confirm)
         return outcome(await engine.project.gate.write(command))
 
 

@@ -2,15 +2,10 @@ import asyncio
 
 import pytest
 
-from drivers.riden_rd60xx.simulator import (
-    PtyPort,
-    RidenSimulator,
-    RtuServer,
-    model_named,
-    serve_tcp,
-)
+from drivers.riden_rd60xx.simulator import RidenSimulator, model_named
 from ionpy_auto.core.clock import SystemClock, VirtualClock
 from ionpy_auto.devices import Benches
+from ionpy_auto.devices.simulated import PtyPort, RtuServer, serve_tcp
 from ionpy_auto.testing.lab import Lab
 from ionpy_auto.testing.wires import tool_path
 

@@ -5,8 +5,8 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from drivers.riden_rd60xx.registers import MODELS
-from drivers.riden_rd60xx.simulator import RtuServer, TcpServer
 from ionpy_auto.core.errors import DeviceError
+from ionpy_auto.devices.simulated import RtuServer, TcpServer
 from ionpy_auto.devices.stack import DeviceState
 from ionpy_auto.testing.lab import device
 

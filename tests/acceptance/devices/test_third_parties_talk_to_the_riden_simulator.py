@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from drivers.riden_rd60xx.simulator import RtuServer, TcpServer, crc16
 from ionpy_auto.core.files import shipped_path
+from ionpy_auto.devices.simulated import RtuServer, TcpServer
+from ionpy_auto.devices.simulated.modbus import crc16
 
 # Values that rd6006 0.2 does not truncate: it writes int(4.1 * 100) = 409.
 RD6006_CLIENT = """
@@ -89,7 +90,7 @@ def test_rtu_server_survives_garbage_and_split_frames(riden_rtu):
     good = bytes.fromhex("010300080002") + riden_rtu.crc(bytes.fromhex("010300080002"))
     server = riden_rtu.server
     assert server.feed(b"\xff\x00garbage") == b""
-    server.reset()
+    server.idle()
     assert server.feed(good[:3]) == b""
     answer = server.feed(good[3:])
     assert answer[:3] == bytes.fromhex("010304")

@@ -28,6 +28,7 @@ class Output:
         self.reads_back = True
         self.current: float | None = 0.0
         self.gate: asyncio.Event | None = None
+        self.is_dangerous = False
 
     def blocked(self, value: object) -> str | None:
         return self.offline
@@ -41,7 +42,10 @@ class Output:
             raise Rejected(msg, code="OUT_OF_RANGE")
         return round(float(value), 2)
 
-    async def send(self, value: float) -> tuple[float | None, float]:
+    def is_safe(self, value: object) -> bool:
+        return value == 0
+
+    async def send(self, value: float, *, in_turn: bool = False) -> tuple[float | None, float]:
         self.wire.sent.append((self.name, value))
         if self.gate is not None:
             await self.gate.wait()

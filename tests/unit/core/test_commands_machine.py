@@ -119,12 +119,13 @@ class Gate(RuleBasedStateMachine):
         return (
             role is not Role.VIEWER
             and not self.lab.latch.pressed
-            and self.lab.door.is_closed is True
             and self.lab.bench.outputs[point].offline is None
             and (owner in {None, by} or kind <= Priority.OPERATOR)
             and is_number
             and math.isfinite(value)
             and 0 <= value <= 60
+            # Nothing denies the safe state.
+            and (self.lab.door.is_closed is True or round(float(value), 2) == 0)
         )
 
     @invariant()

@@ -16,7 +16,7 @@ class Device:
     def __init__(self, clock: VirtualClock, name: str, order: int = 50, takes: float = 0.1) -> None:
         self.clock = clock
         self.device_id = name
-        self.safe_order = order
+        self.safe_orders = [(order, ("output",))]
         self.safe_timeout_s = 2.0
         self.takes = takes
         self.error: BaseException | None = None

@@ -1,0 +1,243 @@
+"""Supplies behind chaos wires, a gate in front of them, and watchers of what is shown and sent."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from drivers.riden_rd60xx.simulator import RidenSimulator, model_named
+from ionpy_auto.core.clock import SystemClock
+from ionpy_auto.core.commands import Command, Mode, Origin, Outcome, Priority, Role, WriteGate
+from ionpy_auto.core.errors import IonpyError
+from ionpy_auto.core.safety import PanicLatch, SafeResult, drive_safe
+from ionpy_auto.core.samples import Quality, Snapshot
+from ionpy_auto.devices import Benches
+from ionpy_auto.devices.catalogue import Catalogue
+from ionpy_auto.devices.simulated import RtuServer, serve_tcp
+from ionpy_auto.devices.stack import DeviceState, Stack
+from ionpy_auto.testing.lab import Lab, device
+from ionpy_auto.testing.wires import ChaosWire, Frame
+
+INTERVAL_S = 0.1
+STALE_S = 3.5 * INTERVAL_S
+"""From the last answer until nothing of a device may be shown as good any more."""
+REPEAT_S = 0.5
+"""How soon "off" follows, and how often it is repeated."""
+ANSWER_S = 0.1
+"""How long the driver waits for an answer in these tests."""
+OFF = (0x12, (0,))
+ON = (0x12, (1,))
+SHOWN = {Quality.GOOD, Quality.UNSURE}
+PERSON = Origin(Priority.PERSON, "user:anna", Role.OPERATOR)
+RUN = Origin(Priority.SEQUENCE, "run:1", Role.OPERATOR)
+
+
+def now() -> float:
+    """The time that frames carry."""
+    return asyncio.get_running_loop().time()
+
+
+def what(frame: Frame) -> tuple[int, tuple[int, ...]]:
+    """Register and values of a write."""
+    return frame.address, frame.values
+
+
+def offs(wire: ChaosWire, since: float = 0.0) -> list[float]:
+    """When "output off" arrived at the device."""
+    return [f.at for f in wire.writes if what(f) == OFF and f.at >= since]
+
+
+def others(wire: ChaosWire, since: float = 0.0) -> list[Frame]:
+    """Writes that arrived and were not "output off"."""
+    return [f for f in wire.writes if what(f) != OFF and f.at >= since]
+
+
+class Books:
+    """An auditor that keeps what it is told in memory."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def intent(self, *_: object) -> int:
+        self.count += 1
+        return self.count
+
+    async def result(self, *_: object) -> None:
+        pass
+
+    def refused(self, *_: object) -> None:
+        pass
+
+
+class Freshness:
+    """Notes how old a device's values grew while they were still shown as good.
+
+    What one poll does not read (settings read at every tenth) is as old as the last poll that had
+    an answer; a value read back after a write is as old as that reading.
+    """
+
+    def __init__(self, source: str, polled: str) -> None:
+        self._source = source
+        self._mark = f"{source}.{polled}"
+        self._seen: dict[str, float] = {}
+        self.oldest_s = 0.0
+
+    def __call__(self, snapshot: Snapshot) -> None:
+        if snapshot.source != self._source:
+            return
+        self.look()
+        at = now()
+        good = {s.point for s in snapshot.samples if s.quality in SHOWN}
+        if self._mark in good and len(good) > 1:
+            good |= self._seen.keys()
+        for sample in snapshot.samples:
+            if sample.quality not in SHOWN:
+                good.discard(sample.point)
+                self._seen.pop(sample.point, None)
+        self._seen.update(dict.fromkeys(good, at))
+
+    def look(self) -> None:
+        """Take the age of everything that is shown as good at this moment."""
+        if self._seen:
+            self.oldest_s = max(self.oldest_s, now() - min(self._seen.values()))
+
+
+class Lag:
+    """How long this process was not there: what the machine took is not held against the product.
+
+    The sum of all the time by which a timer of 5 ms came late.
+    """
+
+    STEP_S = 0.005
+    USUAL_S = 0.002
+
+    def __init__(self) -> None:
+        self._late: list[tuple[float, float]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            due = now() + self.STEP_S
+            await asyncio.sleep(self.STEP_S)
+            if (late := now() - due) > self.USUAL_S:
+                self._late.append((due, late))
+
+    def between(self, begin: float, end: float) -> float:
+        """Seconds lost in a stretch of time."""
+        return sum(late for at, late in self._late if begin - 1.0 <= at <= end)
+
+
+class Supply:
+    """One simulated supply, its wire, and what our side knows of it."""
+
+    def __init__(self, rig: "Rig", name: str, simulator: RidenSimulator, wire: ChaosWire) -> None:
+        self.rig = rig
+        self.name = name
+        self.simulator = simulator
+        self.wire = wire
+        self.freshness = Freshness(name, "v_out")
+        rig.lab.bus.tap(f"sample/{name}", self.freshness)
+
+    @property
+    def stack(self) -> Stack:
+        return self.rig.lab.manager.stack(self.name)
+
+    @property
+    def is_on(self) -> bool:
+        """What the device itself says, whatever our side believes."""
+        return self.simulator.circuit.bench.supply.output
+
+    async def write(self, entity: str, value: object, origin: Origin = PERSON) -> Outcome:
+        """Through the gate."""
+        return await self.rig.gate.write(Command(self.name, entity, value, origin))
+
+    async def refusal(self, entity: str, value: object, origin: Origin = PERSON) -> str:
+        """The code a write is refused with, or an empty text when it went through."""
+        try:
+            await self.write(entity, value, origin)
+        except IonpyError as error:
+            return error.error_code
+        return ""
+
+    async def switch_on(self) -> None:
+        await self.write("v_set", 4.2)
+        await self.write("i_set", 1.0)
+        await self.write("output", True)
+        assert self.is_on
+
+    async def online(self) -> None:
+        await until(lambda: self.stack.state is DeviceState.ONLINE)
+
+
+async def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until something holds.
+
+    Raises:
+        AssertionError: It did not in time.
+    """
+    end = now() + seconds
+    while not true():
+        assert now() < end, f"did not become true within {seconds:g} s"
+        await asyncio.sleep(0.005)
+
+
+class Rig:
+    """A real device manager behind a real gate, armed, on real time."""
+
+    def __init__(self, catalogue: Catalogue | None = None) -> None:
+        self.lab = Lab(SystemClock(), catalogue=catalogue)
+        self.latch = PanicLatch()
+        self.gate = WriteGate(self.lab.manager, Books(), self.latch, self.lab.clock)
+        self.benches = Benches(self.lab.clock)
+        self.lag = Lag()
+        self.supplies: dict[str, Supply] = {}
+        self.exit = AsyncExitStack()
+        self.arm()
+
+    def arm(self) -> None:
+        self.gate.mode.mode = Mode.ARMED
+
+    async def add(self, name: str, driver: str = "riden_rd60xx", **config: object) -> Supply:
+        """A supply on a cell of its own; the manager begins to connect."""
+        simulator = RidenSimulator(model_named("RD6012"), self.benches.get(name))
+        server = await serve_tcp(lambda: RtuServer(simulator), "127.0.0.1", 0)
+        self.exit.callback(server.close)
+        port = server.sockets[0].getsockname()[1]
+        wire = await self.exit.enter_async_context(ChaosWire(port))
+        supply = self.supplies[name] = Supply(self, name, simulator, wire)
+        wanted = {
+            "transport": {"type": "tcp", "host": "127.0.0.1", "port": wire.port},
+            "framing": {"type": "modbus_rtu", "timeout_s": ANSWER_S, "retries": 0},
+            "polling_interval_ms": int(INTERVAL_S * 1000),
+        }
+        await self.lab.manager.add(device(name, driver, **{**wanted, **config}))
+        return supply
+
+    async def panic(self) -> list[SafeResult]:
+        """As the engine does it."""
+        self.latch.press("user:anna", "test", self.lab.clock.now())
+        return await drive_safe(self.lab.manager.safe_writers(), self.lab.clock)
+
+
+@asynccontextmanager
+async def made(catalogue: Catalogue | None = None) -> AsyncIterator[Rig]:
+    """A rig that is taken down at the end."""
+    rig = Rig(catalogue)
+    rig.lag.start()
+    try:
+        await rig.lab.manager.start([])
+        yield rig
+    finally:
+        for supply in rig.supplies.values():
+            supply.wire.dead.clear()
+        await rig.lab.manager.stop()
+        await rig.exit.aclose()
+        await rig.lag.stop()
+        await asyncio.sleep(0.02)  # servers see the ends of their connections
