@@ -35,9 +35,10 @@ import type {
   Scalar,
   SerialPorts,
   Session,
+  TcpPorts,
   TcpProbe,
   TcpScan,
-  VisaInstrument,
+  VisaInstruments,
 } from './types'
 
 const seg = encodeURIComponent
@@ -111,8 +112,10 @@ export const inventoryApi = {
   testSerial: (port: string, baudrate: number) => http.post<PortTest>(`${inventory}/serial/test`, { port, baudrate }),
   tcpProbe: (host: string, port: number) => http.get<TcpProbe>(`${inventory}/tcp/probe`, { host, port }),
   scan: (body: { subnet?: string; ports?: number[] }) => http.post<TcpScan>(`${inventory}/tcp/scan`, body),
+  tcpPorts: () => http.get<TcpPorts>(`${inventory}/tcp`),
+  endScan: (id: string) => http.delete<void>(`${inventory}/tcp/scan/${seg(id)}`),
   scanState: (id: string) => http.get<TcpScan>(`${inventory}/tcp/scan/${seg(id)}`),
-  visa: () => http.get<Items<VisaInstrument>>(`${inventory}/visa`),
+  visa: () => http.get<VisaInstruments>(`${inventory}/visa`),
 }
 
 export const interlocksApi = {

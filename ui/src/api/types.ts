@@ -211,8 +211,9 @@ export interface SerialPort {
   vid: number | string | null
   pid: number | string | null
   serial_number: string | null
-  /** Chip or device behind the port, if known. */
-  known: string | { name: string } | null
+  /** Chip behind the port, if known, and what it often is. */
+  known: string | null
+  often?: string | null
   /** The device that holds the port. */
   in_use: string | null
   hint: string | null
@@ -230,13 +231,20 @@ export interface PortTest {
 }
 
 export interface TcpProbe {
-  ok: boolean
   host: string
   port: number
-  service?: string | null
+  open: boolean
+  service: string | null
   latency_ms: number | null
-  message?: string | null
-  hint?: string | null
+  in_use: string | null
+  message: string | null
+  hint: string | null
+}
+
+/** Ports that are known, and the network a scan looks at. */
+export interface TcpPorts {
+  items: { port: number; service: string; drivers: string[]; scan: boolean }[]
+  subnet: string
 }
 
 export interface TcpHit {
@@ -244,6 +252,7 @@ export interface TcpHit {
   port: number
   service: string | null
   latency_ms: number | null
+  in_use?: string | null
 }
 
 export interface TcpScan {
@@ -261,7 +270,16 @@ export interface VisaInstrument {
   model: string | null
   serial: string | null
   firmware: string | null
-  error?: string | null
+  in_use?: string | null
+  hint?: string | null
+}
+
+/** `available` is false when VISA itself is missing; message and hint say what to install. */
+export interface VisaInstruments {
+  items: VisaInstrument[]
+  available?: boolean
+  message?: string
+  hint?: string
 }
 
 export interface ProbeRequest {
@@ -276,7 +294,8 @@ export interface ProbeRequest {
 export interface ProbeStep {
   id: string
   message: string
-  ok: boolean
+  /** Null: not reached. */
+  ok: boolean | null
   detail: string | null
   hint: string | null
   duration_ms: number | null
@@ -285,8 +304,10 @@ export interface ProbeStep {
 export interface ProbeResult {
   success: boolean
   steps: ProbeStep[]
-  first_values: Record<string, { value: Scalar; unit: string | null }>
-  error: string | null
+  first_values: Record<string, { value: Scalar; unit: string | null; quality?: Quality; reason?: string }>
+  /** What the device says it is. */
+  identity?: Record<string, string>
+  error: { code: string; message: string; hint: string } | null
   duration_ms: number
 }
 

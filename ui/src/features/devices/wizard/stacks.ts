@@ -37,10 +37,6 @@ export const transportFields = (name: string, defaults: Values): Field[] => desc
 export const framingFields = (name: string, defaults: Values): Field[] => described(FRAMINGS[name] ?? {}, defaults, [])
 
 export const BAUDRATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600]
-/** Well-known ports of instruments. */
-export const TCP_PORTS = [
-  { port: 5025, name: 'SCPI' }, { port: 502, name: 'Modbus TCP' }, { port: 23, name: 'Telnet SCPI' }, { port: 1883, name: 'MQTT' }, { port: 7125, name: 'Moonraker' }, { port: 48_898, name: 'ADS' }, { port: 1000, name: 'TCP' }, { port: 3000, name: 'TCP' },
-]
 
 /** When the link is lost while an output is on. */
 export const SAFETY_FIELDS = (title: { policy: string; group: string; watchdog: string }, help: { policy: string; group: string; watchdog: string }): Field[] =>

@@ -20,8 +20,8 @@ export interface Probe {
 /** A refusal before anything was tried reads as one failed step. */
 function refusal(problem: unknown): ProbeResult {
   const message = problem instanceof Error ? problem.message : String(problem)
-  const hint = problem instanceof ApiError ? problem.hint : ''
-  return { success: false, steps: [{ id: 'request', message, ok: false, detail: null, hint, duration_ms: null }], first_values: {}, error: message, duration_ms: 0 }
+  const [code, hint] = problem instanceof ApiError ? [problem.code, problem.hint] : ['', '']
+  return { success: false, steps: [{ id: 'request', message, ok: false, detail: null, hint, duration_ms: null }], first_values: {}, error: { code, message, hint }, duration_ms: 0 }
 }
 
 export function useProbe(): Probe {
