@@ -86,7 +86,7 @@ class PymodbusLink:
             trace_packet=self._trace,
         )
 
-    def _trace(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - pymodbus calls it
+    def _trace(self, sending: bool, data: bytes) -> bytes:
         if not sending:
             self.heard = data[:HEARD]
         return data
