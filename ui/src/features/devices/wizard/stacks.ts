@@ -1,6 +1,9 @@
 /** What can be set on transports and framings beside the main fields; names and defaults are the server's. */
+import { textOr } from '@/i18n'
 import { fieldsOf, schemaFor, type Field, type Values } from '@/kit/schema/fields'
+import { t } from './messages'
 
+const NAMED = ['f_bytesize', 'f_parity', 'f_stopbits', 'f_timeout_s', 'f_retries', 'f_delimiter', 'f_send', 'f_connect_timeout_s']
 type Node = Record<string, unknown>
 const seconds = (initial: number) => ({ type: 'number', default: initial, exclusiveMinimum: 0, maximum: 60 })
 const text = (initial: string, help = '') => ({ type: 'string', default: initial, maxLength: 64, description: help })
@@ -29,7 +32,7 @@ function described(known: Node, defaults: Values, main: string[]): Field[] {
   const own = Object.fromEntries(Object.entries(more).map(([key, value]) => [key, typed(value)]))
   const extra = schemaFor(own).properties as Record<string, Node>
   const properties: Record<string, Node> = { ...extra }
-  for (const [key, schema] of Object.entries(known)) properties[key] = key in own ? { ...(schema as Node), default: own[key] } : (schema as Node)
+  for (const [key, schema] of Object.entries(known)) properties[key] = { ...(schema as Node), ...(key in own ? { default: own[key] } : {}), title: textOr(t, `f_${key}`, NAMED) }
   return fieldsOf({ type: 'object', properties })
 }
 
