@@ -121,6 +121,7 @@ export const inventoryApi = {
 export const interlocksApi = {
   list: () => http.get<Interlocks>('/api/interlocks'),
   save: (text: string, revision: string) => http.put<Interlocks>('/api/interlocks', { text, revision }),
+  apply: () => http.post<Interlocks>('/api/interlocks/apply'),
   shelve: (id: string, minutes: number, reason: string) =>
     http.post<Interlock>(`/api/interlocks/${seg(id)}/shelve`, { minutes, reason }),
   unshelve: (id: string) => http.post<Interlock>(`/api/interlocks/${seg(id)}/unshelve`),

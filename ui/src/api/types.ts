@@ -313,24 +313,32 @@ export interface ProbeResult {
 
 export type InterlockState = 'ok' | 'tripped' | 'unknown' | 'shelved'
 
-/** A condition that holds whoever writes: what it denies and what it switches off. */
+/** A condition that must not be, whoever writes. */
 export interface Interlock {
   id: string
+  /** The condition as written. */
   text: string
+  /** Unknown counts as tripped. */
   state: InterlockState
   since: number | null
-  when: string
-  denies: string[]
-  trips: string[]
-  message: string | null
+  /** Devices or points that take no write but their safe state; empty: all. */
+  deny: string[]
+  /** Devices driven to their safe state. */
+  safe: string[]
+  message: string
+  line?: number
+  values: RuleLeaf[]
   shelved_until: number | null
-  shelved_by: string | null
+  shelved_by: string
+  shelved_for?: string
 }
 
 export interface Interlocks {
   items: Interlock[]
   source: string
   revision: string
+  /** False: the file on disk is another than what is in force. */
+  in_force: boolean
   findings: Finding[]
 }
 

@@ -1,6 +1,6 @@
 /** Icons of devices: by their name where we know it, else by category; what is unknown gets a neutral one. */
 import {
-  mdiBattery50, mdiBatteryChargingMedium, mdiCarBattery, mdiChip, mdiCogOutline, mdiCurrentAc, mdiCurrentDc, mdiDeveloperBoard, mdiDownloadOutline, mdiElectricSwitch, mdiEngineOutline, mdiFan, mdiFlash, mdiFlaskOutline,
+  mdiBattery50, mdiBatteryChargingMedium, mdiCarBattery, mdiChip, mdiConsoleLine, mdiCogOutline, mdiCurrentAc, mdiCurrentDc, mdiDeveloperBoard, mdiDownloadOutline, mdiElectricSwitch, mdiEngineOutline, mdiFan, mdiFlash, mdiFlaskOutline,
   mdiFridgeOutline, mdiGauge, mdiLightningBolt, mdiMeterElectricOutline, mdiPlayBoxOutline, mdiPowerSocket, mdiPrinter3d, mdiRadiator, mdiResistor, mdiSchool, mdiServerNetwork, mdiSineWave, mdiSolarPower, mdiSourceBranch,
   mdiTableFurniture, mdiThermometer, mdiToggleSwitchOutline, mdiWaterOutline, mdiWeightLifter,
 } from '@mdi/js'
@@ -10,7 +10,7 @@ export const DEVICE_ICONS: Record<string, string> = {
   'developer-board': mdiDeveloperBoard, 'lightning-bolt': mdiLightningBolt, flash: mdiFlash, 'power-socket': mdiPowerSocket, 'current-dc': mdiCurrentDc, 'current-ac': mdiCurrentAc, resistor: mdiResistor, 'weight-lifter': mdiWeightLifter,
   gauge: mdiGauge, 'meter-electric-outline': mdiMeterElectricOutline, 'sine-wave': mdiSineWave, thermometer: mdiThermometer, radiator: mdiRadiator, 'fridge-outline': mdiFridgeOutline, fan: mdiFan, 'battery-50': mdiBattery50,
   'battery-charging-medium': mdiBatteryChargingMedium, 'car-battery': mdiCarBattery, 'solar-power': mdiSolarPower, 'electric-switch': mdiElectricSwitch, 'toggle-switch-outline': mdiToggleSwitchOutline, chip: mdiChip, 'server-network': mdiServerNetwork,
-  'printer-3d': mdiPrinter3d, 'engine-outline': mdiEngineOutline, 'water-outline': mdiWaterOutline, 'flask-outline': mdiFlaskOutline, 'cog-outline': mdiCogOutline, 'table-furniture': mdiTableFurniture, 'play-box-outline': mdiPlayBoxOutline, school: mdiSchool,
+  'console-line': mdiConsoleLine, 'printer-3d': mdiPrinter3d, 'engine-outline': mdiEngineOutline, 'water-outline': mdiWaterOutline, 'flask-outline': mdiFlaskOutline, 'cog-outline': mdiCogOutline, 'table-furniture': mdiTableFurniture, 'play-box-outline': mdiPlayBoxOutline, school: mdiSchool,
 }
 
 const BY_WORD: Record<string, string> = {

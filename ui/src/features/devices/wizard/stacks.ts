@@ -41,6 +41,12 @@ export const framingFields = (name: string, defaults: Values): Field[] => descri
 
 export const BAUDRATES = [1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600]
 
+/** Usual ports of instruments, where the server tells none. */
+export const TCP_PORTS = [
+  { port: 5025, service: 'SCPI', scan: true }, { port: 502, service: 'Modbus TCP', scan: true }, { port: 23, service: 'Telnet SCPI', scan: true }, { port: 1883, service: 'MQTT', scan: false },
+  { port: 7125, service: 'Moonraker', scan: false }, { port: 48_898, service: 'ADS', scan: false }, { port: 1000, service: 'TCP', scan: false }, { port: 3000, service: 'TCP', scan: false },
+]
+
 /** When the link is lost while an output is on. */
 export const SAFETY_FIELDS = (title: { policy: string; group: string; watchdog: string }, help: { policy: string; group: string; watchdog: string }): Field[] =>
   fieldsOf({
