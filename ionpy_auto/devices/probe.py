@@ -9,7 +9,7 @@ In a simulated project no port is opened: the driver's simulator is probed, on a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn
@@ -86,51 +86,54 @@ class Step:
     duration_ms: float = 0.0
 
 
-class ReadOnlyLink:
-    """A link that refuses every write and notes commands that want no answer.
+def reading_only(link: Link, commands: list[str]) -> Link:
+    """The same link, refusing every write from now on and noting commands that want no answer.
 
-    Attributes:
-        refused: How many writes a driver tried.
-        commands: Messages sent without a question, first bytes of each.
+    It stays what it is (its class becomes one derived from its own), so that a driver that looks at
+    what it was given finds nothing changed.
     """
+    kind: Any = type(link)
+    changed: dict[str, Any] = {"__slots__": ()}
+    changed |= {name: _refuse for name in dir(kind) if name.startswith("write_")}
+    if hasattr(kind, "send") and hasattr(kind, "query"):
 
-    def __init__(self, link: Link) -> None:
-        vars(self).update(inner=link, refused=0, commands=[])
+        async def send(self: Any, payload: bytes) -> None:  # noqa: ANN401 - any message link
+            commands.append(clean(payload.decode("latin-1"), 40))
+            await kind.send(self, payload)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the link has
-        if name.startswith("write"):
-            return self._refuse
-        thing = getattr(vars(self)["inner"], name)
-        if name == "send":
-            return self._noting(thing)
-        return thing
+        async def query(self: Any, *args: Any, **named: Any) -> bytes:  # noqa: ANN401
+            noted = len(commands)
+            answer: bytes = await kind.query(self, *args, **named)
+            del commands[noted:]  # a question is no command, also where it is sent by `send`
+            return answer
 
-    def __setattr__(self, name: str, value: object) -> None:
-        setattr(vars(self)["inner"], name, value)
+        changed |= {"send": send, "query": query}
+    link.__class__ = type(f"Reading{kind.__name__}", (kind,), changed)
+    return link
 
-    async def _refuse(self, *_: object, **__: object) -> NoReturn:
-        vars(self)["refused"] += 1
-        raise DeviceError(
-            "the driver writes before anybody asked it to; a probe only reads",
-            code="PROBE_READ_ONLY",
-            hint="a driver must not write in connect() or poll()",
-            args={"stage": "driver"},
-        )
 
-    def _noting(self, send: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-        def noted(payload: bytes) -> Any:  # noqa: ANN401 - what send returns
-            vars(self)["commands"].append(clean(payload.decode("latin-1"), 40))
-            return send(payload)
-
-        return noted
+async def _refuse(*_: object, **__: object) -> NoReturn:
+    raise DeviceError(
+        "the driver writes before anybody asked it to; a probe only reads",
+        code="PROBE_READ_ONLY",
+        hint="a driver must not write in connect() or poll()",
+        args={"stage": "driver"},
+    )
 
 
 class ReadingBuilder(Builder):
-    """Builds drivers on links that only read."""
+    """Builds drivers on links that only read.
+
+    Attributes:
+        commands: Messages that were sent and wanted no answer, the beginning of each.
+    """
+
+    def __init__(self, catalogue: Catalogue, clock: Clock, *, simulate: bool) -> None:
+        super().__init__(catalogue, clock, simulate=simulate)
+        self.commands: list[str] = []
 
     def _link(self, config: DeviceConfig, driver: type[Driver], params: object) -> Link:
-        link: Any = ReadOnlyLink(super()._link(config, driver, params))
-        return link  # type: ignore[no-any-return]  # it behaves like the link inside
+        return reading_only(super()._link(config, driver, params), self.commands)
 
 
 class _Stop(Exception):
@@ -177,7 +180,7 @@ class _Job:
         self.values: dict[str, dict[str, Any]] = {}
         self.identity: dict[str, str] = {}
         self.error: dict[str, str] | None = None
-        self.left_behind = False
+        self.commands: list[str] = []
         self.driver: Driver | None = None
         self.transport = config.transport.type.lower()
         self.framing = ""
@@ -228,6 +231,7 @@ class _Job:
     def _build(self, step: Step, kind: type[Driver]) -> None:
         self.params, self.framing = way_of(kind, self.config)
         builder = ReadingBuilder(self.catalogue, self.clock, simulate=self.simulate)
+        self.commands = builder.commands
         share_plans(builder.benches, self.plans)
         self.driver = builder.build(self.config)
         step.message = "parameters of driver, transport and framing are valid"
@@ -283,9 +287,8 @@ class _Job:
         driver = self._known
         await driver.connect()
         step.message = "the device answers and the driver accepts it"
-        commands = vars(driver.link).get("commands", [])
-        if commands:
-            step.detail = f"commands sent: {', '.join(commands[:8])}"
+        if self.commands:
+            step.detail = f"commands sent: {', '.join(self.commands[:8])}"
 
     async def _read(self, step: Step) -> None:
         driver = self._known
@@ -422,7 +425,6 @@ class _Job:
 
     def leave_behind(self, why: str) -> None:
         """The thread does not come back: say so."""
-        self.left_behind = True
         step = self.current or self.steps["driver"]
         hint = "the driver blocks: it must await what takes time; correct it"
         if step.ok is None:
