@@ -24,16 +24,17 @@ from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.config import DeviceConfig, parse_device
 from ionpy_auto.devices.driver import Driver
 from ionpy_auto.devices.inventory.visa import parse_idn
-from ionpy_auto.devices.links import Link, LinkLost, NoAnswer
+from ionpy_auto.devices.links import Link, LinkLost, NoAnswer, note_of
 from ionpy_auto.devices.manager import DeviceManager
 from ionpy_auto.devices.owners import SHARED_FRAMINGS, Holder, holder_of, place_of, way_of
+from ionpy_auto.devices.ports import PlaceError
 from ionpy_auto.devices.transports.virtual import NAME as VIRTUAL
 from ionpy_auto.devices.trouble import (
+    causes,
     clean,
     error_number,
     hung_up,
     is_missing,
-    missing_port,
     network_trouble,
     no_answer,
     serial_trouble,
@@ -252,13 +253,13 @@ class _Job:
             await self._resolve(str(self.params["host"]))
         await self._link.open()
         step.message = f"{self._place()} opens"
-        notes = [step.detail, str(getattr(self._link, "note", "") or "")]
+        notes = [step.detail, note_of(self._link)]
         step.detail = "; ".join(clean(note) for note in notes if note)
 
     def _is_searched(self) -> bool:
         """Whether the adapter is looked for by its identifiers when the port is not there."""
         hint = self.params.get("port_hint")
-        return isinstance(hint, Mapping) and any(value for value in hint.values())
+        return isinstance(hint, Mapping) and {"vid", "pid"} <= {k for k, v in hint.items() if v}
 
     @staticmethod
     async def _require_there(port: str) -> None:
@@ -403,12 +404,19 @@ class _Job:
     async def _explain_port(self, error: BaseException) -> str:
         port = str(self.params.get("port", ""))
         if self.transport == "serial":
-            if _code(error) == "TRANSPORT_SERIAL" and not error_number(error):
-                return await asyncio.to_thread(missing_port, port)
-            return await asyncio.to_thread(serial_trouble, port, error)
+            return await self._explain_serial(port, error)
         if "host" in self.params:
             return network_trouble(await self._why(str(self.params["host"]), port, error))
         return ""
+
+    async def _explain_serial(self, port: str, error: BaseException) -> str:
+        if any(isinstance(cause, PlaceError | TimeoutError) for cause in causes(error)):
+            return ""  # the search for the port, or a port that hangs, says it best
+        found = str(getattr(getattr(self._link, "transport", None), "place", "") or port)
+        holder = holder_of(place_of(self.transport, {"port": found}), self.holders)
+        if holder is not None:
+            return _in_use(found, holder.device).hint
+        return await asyncio.to_thread(serial_trouble, found, error)
 
     async def _why(self, host: str, port: str, error: BaseException) -> BaseException:
         """Some libraries keep the reason to themselves: connect once more to learn it."""

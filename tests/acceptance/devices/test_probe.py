@@ -598,6 +598,8 @@ async def test_an_untrusted_driver_asks_for_an_administrator(tmp_path):
         ({"params": {"slave": 1}}, "slave"),
         ({"transport_params": {"port": "/dev/x", "baudrate": "fast"}}, "baudrate"),
         ({"transport_params": {}}, "port"),
+        ({"transport_params": {"port": "spy:///dev/x?file=/tmp/y"}}, "port"),
+        ({"transport_params": {"port": "alt://x?class=any.thing"}}, "port"),
         ({"transport_type": "pigeon"}, "pigeon"),
         ({"framing_type": "envelope"}, "envelope"),
         ({"framing_params": {"retries": 99}}, "retries"),
