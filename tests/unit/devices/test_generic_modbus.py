@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 import struct
 
 import pytest
@@ -12,9 +13,11 @@ from pymodbus.client.mixin import ModbusClientMixin
 from drivers.generic_modbus.blocks import Span, halves, plan
 from drivers.generic_modbus.codec import Layout, bounds_of, decode, encode, words_of
 from drivers.generic_modbus.driver import GenericModbus
+from drivers.generic_modbus.points import ModbusPoint, ModbusProtocol
 from drivers.generic_modbus.simulator import MapBank, SimulatedUnit
 from ionpy_auto.core.clock import VirtualClock
 from ionpy_auto.core.errors import ConfigInvalid, DeviceError
+from ionpy_auto.core.files import shipped_path
 from ionpy_auto.core.samples import Quality
 from ionpy_auto.devices.maps import read_map
 from ionpy_auto.devices.simulated import (
@@ -23,7 +26,7 @@ from ionpy_auto.devices.simulated import (
     InProcessModbus,
     ModbusFault,
 )
-from ionpy_auto.testing.conformance import drive_driver
+from ionpy_auto.testing.conformance import check_driver, drive_driver
 
 HEAD = """
 name: my_device
@@ -479,6 +482,16 @@ WRONG = {
         f"a: {{kind: numeric, address: 0, min: 0, max: 1, precision: 0, write_function: 5, {RW}}}",
         "writes no registers",
     ),
+    "simulated nonsense": ("a: {kind: numeric, address: 0, simulate: much}", "cannot be simulated"),
+    "simulated word": (
+        "a: {kind: enum, address: 0, options: {x: X}, codes: {4: x}, simulate: z}",
+        "none of x",
+    ),
+    "simulated too large": ("a: {kind: numeric, address: 0, simulate: 70000}", "is no u16"),
+    "simulated accent": (
+        "a: {kind: text, address: 0, type: string, words: 2, simulate: é}",
+        "cannot be simulated",
+    ),
     "own entity": ("refused_registers: {kind: text, address: 0}", "is an entity of generic_modbus"),
 }
 
@@ -491,3 +504,15 @@ def test_a_map_that_does_not_fit_says_where_and_why(case):
     (finding,) = wrong.value.findings
     assert (finding.file, finding.line) == ("my_device/device.yaml", 8)
     assert sentence in f"{finding.message} {finding.path}"
+
+
+def test_the_page_about_maps_names_every_key_and_its_example_is_right():
+    page = shipped_path("docs", "how-to", "describe-a-modbus-device.md").read_text("utf-8")
+    where, whole = page.split("## Where an entity lies")[1].split("## What holds")
+    for model, part in ((ModbusPoint, where), (ModbusProtocol, whole)):
+        cells = " ".join(line.split("|")[1] for line in part.splitlines() if line.startswith("| `"))
+        assert set(model.model_fields) == set(re.findall(r"`(\w+)`", cells))
+    text = page.split("```yaml\n")[1].split("```")[0]
+    described, findings = read_map(text, "my_meter/device.yaml")
+    assert described is not None, findings
+    check_driver(GenericModbus.from_map(described))
