@@ -62,6 +62,7 @@ ORACLE = {
 }  # fmt: skip
 
 
+@settings(deadline=None)
 @given(WHOLE, ORDERS, ORDERS, st.data())
 def test_every_whole_number_survives_its_registers(kind, words, order, data):
     low, high = bounds_of(kind)
@@ -70,6 +71,7 @@ def test_every_whole_number_survives_its_registers(kind, words, order, data):
     assert decode(layout, encode(layout, number)) == number
 
 
+@settings(deadline=None)
 @given(FLOATS, ORDERS, ORDERS, st.data())
 def test_every_float_survives_its_registers(kind, words, order, data):
     number = data.draw(st.floats(width=32 if kind == "f32" else 64, allow_nan=False))
@@ -77,6 +79,7 @@ def test_every_float_survives_its_registers(kind, words, order, data):
     assert decode(layout, encode(layout, number)) == number
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(ORACLE)), ORDERS, st.data())
 def test_layouts_are_those_of_another_library(kind, words, data):
     if kind in {"f32", "f64"}:
@@ -94,12 +97,14 @@ def test_swapped_bytes_are_swapped_in_every_word():
     assert encode(Layout("string", 2, "big", "little"), "abc") == [0x6261, 0x0063]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12), ORDERS)
 def test_every_text_survives_its_registers(text, order):
     layout = Layout("string", 6, "big", order)
     assert decode(layout, encode(layout, text)) == text
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 0xFFFF), min_size=4, max_size=4))
 def test_any_registers_are_some_text(words):
     text = decode(Layout("string", 4), words)
@@ -116,6 +121,7 @@ def test_what_does_not_fit_is_refused(kind, value):
         encode(Layout(kind, words_of(kind)), value)
 
 
+@settings(deadline=None)
 @given(st.integers(-32768, 32767), st.integers(0, 4))
 def test_scaled_values_are_those_of_the_decimal_text(raw, decimals):
     driver = driver_of(
@@ -138,6 +144,7 @@ SPANS = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(SPANS, st.integers(0, 20), st.integers(1, 125))
 def test_blocks_hold_every_span_whole_and_keep_the_bounds(spans, max_gap, max_block):
     wanted = [
@@ -158,6 +165,7 @@ def test_blocks_hold_every_span_whole_and_keep_the_bounds(spans, max_gap, max_bl
             covered = max(covered, span.end)
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_halving_ends_with_single_spans_and_loses_none(spans):
     wanted = [Span(str(i), "holding", "fast", a, n) for i, (_, _, a, n) in enumerate(spans)]
@@ -272,7 +280,7 @@ async def test_slow_registers_are_asked_now_and_then():
     assert polled == [True, False, False, False, True, False, False, False, True]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.sampled_from(["u16", "i32", "f32", "u64", "f64"]), min_size=1, max_size=30),
     st.integers(1, 9),
@@ -340,6 +348,7 @@ async def test_what_registers_mean(key, words, value, quality):
     assert (read[2] == "") == (quality is Quality.GOOD)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 0xFFFF), min_size=12, max_size=12))
 def test_any_registers_are_values_or_bad_with_a_reason(words):
     driver = driver_of(KINDS)
