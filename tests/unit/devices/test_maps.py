@@ -173,7 +173,9 @@ def test_a_map_needs_trust_like_a_driver_and_runs_as_it_was_trusted(home, tmp_pa
     shipped = tmp_path_factory.mktemp("shipped")
     (home / "lines").rename(shipped / "lines")
     trusted = set()
-    catalogue = Catalogue([home], trusted=trusted.__contains__, shipped=shipped)
+    catalogue = Catalogue(
+        [home], trusted=lambda _folder, digest: digest in trusted, shipped=shipped
+    )
     with pytest.raises(IonpyError) as error:
         catalogue.get("my_meter")
     assert error.value.error_code == "DRIVER_UNTRUSTED"
