@@ -163,7 +163,7 @@ class FramedLink:
     async def _owed_answers(self) -> None:
         left = self._owed_until - asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(left):  # noqa: TID251 - real bytes on a real wire
+            async with asyncio.timeout(max(left, 0.0)):  # noqa: TID251 - real bytes
                 while len(self._ready) < self._owed:
                     await self._gather()
         except TimeoutError:
