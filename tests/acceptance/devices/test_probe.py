@@ -261,9 +261,7 @@ async def test_a_port_of_our_own_device_names_the_device(real_lab, riden, tmp_pa
     link = tmp_path / "by-id"
     link.symlink_to(port)  # /dev/serial/by-id/… is the same port
     for name in (port, str(link)):
-        answer = await probe(
-            riden_at("serial", port=name), Surroundings(holders(real_lab.manager))
-        )
+        answer = await probe(riden_at("serial", port=name), Surroundings(holders(real_lab.manager)))
         assert "disconnect PSU_02" in failed(answer, "port")
         assert answer["error"]["code"] == "PORT_HELD"
     polls = stack.counters["polls"]
@@ -517,7 +515,12 @@ def test_all_limits_together_are_below_ten_seconds():
     [
         ("nothing", "", "SPAWN_DRIVER", "riden_rd60xx"),
         ("bad", "class Bad(:\n", "SPAWN_DRIVER", "correct the file"),
-        ("bad", "import nothing_like_it\n\nclass B:\n    NAME = 'bad'\n", "SPAWN_DRIVER", "correct"),
+        (
+            "bad",
+            "import nothing_like_it\n\nclass B:\n    NAME = 'bad'\n",
+            "SPAWN_DRIVER",
+            "correct",
+        ),
     ],
 )
 async def test_an_unknown_or_broken_driver_is_the_first_step(tmp_path, driver, text, code, hint):
