@@ -51,7 +51,7 @@ class Circuit:
         """A message reached the supply now; its watchdog waits anew, also when nobody looks."""
         now = self._clock.monotonic()
         if self.bench.mono_s != now:
-            self.advanced()
+            _, now = self.advanced()  # real time has gone on since
         self.bench.hear_supply(now)
         self._watch_over()
 

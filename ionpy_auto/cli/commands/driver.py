@@ -52,7 +52,8 @@ def check(
 @app.command("list")
 def list_drivers(server: ServerOption = DEFAULT, as_json: JsonOption = False) -> None:
     """All drivers a server knows, and whether they may run."""
-    items = Client(server).call("GET", "/api/config/drivers")["items"]
+    with Client(server) as client:
+        items = client.call("GET", "/api/config/drivers")["items"]
     if as_json:
         print_json(items)
         return
@@ -77,26 +78,32 @@ def trust(
     read: Annotated[str, typer.Option("--hash", help="Of what was read; asks no question.")] = "",
 ) -> None:
     """Show what changed since it was trusted, ask, and trust it."""
-    client = Client(server)
-    url = f"/api/config/drivers/{name}/trust"
-    found = client.call("GET", url)
-    if found["trusted"]:
-        err.print(f"{found['name']} may run already", markup=False)
-        return
-    if read and read != found["hash"]:
-        msg = f"{found['path']} has the hash {found['hash']}"
-        raise Conflict(msg, code="CONTENT_CHANGED", hint="read it again")
-    if not read:
-        for line in found["diff"].split("\n"):
-            out.print(line, style=COLORS.get(line[:1]), markup=False)
-        out.print(f"hash {found['hash']}", markup=False)
-        typer.confirm(f"Trust {found['path']}? It may do all that this server may", abort=True)
-    client.call("POST", url, {"hash": found["hash"]})
+    with Client(server) as client:
+        url = f"/api/config/drivers/{name}/trust"
+        found = client.call("GET", url)
+        if found["trusted"]:
+            err.print(f"{found['name']} may run already", markup=False)
+            return
+        if read and read != found["hash"]:
+            msg = f"{found['path']} has the hash {found['hash']}"
+            raise Conflict(msg, code="CONTENT_CHANGED", hint="read it again")
+        if not read:
+            ask(found)
+        client.call("POST", url, {"hash": found["hash"]})
     err.print(f"{found['name']} is trusted", markup=False)
+
+
+def ask(found: dict[str, Any]) -> None:
+    """Show the difference and ask; leaves the program unless the answer is yes."""
+    for line in found["diff"].split("\n"):
+        out.print(line, style=COLORS.get(line[:1]), markup=False)
+    out.print(f"hash {found['hash']}", markup=False)
+    typer.confirm(f"Trust {found['path']}? It may do all that this server may", abort=True)
 
 
 @app.command()
 def distrust(name: NameArgument, server: ServerOption = DEFAULT) -> None:
     """Let it run no more; its devices go to their safe state and are disconnected."""
-    answer = Client(server).call("DELETE", f"/api/config/drivers/{name}/trust")
+    with Client(server) as client:
+        answer = client.call("DELETE", f"/api/config/drivers/{name}/trust")
     err.print(f"{answer['name']} is not trusted any more", markup=False)

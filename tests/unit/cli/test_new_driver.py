@@ -6,12 +6,20 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from ionpy_auto.cli.__main__ import build
 from ionpy_auto.cli.commands.new import Kind
 from ionpy_auto.cli.scaffold import LONGEST, check_name, class_name, write_driver
-from ionpy_auto.core.errors import BadInput
+from ionpy_auto.core.clock import SystemClock
+from ionpy_auto.core.errors import BadInput, Conflict
+from ionpy_auto.devices import Benches
 from ionpy_auto.devices.catalogue import Catalogue
+from ionpy_auto.devices.simulated import serve_tcp
+from ionpy_auto.devices.sources import import_beside
 from ionpy_auto.testing.driver_folder import check_folder
+from ionpy_auto.testing.lab import Lab, device
 from tests.conftest import ROOT, Api, environment, ionpy
 
 TRANSPORTS = {
@@ -71,19 +79,21 @@ async def test_every_kind_shows_values_in_a_simulated_project_once_it_is_trusted
         assert shown["value"] == wanted, kind
 
 
-def test_a_simulator_that_was_written_speaks_on_a_wire(tmp_path):
+async def test_driver_and_simulator_talk_over_a_real_wire(tmp_path):
     write_driver("scpi", "of_mine", tmp_path)
-    answer = subprocess.run(
-        [sys.executable, "simulator.py", "--help"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path / "of_mine",
-        env={**environment(), "PYTHONPATH": str(ROOT)},
-        timeout=60,
-        check=False,
-    )
-    assert answer.returncode == 0
-    assert "--tcp" in answer.stdout
+    simulator = import_beside(tmp_path / "of_mine" / "driver.py", "simulator")
+    lab = Lab(SystemClock(), catalogue=Catalogue((tmp_path,), lambda *_: True))
+    instrument = simulator.Instrument(Benches(lab.clock).get("A"))
+    server = await serve_tcp(lambda: simulator.LineServer(instrument), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    transport = {"type": "tcp", "host": "127.0.0.1", "port": port}
+    config = device("PSU", "of_mine", transport=transport, polling_interval_ms=50)
+    await lab.manager.start([config])
+    await lab.until(lambda: lab.manager.stack("PSU").state == "online")
+    assert await lab.write("PSU", "v_set", 5.0) == 5.0
+    assert instrument.circuit.bench.supply.v_set == 5.0
+    await lab.manager.stop()
+    server.close()
 
 
 @pytest.mark.parametrize(
@@ -105,71 +115,102 @@ def test_names_that_are_taken_or_too_long_are_refused(tmp_path):
     assert class_name("korad_ka3005p") == "KoradKa3005p"
 
 
+def say(*words: str, said: str = "") -> Result:
+    """The command line in this process."""
+    return CliRunner().invoke(build(words[0]), words, input=said)
+
+
 def test_the_command_writes_says_what_next_and_never_overwrites(tmp_path):
     words = ("new", "driver", "of_mine", "--kind", "virtual", "--home", str(tmp_path))
-    answer = ionpy(*words)
+    answer = say(*words)
     folder = tmp_path / "drivers" / "of_mine"
-    assert answer.returncode == 0, answer.stderr
+    assert answer.exit_code == 0, answer.output
     files = {path.name for path in folder.iterdir()}
     assert files == {"README.md", "driver.py", "test_of_mine.py"}
-    assert "driver check" in answer.stdout
+    assert "driver check" in answer.output
     (folder / "driver.py").write_text("mine\n")
-    again = ionpy(*words)
-    assert again.returncode == 2
-    assert "exists" in again.stderr
+    again = say(*words)
+    assert isinstance(again.exception, BadInput)
+    assert "exists" in again.exception.message
     assert (folder / "driver.py").read_text() == "mine\n"
 
 
+def test_wrong_words_leave_with_two():
+    assert ionpy("driver", "check", "nowhere").returncode == 2
+
+
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "told"),
     [
         (("drivers/virtual_template",), 0, "ok   simulator"),
         (("drivers/replay",), 1, "give parameters"),
         (("drivers/replay", "--params", '{"file": "example.csv"}'), 0, "ok   simulator"),
         (("docs",), 1, "neither driver.py nor device.yaml"),
-        (("nowhere",), 2, "there is no folder"),
-        (("drivers/replay", "--params", "{"), 2, "no JSON"),
-        (("drivers/replay", "--params", "[]"), 2, "must be an object"),
     ],
 )
-def test_the_check_has_a_readable_result_and_an_exit_code(words, code, said):
-    answer = ionpy("driver", "check", *words)
-    assert (answer.returncode, said in answer.stdout + answer.stderr) == (code, True), answer
+def test_the_check_has_a_readable_result_and_an_exit_code(words, code, told):
+    answer = say("driver", "check", str(ROOT / words[0]), *words[1:])
+    assert answer.exit_code == code
+    assert told in answer.output
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("nowhere",), "there is no folder"),
+        (("drivers", "--params", "{"), "no JSON"),
+        (("drivers", "--params", "[]"), "must be an object"),
+    ],
+)
+def test_a_check_that_cannot_begin_says_why(words, told):
+    answer = say("driver", "check", str(ROOT / words[0]), *words[1:])
+    assert isinstance(answer.exception, BadInput)
+    assert told in answer.exception.message
 
 
 BROKEN = {
     "half a class": ("class X(:\n", "driver.py:1"),
     "no safe state": (
-        "from ionpy_auto.devices import *\n\n"
-        'class X(Driver):\n    """X."""\n    NAME = "mine"\n    on = Toggle(access=RW)\n',
+        (
+            "from ionpy_auto.devices import *\n\n"
+            'class X(Driver):\n    """X."""\n    NAME = "mine"\n    on = Toggle(access=RW)\n'
+        ),
         "must declare safe",
     ),
     "foreign rooms": (
-        "import ionpy_auto.engine\nfrom ionpy_auto.devices import *\n\n"
-        'class X(Driver):\n    """X."""\n    NAME = "mine"\n'
-        '    STACK_BLUEPRINTS = (Blueprint("virtual"),)\n    v = Numeric()\n',
+        (
+            "import ionpy_auto.engine\nfrom ionpy_auto.devices import *\n\n"
+            'class X(Driver):\n    """X."""\n    NAME = "mine"\n'
+            '    STACK_BLUEPRINTS = (Blueprint("virtual"),)\n    v = Numeric()\n'
+        ),
         "imports ionpy_auto.engine",
     ),
     "remembers instead of asking": (
-        "from ionpy_auto.devices import *\n\n"
-        'class X(Driver):\n    """X."""\n    NAME = "mine"\n'
-        '    STACK_BLUEPRINTS = (Blueprint("virtual"),)\n'
-        '    on = Toggle(access=RW, safe=Safe("write", value=False))\n'
-        "    async def write(self, entity_id, value): pass\n"
-        "    async def read_back(self, entity_id): return False\n",
+        (
+            "from ionpy_auto.devices import *\n\n"
+            'class X(Driver):\n    """X."""\n    NAME = "mine"\n'
+            '    STACK_BLUEPRINTS = (Blueprint("virtual"),)\n'
+            '    on = Toggle(access=RW, safe=Safe("write", value=False))\n'
+            "    async def write(self, entity_id, value): pass\n"
+            "    async def read_back(self, entity_id): return False\n"
+        ),
         "sent True, read back False",
     ),
     "hangs": (
-        "from asyncio import Event\nfrom ionpy_auto.devices import *\n\n"
-        'class X(Driver):\n    """X."""\n    NAME = "mine"\n'
-        '    STACK_BLUEPRINTS = (Blueprint("virtual"),)\n    v = Numeric()\n'
-        "    async def poll(self): await Event().wait()\n",
+        (
+            "from asyncio import Event\nfrom ionpy_auto.devices import *\n\n"
+            'class X(Driver):\n    """X."""\n    NAME = "mine"\n'
+            '    STACK_BLUEPRINTS = (Blueprint("virtual"),)\n    v = Numeric()\n'
+            "    async def poll(self): await Event().wait()\n"
+        ),
         "hangs",
     ),
     "nobody can try it": (
-        "from ionpy_auto.devices import *\n\n"
-        'class X(Driver):\n    """X."""\n    NAME = "mine"\n'
-        '    STACK_BLUEPRINTS = (Blueprint("serial"),)\n    v = Numeric()\n',
+        (
+            "from ionpy_auto.devices import *\n\n"
+            'class X(Driver):\n    """X."""\n    NAME = "mine"\n'
+            '    STACK_BLUEPRINTS = (Blueprint("serial"),)\n    v = Numeric()\n'
+        ),
         "has no simulator",
     ),
 }
@@ -188,37 +229,24 @@ async def test_what_is_wrong_with_a_driver_is_told_in_a_sentence(tmp_path, name)
 
 
 def test_a_driver_is_read_trusted_and_distrusted_on_a_running_server(start_server, tmp_path):
-    home = tmp_path / "home"
-    write_driver("virtual", "of_mine", home / "drivers")
+    write_driver("virtual", "of_mine", tmp_path / "home" / "drivers")
     server = ("--server", start_server("serve").url)
 
     def state() -> str:
-        listed = json.loads(ionpy("driver", "list", *server, "--json").stdout)
+        listed = json.loads(say("driver", "list", *server, "--json").output)
         one = next(item for item in listed if item["name"] == "of_mine")
         return "trusted" if one["trusted"] else "not trusted"
 
-    def trust(said: str, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "ionpy_auto", "driver", "trust", "of_mine", *server]
-        return subprocess.run(
-            [*command, *words],
-            input=said,
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            env=environment(),
-            timeout=60,
-            check=False,
-        )
-
     assert state() == "not trusted"
-    refused = trust("n\n")
-    assert (refused.returncode, state()) == (1, "not trusted")
-    assert '+    NAME = "of_mine"' in refused.stdout
-    assert (trust("", "--hash", "0" * 64).returncode, state()) == (1, "not trusted")
-    assert (trust("y\n").returncode, state()) == (0, "trusted")
-    assert "may run already" in trust("").stderr
-    assert (ionpy("driver", "distrust", "of_mine", *server).returncode, state()) == (
-        0,
-        "not trusted",
-    )
-    assert ionpy("driver", "trust", "nope", *server).returncode == 2
+    assert "not trusted" in say("driver", "list", *server).output
+    refused = say("driver", "trust", "of_mine", *server, said="n\n")
+    assert (refused.exit_code, state()) == (1, "not trusted")
+    assert '+    NAME = "of_mine"' in refused.output
+    wrong = say("driver", "trust", "of_mine", *server, "--hash", "0" * 64)
+    assert (type(wrong.exception), state()) == (Conflict, "not trusted")
+    say("driver", "trust", "of_mine", *server, said="y\n")
+    assert state() == "trusted"
+    say("driver", "distrust", "of_mine", *server)
+    assert state() == "not trusted"
+    unknown = say("driver", "trust", "nope", *server)
+    assert isinstance(unknown.exception, BadInput)
