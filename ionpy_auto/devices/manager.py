@@ -6,6 +6,7 @@ of devices. One device that cannot be built, or is not there, never stops the ot
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ionpy_auto.devices.bench import Benches
 from ionpy_auto.devices.build import Builder
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.config import DeviceConfig
+from ionpy_auto.devices.guarding.reach import NO_GUARD, Reach
 from ionpy_auto.devices.stack import LINKED, DeviceState, Stack
 from ionpy_auto.devices.state import StateStore
 from ionpy_auto.devices.writing import DeviceSafeWriter, Target
@@ -58,6 +60,8 @@ class DeviceManager:
         self.stacks: dict[str, Stack] = {}
         self.on_config: Callable[[list[DeviceConfig]], None] | None = None
         """Called with all configurations after `add`, `remove` and `update`, to write them."""
+        self.reach: Callable[[DeviceConfig], Reach] = lambda _: Reach(ok=False, reason=NO_GUARD)
+        """Whether a device's outputs go off when the server dies or hangs."""
         self.on_outputs: Callable[[], None] = lambda: None
         """Called when the set of outputs we left on changed; before the wire when one goes on."""
         self._tasks = Tasks("devices", clock)
@@ -461,6 +465,7 @@ class DeviceManager:
             "transport": config.transport.flat(),
             "framing": config.framing.flat() if config.framing else None,
             "params": dict(config.params),
+            "guarded": asdict(self.reach(config)),
             "polling_interval_ms": config.polling_interval_ms,
             "entities": [slot.entity.describe() for slot in stack.slots.values()],
             "protection": driver.describe()["protection"] if driver else None,

@@ -28,6 +28,8 @@ from ionpy_auto.devices.config import (
     parse_device,
     save_devices,
 )
+from ionpy_auto.devices.guarding.client import Guard
+from ionpy_auto.devices.guarding.report import in_words, take_reports
 from ionpy_auto.devices.manager import DeviceManager
 from ionpy_auto.engine.automation import Automation
 from ionpy_auto.engine.lab import WorkbenchLab
@@ -115,6 +117,14 @@ class Workbench:
             Safeguard(self),
         )
         self.automation = Automation(self)
+        self.guard = Guard(
+            engine.home.root,
+            project.id,
+            self.devices,
+            self._guard_alarm,
+            enabled=simulation is None and engine.settings.guard == "on",
+        )
+        self.devices.reach = self.guard.reach
         self._leave: list[Callable[[], None]] = []
 
     # -- life -------------------------------------------------------------------------------
@@ -136,7 +146,9 @@ class Workbench:
         self.devices_file = load_devices(self.project.devices_path)
         self.devices.on_config = self._save_devices
         await self.automation.before_devices()
+        await self.guard.wait_for_other()
         await self.devices.start(self.devices_file.devices)
+        self.guard.start()
         for device in self.devices.stacks:
             await self._declare_columns(device)
         await self.devices.settle(FIRST_LOOK_S)
@@ -147,6 +159,8 @@ class Workbench:
         await self.automation.start()
         if report.problem is not None:
             self._record_alarm("database_damaged", report.problem.message)
+        self._tell_what_the_guard_did()
+        await self.guard.settle()
         for session in closed:
             log.warning("session was left open by a crash", session=session)
 
@@ -157,6 +171,7 @@ class Workbench:
             self.automation.stop,
             self.interlocks.stop,
             self.devices.stop,
+            self.guard.stop,
             self._close_session,
             self.recorder.stop,
             self.automation.after_devices,
@@ -347,6 +362,17 @@ class Workbench:
         for key in ended or (kind,):
             self.automation.server_alarm(f"server/{key}", text, active=ended is None)
 
+    def _guard_alarm(self, what: str, text: str, active: bool) -> None:
+        self.automation.server_alarm(f"server/{what}", text, active=active)
+
+    def _tell_what_the_guard_did(self) -> None:
+        """An event, an audit entry, and an alarm that is over but must be seen."""
+        for report in take_reports(self.engine.home.folder("var"), self.project.id):
+            self.engine.event("guard_acted", report)
+            self.engine.audit.event("guard_acted", "guard", report)
+            for active in (True, False):
+                self._guard_alarm("guard_acted", in_words(report), active)
+
     def _session_snapshot(self) -> dict[str, Any]:
         devices = [
             {
@@ -420,6 +446,7 @@ class Workbench:
             "recording": self.sessions.active is not None,
             "recorder": self.recorder.status(),
             "gate": self.gate.counts,
+            "guard": self.guard.status(),
             "database": self.database.stats(),
             "devices": [
                 {"id": stack.id, "state": stack.state, "hint": stack.hint}

@@ -1,8 +1,7 @@
-"""A probe on real wires: each thing that can be wrong is told apart and has a hint that solves it."""
+"""A probe on real wires: what can be wrong is told apart, and each hint solves it."""
 
 import asyncio
 import os
-import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import fields
@@ -20,6 +19,7 @@ from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.owners import holders
 from ionpy_auto.devices.probe import STEPS, Limits, Prober, Surroundings, parse_probe, plans_of
 from ionpy_auto.devices.stack import DeviceState
+from ionpy_auto.devices.trouble import group_of
 from ionpy_auto.testing.lab import device
 from ionpy_auto.testing.wires import CutWire
 
@@ -203,6 +203,10 @@ async def test_a_missing_port_is_answered_with_the_ports_there_are():
     assert "ports on this machine" in hint or "no serial port" in hint
 
 
+def forbid(path: Path) -> None:
+    path.chmod(0)
+
+
 @contextmanager
 def nobody():
     """Without the rights of root, who may open everything."""
@@ -218,14 +222,13 @@ def nobody():
 
 async def test_a_port_of_another_group_names_the_group_to_join(riden):
     port = riden.pty(riden.simulator("RD6012"))
-    Path(port).chmod(0)
+    forbid(Path(port))
     probing = prober()
     await probing.probe(parse_probe({"driver": "rd6012", "transport_type": "virtual"}))
     with nobody():
         answer = await probing.probe(parse_probe(riden_at("serial", port=port)))
     hint = failed(answer, "port")
-    group = Path(port).group()
-    assert group in hint
+    assert group_of(port) in hint
     assert "usermod" in hint or "udev" in hint
 
 
@@ -237,15 +240,14 @@ async def test_a_port_another_program_holds_names_the_program(riden):
         "print('held', flush=True)\n"
         "sys.stdin.read()\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, port],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as other:
-        assert other.stdout.readline() == "held\n"
-        hint = failed(await probe(riden_at("serial", port=port)), "port")
-        other.stdin.close()
+    pipe = asyncio.subprocess.PIPE
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, port, stdin=pipe, stdout=pipe
+    )
+    assert await other.stdout.readline() == b"held\n"
+    hint = failed(await probe(riden_at("serial", port=port)), "port")
+    other.stdin.close()
+    await other.wait()
     assert f"process {other.pid}" in hint
     assert "close it there" in hint
 
@@ -386,7 +388,9 @@ def write_driver(folder: Path, name: str, body: str, framing: str = "delimiter")
 
             NAME = "{name}"
             STACK_BLUEPRINTS = (
-                Blueprint("serial", "{framing}"), Blueprint("tcp", "{framing}"), Blueprint("virtual")
+                Blueprint("serial", "{framing}"),
+                Blueprint("tcp", "{framing}"),
+                Blueprint("virtual"),
             )
             u = Numeric(unit="V")
 
