@@ -3,7 +3,6 @@
 import pytest
 
 from ionpy_auto.core.clock import VirtualClock
-from ionpy_auto.core.files import shipped_path
 from ionpy_auto.devices import Benches, VirtualLink
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.testing.conformance import check_driver, drive_driver
@@ -44,11 +43,3 @@ async def test_every_setting_reads_back_on_the_simulator(name):
 @pytest.mark.parametrize("name", FILES)
 def test_every_driver_folder_has_a_readme_that_names_it(name):
     assert name in (FILES[name].path.parent / "README.md").read_text(encoding="utf-8")
-
-
-def test_the_example_in_the_driver_guide_is_a_complete_driver(tmp_path):
-    guide = shipped_path("docs", "how-to", "write-a-driver.md").read_text(encoding="utf-8")
-    (tmp_path / "mine").mkdir()
-    code = guide.split("```python\n")[1].split("```")[0]
-    (tmp_path / "mine" / "driver.py").write_text(code)
-    check_driver(Catalogue(shipped=tmp_path).get("ms-3005"))
