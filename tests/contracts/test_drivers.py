@@ -2,9 +2,12 @@
 
 import pytest
 
-from ionpy_auto.core.clock import VirtualClock
+from ionpy_auto.core.clock import SystemClock, VirtualClock
+from ionpy_auto.core.files import shipped_path
 from ionpy_auto.devices import Benches, VirtualLink
+from ionpy_auto.devices.aside import Aside
 from ionpy_auto.devices.catalogue import Catalogue
+from ionpy_auto.devices.probe import Prober, Surroundings, parse_probe
 from ionpy_auto.testing.conformance import check_driver, drive_driver
 
 CATALOGUE = Catalogue()
@@ -38,6 +41,18 @@ async def test_every_setting_reads_back_on_the_simulator(name):
     make = CATALOGUE.simulator(driver)
     link = make(params, clock, benches) if make is not None else VirtualLink(benches)
     await drive_driver(driver, link, clock, params)
+
+
+@pytest.mark.parametrize("name", FILES)
+async def test_a_probe_of_the_simulator_succeeds_and_writes_nothing(name):
+    clock = SystemClock()
+    way = CATALOGUE.get(name).STACK_BLUEPRINTS[0].transport
+    place = {"serial": {"port": "/dev/ttyX"}, "tcp": {"host": "h", "port": 1}}.get(way, {})
+    body = {"driver": name, "transport_type": way, "transport_params": place}
+    config = parse_probe({**body, "params": PARAMS.get(name, {})})
+    answer = await Prober(CATALOGUE, clock, Aside(clock)).probe(config, Surroundings(simulate=True))
+    assert answer["success"], answer["error"]
+    assert answer["first_values"]
 
 
 @pytest.mark.parametrize("name", FILES)
