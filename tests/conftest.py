@@ -177,7 +177,7 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 async def bare(home: Home) -> AsyncIterator[Api]:
     """A server in this process without an open project."""
-    engine = Engine(home, Settings())
+    engine = Engine(home, Settings(guard="off"))  # it would end the process of the tests
     app = create_app(engine)
     async with lifespan(app), Api(engine, app) as client:
         yield client

@@ -74,7 +74,7 @@ class ModbusLink(Link, Protocol):
         """Write neighbouring registers (function 16)."""
 
     async def write_coil(self, address: int, value: int) -> None:
-        """Write one coil (function 5)."""
+        """Write one coil with 0 or 1 (function 5)."""
 
 
 class MessageLink(Link, Protocol):

@@ -5,7 +5,8 @@ of devices. One device that cannot be built, or is not there, never stops the ot
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ionpy_auto.devices.bench import Benches
 from ionpy_auto.devices.build import Builder
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.config import DeviceConfig
+from ionpy_auto.devices.guarding.reach import NO_GUARD, Reach
 from ionpy_auto.devices.stack import LINKED, DeviceState, Stack
 from ionpy_auto.devices.state import StateStore
 from ionpy_auto.devices.writing import DeviceSafeWriter, Target
@@ -58,6 +60,8 @@ class DeviceManager:
         self.stacks: dict[str, Stack] = {}
         self.on_config: Callable[[list[DeviceConfig]], None] | None = None
         """Called with all configurations after `add`, `remove` and `update`, to write them."""
+        self.reach: Callable[[DeviceConfig], Reach] = lambda _: Reach(ok=False, reason=NO_GUARD)
+        """Whether a device's outputs go off when the server dies or hangs."""
         self.on_outputs: Callable[[], None] = lambda: None
         """Called when the set of outputs we left on changed; before the wire when one goes on."""
         self._tasks = Tasks("devices", clock)
@@ -272,6 +276,34 @@ class DeviceManager:
         self._tell_updated(self.stacks[config.id])
         return self.manifest(config.id)
 
+    async def reload_drivers(self, drivers: Collection[str]) -> None:
+        """Make the devices of these drivers anew, whose files were trusted, distrusted or changed.
+
+        Left alone: what is online with a driver that may run, and what a person disconnected.
+
+        Args:
+            drivers: Names and aliases in lower case.
+        """
+        for stack in tuple(self.stacks.values()):
+            config = stack.config
+            if config.driver.lower() not in drivers or not config.enabled:
+                continue
+            rests = stack.driver is not None and not stack.is_running
+            if (stack.state in LINKED or rests) and self._may_run(config):
+                continue
+            await self._leave_safe(stack)
+            await stack.stop("its driver changed")
+            self._replace(config)
+            self.stacks[config.id].needs_rearm = stack.needs_rearm
+            self._tell_updated(self.stacks[config.id])
+
+    def _may_run(self, config: DeviceConfig) -> bool:
+        try:
+            self.builder.catalogue.get(config.driver)
+        except IonpyError:
+            return False
+        return True
+
     def _replace(self, config: DeviceConfig) -> None:
         """Load anew in the same place of the order."""
         order = list(self.stacks)
@@ -433,6 +465,7 @@ class DeviceManager:
             "transport": config.transport.flat(),
             "framing": config.framing.flat() if config.framing else None,
             "params": dict(config.params),
+            "guarded": asdict(self.reach(config)),
             "polling_interval_ms": config.polling_interval_ms,
             "entities": [slot.entity.describe() for slot in stack.slots.values()],
             "protection": driver.describe()["protection"] if driver else None,

@@ -73,6 +73,10 @@ class StateStore:
         """Outputs this installation switched on and has not seen off since."""
         return frozenset(self._on.get(device, ()))
 
+    def all_on(self) -> dict[str, frozenset[str]]:
+        """`switched_on` of all devices that have any."""
+        return {device: frozenset(on) for device, on in self._on.items() if on}
+
     def note_on(self, device: str, entity: str) -> None:
         """An output is about to be switched on: durable before the wire, so a crash finds it.
 

@@ -153,8 +153,10 @@ async def arm_watchdog(stack: Stack) -> None:
         return
     driver = linked(stack)
     wanted = entity.check(stack.watchdog_s)
-    slot = stack.slots[entity.id]
-    if slot.known is None or not entity.same(wanted, slot.known):
+    known = stack.slots[entity.id].known
+    if isinstance(known, float) and 0.0 < known < stack.watchdog_s:
+        wanted = entity.check(known)  # a tighter one that somebody chose stays
+    elif known is None or not entity.same(wanted, known):
         await driver.write(entity.id, wanted)
     read = await read_back(stack, driver, entity, wanted)
     if read is None or not entity.same(wanted, read):

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from ionpy_auto import __version__
 from ionpy_auto.automation.environment import LiveEnvironment
+from ionpy_auto.automation.interlocks import Interlocks
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Clock, SystemClock, VirtualClock
 from ionpy_auto.core.commands import Mode, WriteGate
@@ -27,9 +28,12 @@ from ionpy_auto.devices.config import (
     parse_device,
     save_devices,
 )
+from ionpy_auto.devices.guarding.client import Guard
+from ionpy_auto.devices.guarding.report import in_words, take_reports
 from ionpy_auto.devices.manager import DeviceManager
 from ionpy_auto.engine.automation import Automation
 from ionpy_auto.engine.lab import WorkbenchLab
+from ionpy_auto.engine.safeguard import Safeguard
 from ionpy_auto.engine.site import ProjectSite
 from ionpy_auto.projects.markers import Markers
 from ionpy_auto.projects.models import MarkerRow
@@ -103,7 +107,24 @@ class Workbench:
         )
         self.env = LiveEnvironment(self.values, self.recent, self.clock)
         self.lab = WorkbenchLab(self)
+        self.interlocks = Interlocks(
+            project.path("interlocks.yaml"),
+            self.site,
+            self.env,
+            self.bus,
+            self.clock,
+            self.gate.interlocks,
+            Safeguard(self),
+        )
         self.automation = Automation(self)
+        self.guard = Guard(
+            engine.home.root,
+            project.id,
+            self.devices,
+            self._guard_alarm,
+            enabled=simulation is None and engine.settings.guard == "on",
+        )
+        self.devices.reach = self.guard.reach
         self._leave: list[Callable[[], None]] = []
 
     # -- life -------------------------------------------------------------------------------
@@ -125,16 +146,21 @@ class Workbench:
         self.devices_file = load_devices(self.project.devices_path)
         self.devices.on_config = self._save_devices
         await self.automation.before_devices()
+        await self.guard.wait_for_other()
         await self.devices.start(self.devices_file.devices)
+        self.guard.start()
         for device in self.devices.stacks:
             await self._declare_columns(device)
         await self.devices.settle(FIRST_LOOK_S)
         closed = await self.sessions.recover(
             lambda number: last_sample(self.database, self.recorder.tables, number)
         )
+        self.interlocks.start()
         await self.automation.start()
         if report.problem is not None:
             self._record_alarm("database_damaged", report.problem.message)
+        self._tell_what_the_guard_did()
+        await self.guard.settle()
         for session in closed:
             log.warning("session was left open by a crash", session=session)
 
@@ -143,7 +169,9 @@ class Workbench:
         log.info("project is closed", project=self.project.slug, reason=reason)
         for step in (
             self.automation.stop,
+            self.interlocks.stop,
             self.devices.stop,
+            self.guard.stop,
             self._close_session,
             self.recorder.stop,
             self.automation.after_devices,
@@ -334,6 +362,17 @@ class Workbench:
         for key in ended or (kind,):
             self.automation.server_alarm(f"server/{key}", text, active=ended is None)
 
+    def _guard_alarm(self, what: str, text: str, active: bool) -> None:
+        self.automation.server_alarm(f"server/{what}", text, active=active)
+
+    def _tell_what_the_guard_did(self) -> None:
+        """An event, an audit entry, and an alarm that is over but must be seen."""
+        for report in take_reports(self.engine.home.folder("var"), self.project.id):
+            self.engine.event("guard_acted", report)
+            self.engine.audit.event("guard_acted", "guard", report)
+            for active in (True, False):
+                self._guard_alarm("guard_acted", in_words(report), active)
+
     def _session_snapshot(self) -> dict[str, Any]:
         devices = [
             {
@@ -394,6 +433,7 @@ class Workbench:
             "session": self.sessions.active,
             "devices": self.devices.manifests(),
             "clock": self.clock_state(),
+            "interlocks": [one.as_dict() for one in self.interlocks.active.values()],
             **self.automation.snapshot(),
         }
 
@@ -406,6 +446,7 @@ class Workbench:
             "recording": self.sessions.active is not None,
             "recorder": self.recorder.status(),
             "gate": self.gate.counts,
+            "guard": self.guard.status(),
             "database": self.database.stats(),
             "devices": [
                 {"id": stack.id, "state": stack.state, "hint": stack.hint}

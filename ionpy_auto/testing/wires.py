@@ -207,8 +207,10 @@ class ChaosWire:
     Attributes:
         port: Where clients connect.
         dead: Ways whose bytes vanish while everything looks well.
+        slow_s: So late every answer arrives.
         frames: Every request that came by, in order, with the time.
         passed: Bytes that arrived, by way, since the last `break_after`.
+        went: Set when bytes of a way arrive; whoever waits clears it first.
         broken: Set when a planned break happened.
         broken_at: Loop time of the last break.
         plugged_at: Loop time since which connections can be made.
@@ -227,8 +229,10 @@ class ChaosWire:
         self._gone = False
         self.port = 0
         self.dead: set[Way] = set()
+        self.slow_s = 0.0
         self.frames: list[Frame] = []
         self.passed = dict.fromkeys(Way, 0)
+        self.went = {way: asyncio.Event() for way in Way}
         self.broken = asyncio.Event()
         self.broken_at = self.plugged_at = 0.0
 
@@ -307,6 +311,8 @@ class ChaosWire:
     async def _pump(self, line: _Line, reader: asyncio.StreamReader, way: Way) -> None:
         try:
             while data := await reader.read(4096):
+                if self.slow_s and way is Way.ANSWERS:
+                    await asyncio.sleep(self.slow_s)  # noqa: TID251 - a wire follows no clock
                 self._pass(line, way, data)
         except OSError:
             pass  # broken: that is what this wire is for
@@ -326,6 +332,7 @@ class ChaosWire:
             self.frames += line.requests.feed(data, now, arrived=arrives)
         if arrives:
             self.passed[way] += len(data)
+            self.went[way].set()
             line.end_of(way).write(data)
         if breaks is not None:
             self.unplug(breaks[2], stays_reachable=breaks[3])

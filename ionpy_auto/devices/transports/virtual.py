@@ -14,6 +14,7 @@ class VirtualTransport:
 
     NAME: ClassVar[str] = NAME
     WIZARD: ClassVar[bool] = True
+    NO_GUARD: ClassVar[str] = "it lives inside the server and ends with it"
 
     class Params(StackParams):
         """No parameters."""

@@ -1,12 +1,14 @@
 """A server with one real-protocol supply: the Riden simulator in a process of its own."""
 
 import json
+import os
 import re
 import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -71,6 +73,7 @@ class Lab:
 
     home: Path
     supply: RidenSupply
+    guard: Literal["on", "off"] = "on"
     process: subprocess.Popen[str] | None = None
     client: httpx.Client = field(default_factory=httpx.Client)
 
@@ -102,6 +105,7 @@ class Lab:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
+            env={**os.environ, "IONPY_GUARD": self.guard},
         )
         url = line_of(self.process, r"(http://127\.0\.0\.1:\d+)/")[1]
         self.client = httpx.Client(base_url=url, timeout=20, trust_env=False)

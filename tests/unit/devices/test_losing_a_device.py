@@ -250,6 +250,14 @@ async def test_the_watchdog_is_armed_and_read_back_before_the_output_goes_on(lab
     assert lab.manager.manifest("A")["watchdog_s"] == 5.0
 
 
+async def test_a_tighter_watchdog_that_somebody_set_stays(lab):
+    await lab.manager.start([device("A", "deaf", params={"name": "A", "has_watchdog": True})])
+    await lab.clock.sleep(1.2)
+    await lab.write("A", "watchdog", 2.0)
+    await lab.write("A", "output", True)
+    assert [(e, v) for _, e, v in lab.worlds["A"].sent] == [("watchdog", 2.0), ("output", True)]
+
+
 async def test_a_watchdog_that_cannot_be_armed_keeps_the_output_off(lab):
     await lab.manager.start([device("A", "deaf", params={"name": "A", "has_watchdog": True})])
     await lab.clock.sleep(1.2)

@@ -58,7 +58,7 @@ async def test_going_safe_opens_the_relay_after_the_sources_and_stops_the_chambe
     await bench.write("BOX", "run", True)
     results = await drive_safe(bench.manager.safe_writers(), bench.clock)
     assert [r.device for r in results if not r.ok] == []
-    order = sorted(bench.manager.safe_writers(), key=lambda w: w.safe_order)
+    order = sorted(bench.manager.safe_writers(), key=lambda w: w.safe_orders[0][0])
     assert [w.device_id for w in order] == ["PSU", "LOAD", "RELAY", "BOX"]
     circuit = bench.manager.benches.get("A").bench
     assert (circuit.supply.output, circuit.relay_closed) == (False, False)
