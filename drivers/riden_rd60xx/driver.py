@@ -23,6 +23,9 @@ from ionpy_auto.devices import (
     Text,
     Toggle,
     parts,
+    raw_of,
+    unpack,
+    value_of,
 )
 
 from .registers import (
@@ -30,14 +33,13 @@ from .registers import (
     FAST_BLOCK,
     MODELS,
     PROTECTIONS,
+    REGISTERS,
     REGULATIONS,
     SLOW_BLOCK,
     WRITABLE,
     Model,
     Register,
     model_of,
-    raw_of,
-    value_of,
 )
 
 SLOW_EVERY = 10
@@ -210,10 +212,11 @@ class RidenRd60xx(Driver):
                 "another device answers than the one that was greeted",
                 hint="two devices may have the same address",
             )
-        raw = unpack(block, start)
+        raw = unpack(block, start, REGISTERS)
         self._follow_range(raw["current_range"])
         if self._polls % SLOW_EVERY == 0:
-            raw |= unpack(await self.link.read_holding(*SLOW_BLOCK), SLOW_BLOCK[0])
+            slow = await self.link.read_holding(*SLOW_BLOCK)
+            raw |= unpack(slow, SLOW_BLOCK[0], REGISTERS)
         self._polls += 1
         return self._values(raw)
 
@@ -268,16 +271,3 @@ class RidenRd60xx(Driver):
         register = BY_NAME[entity_id]
         (raw,) = await self.link.read_holding(register.address, 1)
         return value_of(raw, self._decimals(register)) if entity_id in NUMBERS else raw
-
-
-def unpack(block: Sequence[int], start: int) -> dict[str, int]:
-    """Whole numbers by register name out of a block that begins at ``start``."""
-    found = {}
-    for register in BY_NAME.values():
-        at = register.address - start
-        if at >= 0 and at + register.words <= len(block):
-            number = 0
-            for word in block[at : at + register.words]:
-                number = number << 16 | word
-            found[register.name] = number
-    return found

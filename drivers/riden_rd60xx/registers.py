@@ -61,7 +61,6 @@ WRITABLE = ("v_set", "i_set", "output", "keypad_lock", "ovp", "ocp")
 SYSTEM_REGISTER = 256
 CALIBRATION = range(55, 63)
 
-POWERS = (1, 10, 100, 1000, 10_000)
 PROTECTIONS = {0: "none", 1: "ovp", 2: "ocp"}
 REGULATIONS = {0: "cv", 1: "cc"}
 
@@ -118,13 +117,3 @@ MODELS = (
 def model_of(model_id: int) -> Model | None:
     """The model that answers register 0 with this number."""
     return next((model for model in MODELS if model_id in model.ids), None)
-
-
-def raw_of(value: float, decimals: int) -> int:
-    """The whole number on the wire for a value; 4.1 V with two decimals is 410, never 409."""
-    return round(value * POWERS[decimals])
-
-
-def value_of(raw: int, decimals: int) -> float:
-    """The value of a whole number on the wire: the nearest float of its decimal text."""
-    return raw / POWERS[decimals]

@@ -16,7 +16,7 @@ if __package__ in {None, ""}:  # started as a plain script: make the package imp
 
 from typing import Any
 
-from ionpy_auto.devices import Benches, Circuit, Clock, LinkLost
+from ionpy_auto.devices import Benches, Circuit, Clock, LinkLost, raw_of, value_of
 from ionpy_auto.devices.simulated import (
     ILLEGAL_ADDRESS,
     ILLEGAL_VALUE,
@@ -26,7 +26,7 @@ from ionpy_auto.devices.simulated import (
     run_modbus_simulator,
 )
 
-from .registers import BY_NAME, CALIBRATION, MODELS, SYSTEM_REGISTER, Model, raw_of, value_of
+from .registers import BY_NAME, CALIBRATION, MODELS, SYSTEM_REGISTER, Model
 
 LAST_REGISTER = 119
 

@@ -31,7 +31,15 @@ from ionpy_auto.devices import (
 )
 from ionpy_auto.physics import COLDEST_C, HOTTEST_C, NOBODY, Chamber
 
-from .parts import LoadPanel, LoadPart, MeterPart, PsuPart, meter_values, psu_values, set_supply
+from .instruments import (
+    LoadPanel,
+    LoadPart,
+    MeterPart,
+    PsuPart,
+    meter_values,
+    psu_values,
+    set_supply,
+)
 from .troubles import FAULTS, fault_entities, meter_error, meter_error_entities, meter_errors
 
 HUNG_LOOK_S = 0.1

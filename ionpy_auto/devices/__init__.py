@@ -31,6 +31,7 @@ from ionpy_auto.devices.entities import (
 )
 from ionpy_auto.devices.limits import Limits
 from ionpy_auto.devices.links import Link, LinkLost, MessageLink, ModbusLink, NoAnswer
+from ionpy_auto.devices.registers import raw_of, unpack, value_of
 from ionpy_auto.devices.roles import Role
 from ionpy_auto.devices.transports.virtual import VirtualLink
 
@@ -72,4 +73,7 @@ __all__ = [
     "VirtualLink",
     "Waveform",
     "parts",
+    "raw_of",
+    "unpack",
+    "value_of",
 ]

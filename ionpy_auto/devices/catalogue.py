@@ -7,9 +7,6 @@ trusted.
 """
 
 import ast
-import hashlib
-import importlib
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +15,16 @@ from typing import Any, NamedTuple
 
 from ionpy_auto.core.errors import ConfigInvalid, Finding, IonpyError, NotFound
 from ionpy_auto.core.files import shipped_path
-from ionpy_auto.core.registry import load_file
 from ionpy_auto.devices.driver import Driver
 from ionpy_auto.devices.links import SpawnError
 from ionpy_auto.devices.maps import DeviceMap, MapDriver, read_map
+from ionpy_auto.devices.sources import content_hash, import_beside
 
-PACKAGE = "ionpy_drivers"
-"""Drivers are imported below this name, one package per folder, so they may import siblings."""
-
-Trust = Callable[[str], bool]
+Trust = Callable[[Path, str], bool]
+"""Whether the content with this hash is trusted in this folder."""
+MAX_SOURCE_BYTES = 2**20
+UNREADABLE = (SyntaxError, ValueError, TypeError, OSError, RecursionError, MemoryError)
+"""What reading a text of unknown origin may raise."""
 
 
 class NotLiteral(NamedTuple):
@@ -66,24 +64,38 @@ class Catalogue:
     """All drivers of an installation.
 
     Args:
-        folders: Extra folders (home, project) whose drivers need trust.
-        trusted: Tells whether a content hash was trusted by an administrator.
+        folders: Extra folders (home) whose drivers need trust.
+        trusted: Tells whether an administrator trusted a folder's content.
         shipped: The folder of shipped drivers; None for the program's own.
+
+    Attributes:
+        project: The open project's folder of drivers; they need trust, too.
     """
 
     def __init__(
         self,
         folders: Iterable[Path] = (),
-        trusted: Trust = lambda _digest: False,
+        trusted: Trust = lambda _folder, _digest: False,
         shipped: Path | None = None,
     ) -> None:
         self._folders = tuple(folders)
+        self._project: Path | None = None
         self._trusted = trusted
         self._shipped = shipped if shipped is not None else shipped_path("drivers")
         self._by_word: dict[str, DriverFile] | None = None
         self._broken: list[DriverFile] = []
         self._loaded: dict[Path, tuple[str, ModuleType]] = {}
         self._made: dict[Path, tuple[str, type[MapDriver], type[Driver]]] = {}
+
+    @property
+    def project(self) -> Path | None:
+        """The open project's folder of drivers."""
+        return self._project
+
+    @project.setter
+    def project(self, folder: Path | None) -> None:
+        self._project = folder
+        self.rescan()
 
     def rescan(self) -> None:
         """Look at the folders anew; what is imported and unchanged stays."""
@@ -94,34 +106,25 @@ class Catalogue:
         found = {id(f): f for f in self._scan().values()}
         return sorted([*found.values(), *self._broken], key=lambda f: (f.name, str(f.path)))
 
+    def beside(self, word: str) -> set[str]:
+        """Names and aliases, in lower case, of all drivers that stand or fall with one's folder."""
+        folder = self.find(word).path.parent
+        files = [file for file in self.files() if not file.error]
+        words = {word for file in files if file.path.parent == folder for word in _words(file)}
+        described = [f for f in files if f.map is not None and f.map.head.base.lower() in words]
+        return words | {word for file in described for word in _words(file)}
+
     def _scan(self) -> dict[str, DriverFile]:
         if self._by_word is None:
-            self._by_word, self._broken = {}, []
-            for folder in (self._shipped, *self._folders):
-                shipped = folder == self._shipped
-                for path in sorted(folder.glob("*/driver.py")):
-                    for file in look_at(path, shipped=shipped):
-                        self._add(file)
-                for path in sorted(folder.glob("*/device.yaml")):
-                    self._add(look_at_map(path, shipped=shipped))
+            found: dict[str, DriverFile] = {}
+            broken: list[DriverFile] = []
+            extra = (*self._folders, self._project)
+            for folder in (self._shipped, *(f for f in extra if f is not None)):
+                for file in look_into(folder, shipped=folder == self._shipped):
+                    _add(file, found, broken)
+            # Put in place when complete: others may look meanwhile, from another thread.
+            self._broken, self._by_word = broken, found
         return self._by_word
-
-    def _add(self, file: DriverFile) -> None:
-        words = {word.lower() for word in (file.name, *file.aliases)}
-        taken = next((self._words[word] for word in words if word in self._words), None)
-        if taken is not None and not file.error:
-            place = f"{file.path.parent.name}/{file.path.name}"
-            text = f"{place}: name is taken by {taken.path.parent.name}"
-            file = DriverFile(file.name, (), file.path, "", file.shipped, text)
-        if file.error:
-            self._broken.append(file)
-            return
-        for word in words:
-            self._words[word] = file
-
-    @property
-    def _words(self) -> dict[str, DriverFile]:
-        return self._by_word if self._by_word is not None else {}
 
     def find(self, word: str) -> DriverFile:
         """The driver called ``word`` or one of its aliases, in any case of letters.
@@ -130,6 +133,9 @@ class Catalogue:
             NotFound: With the names there are, or why the file of that name is broken.
         """
         found = self._scan().get(word.lower())
+        if found is None:
+            self.rescan()  # its folder may have come while the program ran
+            found = self._scan().get(word.lower())
         if found is not None:
             return found
         for broken in self._broken:
@@ -187,7 +193,7 @@ class Catalogue:
 
     def _check_trust(self, file: DriverFile) -> str:
         digest = content_hash(file.path.parent)
-        if not file.shipped and not self._trusted(digest):
+        if not file.shipped and not self._trusted(file.path.parent, digest):
             raise Untrusted(file, digest)
         return digest
 
@@ -204,24 +210,33 @@ class Catalogue:
             return None
         file_name, _, function = driver.SIMULATOR.partition(":")
         file = self.find(driver.NAME)
-        path = file.path
-        if file.map is not None and not path.with_name(f"{file_name}.py").exists():
-            path = self.find(file.map.head.base).path  # a simulator the base brings along
-        made = getattr(import_beside(path, file_name), function, None)
+        if file.map is not None and not file.path.with_name(f"{file_name}.py").exists():
+            file = self.find(file.map.head.base)  # a simulator the base brings along
+        self._check_trust(file)
+        made = getattr(import_beside(file.path, file_name), function, None)
         if not callable(made):
             msg = f"driver {driver.NAME}: simulator {driver.SIMULATOR!r} does not exist"
             raise SpawnError(msg, hint=f"define {function} in {file_name}.py")
         return made  # type: ignore[no-any-return]  # a function of a module found by name
 
     def copy(self) -> dict[str, Any]:
-        """What another process needs to load the same drivers: folders, and trusted hashes."""
-        folders = {f.path.parent for f in self.files() if not f.shipped}
-        hashes = [content_hash(folder) for folder in folders]
-        trusted = {digest for digest in hashes if self._trusted(digest)}
-        return {"shipped": self._shipped, "folders": self._folders, "trusted": trusted}
+        """What another process needs to load the same drivers: folders, and what is trusted there.
+
+        ``trusted`` is the trusted hash by folder.
+        """
+        extra = (*self._folders, self._project)
+        own = {f.path.parent for f in self.files() if not f.shipped and not f.error}
+        hashes = {str(folder): content_hash(folder) for folder in own}
+        trusted = {f: digest for f, digest in hashes.items() if self._trusted(Path(f), digest)}
+        folders = [folder for folder in extra if folder is not None]
+        return {"shipped": self._shipped, "folders": folders, "trusted": trusted}
 
     def describe(self) -> list[dict[str, Any]]:
-        """The JSON list of drivers for people, broken and untrusted ones included."""
+        """The JSON list of drivers for people, broken and untrusted ones included.
+
+        What the folders hold now is read, and nothing of it is run.
+        """
+        self.rescan()
         return [
             {
                 "name": f.name,
@@ -232,11 +247,36 @@ class Catalogue:
                 "description": "",
                 **dict(f.summary),
                 "shipped": f.shipped,
+                "trusted": self._is_trusted(f),
                 "simulated": f.simulated,
                 "error": f.error,
             }
             for f in self.files()
         ]
+
+    def _is_trusted(self, file: DriverFile) -> bool:
+        try:
+            return file.shipped or self._trusted(file.path.parent, content_hash(file.path.parent))
+        except (IonpyError, OSError):
+            return False
+
+
+def _words(file: DriverFile) -> set[str]:
+    return {word.lower() for word in (file.name, *file.aliases)}
+
+
+def _add(file: DriverFile, found: dict[str, DriverFile], broken: list[DriverFile]) -> None:
+    words = _words(file)
+    taken = next((found[word] for word in words if word in found), None)
+    if taken is not None and not file.error:
+        place = f"{file.path.parent.name}/{file.path.name}"
+        text = f"{place}: name is taken by {taken.path.parent.name}"
+        file = DriverFile(file.name, (), file.path, "", file.shipped, text)
+    if file.error:
+        broken.append(file)
+        return
+    for word in words:
+        found[word] = file
 
 
 def _unusable(file: DriverFile, message: str, findings: Sequence[Finding] = ()) -> SpawnError:
@@ -262,59 +302,43 @@ class Untrusted(IonpyError):
         )
 
 
-def content_hash(folder: Path) -> str:
-    """SHA-256 over names and contents of a driver folder's Python and YAML files."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in {".py", ".yaml", ".json"} and path.is_file():
-            content = path.read_bytes()
-            digest.update(f"{path.relative_to(folder)}\0{len(content)}\0".encode())
-            digest.update(content)
-    return digest.hexdigest()
-
-
-def import_beside(driver_file: Path, module: str) -> ModuleType:
-    """Import ``module`` of a driver's folder, so that it may import its siblings relatively.
-
-    Raises:
-        IonpyError: The file is broken; with file, line and cause.
-    """
-    folder = driver_file.parent
-    mark = hashlib.sha256(str(folder).encode()).hexdigest()[:8]
-    package = f"{PACKAGE}.{folder.name}_{mark}"
-    for name, path in ((PACKAGE, None), (package, folder)):
-        if name not in sys.modules:
-            parent = ModuleType(name)
-            parent.__path__ = [str(path)] if path else []
-            sys.modules[name] = parent
-    name = f"{package}.{module}"
-    if module != "driver" and name in sys.modules:
-        return sys.modules[name]
-    if module == "driver":  # a changed driver takes its changed siblings with it
-        for old in [m for m in sys.modules if m.startswith(f"{package}.")]:
-            del sys.modules[old]
-        importlib.invalidate_caches()
-    return load_file(folder / f"{module}.py", name)
+def look_into(folder: Path, *, shipped: bool) -> list[DriverFile]:
+    """All drivers of a folder of driver folders."""
+    found = []
+    for path in sorted(folder.glob("*/driver.py")):
+        found += look_at(path, shipped=shipped)
+    found += [look_at_map(path, shipped=shipped) for path in sorted(folder.glob("*/device.yaml"))]
+    return found
 
 
 def look_at(path: Path, *, shipped: bool) -> list[DriverFile]:
     """The drivers a ``driver.py`` declares, read without running it; a broken file is one."""
     place = f"{path.parent.name}/{path.name}"
     try:
+        if path.stat().st_size > MAX_SOURCE_BYTES:
+            return [_broken(path, f"{place}: too large for a driver", shipped=shipped)]
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        found = [
+            _driver_file(path, node, said, shipped=shipped, virtual=_is_virtual(node, tree))
+            for node in tree.body
+            if isinstance(node, ast.ClassDef)
+            and isinstance((said := _constants(node)).get("NAME"), str)
+        ]
     except SyntaxError as error:
         return [_broken(path, f"{place}:{error.lineno}: {error.msg}", shipped=shipped)]
-    except (ValueError, OSError, RecursionError) as error:
-        return [_broken(path, f"{place}: {error}", shipped=shipped)]
-    found = []
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef):
-            said = _constants(node)
-            if isinstance(said.get("NAME"), str):
-                found.append(_driver_file(path, node, said, shipped=shipped))
+    except UNREADABLE as error:
+        text = f"{place}: {type(error).__name__}: {error}"
+        return [_broken(path, text, shipped=shipped)]
     return found or [
         _broken(path, f"{place}: there is no class with NAME = '...'", shipped=shipped)
     ]
+
+
+def _is_virtual(node: ast.ClassDef, tree: ast.Module) -> bool:
+    """Whether a class, or one of its bases in the same file, runs on the transport virtual."""
+    bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+    family = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name in bases]
+    return any("Blueprint('virtual'" in ast.unparse(one) for one in (node, *family))
 
 
 def look_at_map(path: Path, *, shipped: bool) -> DriverFile:
@@ -346,7 +370,7 @@ def _broken(path: Path, error: str, *, shipped: bool) -> DriverFile:
 
 
 def _driver_file(
-    path: Path, node: ast.ClassDef, said: dict[str, Any], *, shipped: bool
+    path: Path, node: ast.ClassDef, said: dict[str, Any], *, shipped: bool, virtual: bool
 ) -> DriverFile:
     aliases = said.get("ALIASES", ())
     if isinstance(aliases, NotLiteral):
@@ -357,7 +381,6 @@ def _driver_file(
         key.lower(): str(said[key]) for key in ("CATEGORY", "ICON", "VERSION") if key in said
     }
     summary["description"] = ast.get_docstring(node) or ""
-    text = ast.unparse(node)
     return DriverFile(
         name=said["NAME"],
         aliases=tuple(str(a) for a in aliases) if isinstance(aliases, tuple | list) else (),
@@ -365,7 +388,7 @@ def _driver_file(
         class_name=node.name,
         shipped=shipped,
         summary=tuple(summary.items()),
-        simulated="SIMULATOR" in said or "Blueprint('virtual'" in text,
+        simulated="SIMULATOR" in said or virtual,
     )
 
 
@@ -382,6 +405,6 @@ def _constants(node: ast.ClassDef) -> dict[str, Any]:
         if isinstance(target, ast.Name) and value is not None:
             try:
                 found[target.id] = ast.literal_eval(value)
-            except ValueError:
+            except UNREADABLE:
                 found[target.id] = NotLiteral(statement.lineno)
     return found

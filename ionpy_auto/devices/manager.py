@@ -5,7 +5,7 @@ of devices. One device that cannot be built, or is not there, never stops the ot
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -275,6 +275,34 @@ class DeviceManager:
         self._changed()
         self._tell_updated(self.stacks[config.id])
         return self.manifest(config.id)
+
+    async def reload_drivers(self, drivers: Collection[str]) -> None:
+        """Make the devices of these drivers anew, whose files were trusted, distrusted or changed.
+
+        Left alone: what is online with a driver that may run, and what a person disconnected.
+
+        Args:
+            drivers: Names and aliases in lower case.
+        """
+        for stack in tuple(self.stacks.values()):
+            config = stack.config
+            if config.driver.lower() not in drivers or not config.enabled:
+                continue
+            rests = stack.driver is not None and not stack.is_running
+            if (stack.state in LINKED or rests) and self._may_run(config):
+                continue
+            await self._leave_safe(stack)
+            await stack.stop("its driver changed")
+            self._replace(config)
+            self.stacks[config.id].needs_rearm = stack.needs_rearm
+            self._tell_updated(self.stacks[config.id])
+
+    def _may_run(self, config: DeviceConfig) -> bool:
+        try:
+            self.builder.catalogue.get(config.driver)
+        except IonpyError:
+            return False
+        return True
 
     def _replace(self, config: DeviceConfig) -> None:
         """Load anew in the same place of the order."""

@@ -2,9 +2,25 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
 
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.devices.links import Framing, NoAnswer, Transport
+
+
+class Pauses(NamedTuple):
+    """What silence means on a line whose messages have no end mark; real time.
+
+    Attributes:
+        idle_s: An answer is complete after so long without a byte; 0: the framing knows.
+        gap_s: Least silence before a message of ours; 0: none.
+        gathered: The messages that silence completes.
+    """
+
+    idle_s: float = 0.0
+    gap_s: float = 0.0
+    gathered: Callable[[], list[bytes]] = list
 
 
 class FramedLink:
@@ -15,10 +31,16 @@ class FramedLink:
         framing: Cuts it.
         clock: Held while an answer is on its way.
         timeout_s: How long an answer may take, in real time.
+        pauses: For lines that are delimited by silence.
     """
 
     def __init__(
-        self, transport: Transport, framing: Framing, clock: Clock, timeout_s: float
+        self,
+        transport: Transport,
+        framing: Framing,
+        clock: Clock,
+        timeout_s: float,
+        pauses: Pauses = Pauses(),  # noqa: B008 - immutable
     ) -> None:
         self.transport = transport
         self.framing = framing
@@ -26,6 +48,8 @@ class FramedLink:
         self._timeout_s = timeout_s
         self._ready: deque[bytes] = deque()
         self._stale = False
+        self._pauses = pauses
+        self._last_byte = float("-inf")
 
     async def open(self) -> None:
         """Open the transport."""
@@ -39,8 +63,19 @@ class FramedLink:
         await self.transport.close()
 
     async def send(self, payload: bytes) -> None:
-        """Send one message."""
-        await self.transport.write(self.framing.encode(payload))
+        """Send one message, after the pause the device needs."""
+        with self._clock.hold():
+            await self._keep_distance()
+            await self.transport.write(self.framing.encode(payload))
+            self._last_byte = asyncio.get_running_loop().time()
+
+    async def _keep_distance(self) -> None:
+        if not self._pauses.gap_s:
+            return
+        left = self._last_byte + self._pauses.gap_s - asyncio.get_running_loop().time()
+        if left > 0:
+            # Real time: an instrument does not follow a virtual clock.
+            await asyncio.sleep(left)  # noqa: TID251
 
     async def query(self, payload: bytes, timeout_s: float | None = None) -> bytes:
         """Send one message and return the next that comes.
@@ -77,7 +112,9 @@ class FramedLink:
             # Real time: an instrument does not follow a virtual clock.
             async with asyncio.timeout(timeout_s):  # noqa: TID251
                 while not self._ready:
-                    self._ready.extend(self.framing.feed(await self.transport.read()))
+                    await self._take()
+                    if self._pauses.idle_s:
+                        await self._until_silent()
         except TimeoutError:
             raise NoAnswer(
                 f"no answer within {timeout_s:g} s",
@@ -85,6 +122,20 @@ class FramedLink:
                 args={"stage": "framing"},
             ) from None
         return self._ready.popleft()
+
+    async def _take(self) -> None:
+        data = await self.transport.read()
+        self._last_byte = asyncio.get_running_loop().time()
+        self._ready.extend(self.framing.feed(data))
+
+    async def _until_silent(self) -> None:
+        """A device that never falls silent ends by the time limit of the answer."""
+        try:
+            while True:
+                async with asyncio.timeout(self._pauses.idle_s):  # noqa: TID251 - real bytes
+                    await self._take()
+        except TimeoutError:
+            self._ready.extend(self._pauses.gathered())
 
     async def _drain(self) -> None:
         """After a failed question: forget what came late."""

@@ -1,25 +1,39 @@
-"""Modbus links on pymodbus: RTU on a serial port, RTU over TCP, and Modbus TCP.
+"""Modbus links: RTU on a serial port, RTU over TCP, and Modbus TCP.
 
-pymodbus owns the wire here: it checks CRC and transaction numbers and ignores answers of foreign
-units. Which protocol it speaks follows from two words of the configuration: transport ``serial``
-or ``tcp`` with framing ``modbus_rtu`` is RTU, transport ``tcp`` with framing ``modbus_tcp`` is
-Modbus TCP.
+pymodbus builds the questions and reads the answers; the transport is ours, and so is the decision
+which bytes are the answer (`modbus_answers`). Which protocol is spoken follows from two words of
+the configuration: transport ``serial`` or ``tcp`` with framing ``modbus_rtu`` is RTU, transport
+``tcp`` with framing ``modbus_tcp`` is Modbus TCP.
+
+RTU does not number its questions: a late answer looks like that to a later question of the same
+kind. So after a read that failed or was broken off, the next read waits until that answer came or
+as long again as answers may take. Writes never wait (switching off must not): the echo of a write
+names address and value, so it cannot be taken for another one.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from pymodbus import FramerType, ModbusException
-from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
-from pymodbus.exceptions import ConnectionException
+from pydantic import Field
+from pymodbus import FramerType
+from pymodbus.pdu import ModbusPDU
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteSingleCoilRequest,
+)
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
 
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.errors import DeviceError
-from ionpy_auto.devices.links import LinkLost, NoAnswer, SpawnError, Transport
-from ionpy_auto.devices.streams import HEARD
-from ionpy_auto.devices.transports.serial import SerialTransport, hint_for
-from ionpy_auto.devices.transports.tcp import TcpTransport
+from ionpy_auto.devices.links import NoAnswer, SpawnError, StackParams, Transport
+from ionpy_auto.devices.modbus_answers import ModbusAnswers
+from ionpy_auto.devices.streams import StreamTransport
 
 EXCEPTIONS = {
     1: "illegal function",
@@ -30,66 +44,53 @@ EXCEPTIONS = {
 }
 
 
+class ModbusParams(StackParams):
+    """How long and how often to ask."""
+
+    timeout_s: float = Field(0.5, gt=0, le=60, description="Longer than the slowest answer.")
+    retries: int = Field(1, ge=0, le=5)
+
+
 class PymodbusLink:
     """Registers of one unit.
 
     Args:
-        transport: Says where; pymodbus opens it itself.
+        transport: The byte pipe.
         framer: RTU or socket.
         clock: Held while an answer is on its way.
         timeout_s: How long an answer may take, in real time.
         retries: How often a question is asked again.
-
-    Attributes:
-        heard: The first bytes of what came last; empty when the other side was silent.
     """
 
     def __init__(
         self, transport: Transport, framer: FramerType, clock: Clock, timeout_s: float, retries: int
     ) -> None:
-        if not isinstance(transport, SerialTransport | TcpTransport):
+        if not isinstance(transport, StreamTransport):
             msg = "Modbus needs a serial or tcp transport"
             raise SpawnError(msg, code="SPAWN_FRAMING", hint="set transport.type to serial or tcp")
         self.unit = 1
-        self.heard = b""
         self.transport = transport
-        self._framer = framer
+        self._answers = ModbusAnswers(framer)
         self._clock = clock
         self._timeout_s = timeout_s
         self._retries = retries
-        self._client: AsyncModbusSerialClient | AsyncModbusTcpClient | None = None
+        self._turn = asyncio.Lock()
+        self._owed_until = 0.0
 
-    def _make(self) -> AsyncModbusSerialClient | AsyncModbusTcpClient:
-        # reconnect_delay 0: reconnecting is the stack's work, nothing may reconnect behind it.
-        if isinstance(self.transport, TcpTransport):
-            tcp = self.transport.params
-            return AsyncModbusTcpClient(
-                tcp.host,
-                port=tcp.port,
-                framer=self._framer,
-                timeout=self._timeout_s,
-                retries=self._retries,
-                reconnect_delay=0,
-                trace_packet=self._trace,
-            )
-        line = self.transport.params
-        return AsyncModbusSerialClient(
-            line.port,
-            framer=self._framer,
-            baudrate=line.baudrate,
-            bytesize=line.bytesize,
-            parity=line.parity,
-            stopbits=line.stopbits,
-            timeout=self._timeout_s,
-            retries=self._retries,
-            reconnect_delay=0,
-            trace_packet=self._trace,
-        )
+    @property
+    def note(self) -> str:
+        """What people should know about the place, for example that the port has a new name."""
+        return self.transport.note
 
-    def _trace(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 - pymodbus calls it
-        if not sending:
-            self.heard = data[:HEARD]
-        return data
+    @property
+    def heard(self) -> bytes:
+        """The first bytes of what came last; empty when the other side was silent."""
+        return self.transport.heard
+
+    @property
+    def dropped(self) -> int:
+        """Bytes that belonged to no answer."""
+        return self._answers.dropped
 
     async def open(self) -> None:
         """Connect.
@@ -97,69 +98,128 @@ class PymodbusLink:
         Raises:
             LinkLost: The port or the host is not there.
         """
-        await self.close()
-        client = self._client = self._make()
-        with self._clock.hold():
-            if await client.connect():
-                return
-            await self.close()
-            if isinstance(self.transport, SerialTransport):
-                await self._explain_port(self.transport)
-        raise self.transport.lost("no connection", "check address and port, and that it is on")
-
-    async def _explain_port(self, transport: SerialTransport) -> None:
-        """Open the port once more ourselves, because pymodbus keeps the reason to itself."""
-        port = transport.params.port
-        await transport.open()
-        await transport.close()
-        reason = ConnectionError("no Modbus connection")
-        raise transport.lost("no connection", await asyncio.to_thread(hint_for, port, reason))
+        await self.transport.close()
+        self._answers.reset()
+        self._owed_until = 0.0
+        await self.transport.open()
 
     async def close(self) -> None:
         """Let go of the wire."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        await self.transport.close()
 
     async def read_holding(self, address: int, count: int) -> Sequence[int]:
         """``count`` holding registers from ``address``."""
-        answer = await self._ask("read_holding_registers", address, count=count)
-        registers: list[int] = answer.registers
-        if len(registers) != count:
-            msg = f"asked for {count} registers, got {len(registers)}"
-            raise NoAnswer(msg, hint="check the device's address and model")
-        return registers
+        return (await self._read(ReadHoldingRegistersRequest, address, count)).registers
+
+    async def read_input(self, address: int, count: int) -> Sequence[int]:
+        """``count`` input registers from ``address``."""
+        return (await self._read(ReadInputRegistersRequest, address, count)).registers
+
+    async def read_coils(self, address: int, count: int) -> Sequence[int]:
+        """``count`` coils from ``address``, each 0 or 1."""
+        bits = (await self._read(ReadCoilsRequest, address, count)).bits
+        return [int(bit) for bit in bits[:count]]
+
+    async def read_discrete(self, address: int, count: int) -> Sequence[int]:
+        """``count`` discrete inputs from ``address``, each 0 or 1."""
+        bits = (await self._read(ReadDiscreteInputsRequest, address, count)).bits
+        return [int(bit) for bit in bits[:count]]
 
     async def write_register(self, address: int, value: int) -> None:
         """Write one register with function 6."""
-        await self._ask("write_register", address, value=value)
+        await self._write(WriteSingleRegisterRequest, address, registers=[value])
 
     async def write_registers(self, address: int, values: Sequence[int]) -> None:
         """Write neighbouring registers with function 16."""
-        await self._ask("write_registers", address, values=list(values))
+        await self._write(WriteMultipleRegistersRequest, address, registers=list(values))
 
-    async def _ask(self, method: str, address: int, **what: Any) -> Any:  # noqa: ANN401
-        client = self._client
-        if client is None or not client.connected:
-            raise self.transport.lost("is not open")
-        try:
+    async def write_coil(self, address: int, value: int) -> None:
+        """Write one coil with function 5."""
+        await self._write(WriteSingleCoilRequest, address, bits=[bool(value)])
+
+    async def _read(self, kind: type[ModbusPDU], address: int, count: int) -> ModbusPDU:
+        def make() -> ModbusPDU:
+            return kind(address=address, count=count, dev_id=self.unit)
+
+        return await self._ask(make, address, is_read=True)
+
+    async def _write(
+        self,
+        kind: type[ModbusPDU],
+        address: int,
+        registers: Sequence[int] = (),
+        bits: Sequence[bool] = (),
+    ) -> None:
+        def make() -> ModbusPDU:
+            return kind(address=address, registers=registers, bits=bits, dev_id=self.unit)
+
+        await self._ask(make, address, is_read=False)
+
+    async def _ask(
+        self, make: Callable[[], ModbusPDU], address: int, *, is_read: bool
+    ) -> ModbusPDU:
+        async with self._turn:
             with self._clock.hold():
-                answer = await getattr(client, method)(address, device_id=self.unit, **what)
-        except ConnectionException as error:
-            raise self.transport.lost(str(error)) from error
-        except ModbusException as error:
-            if not client.connected:
-                raise self.transport.lost("the link broke") from error
-            raise NoAnswer(
-                f"no answer from unit {self.unit} at register {address}",
-                hint="check the Modbus address, the baud rate and the cable",
-                args={"stage": "framing", "register": address},
-            ) from error
-        except OSError as error:
-            raise LinkLost(str(error), hint="check cable and power") from error
+                answer = None
+                for _ in range(1 + self._retries):
+                    answer = await self._exchange(make(), may_be_late=is_read)
+                    if answer is not None:
+                        break
+        if answer is None:
+            raise self._no_answer(address)
         if answer.isError():
             raise _exception_answer(answer.exception_code, address)
         return answer
+
+    async def _exchange(self, request: ModbusPDU, *, may_be_late: bool) -> ModbusPDU | None:
+        """One question and its answer, or None in silence."""
+        may_be_late = may_be_late and not self._answers.numbered
+        if may_be_late:
+            await self._wait_for_late_answer()
+        await self._forget_unasked()
+        await self.transport.write(self._answers.ask(request))
+        answered = False
+        try:
+            answer = await self._hear(self._timeout_s)
+            answered = answer is not None
+        finally:  # also when cancelled: the answer is on its way all the same
+            if may_be_late and not answered:
+                self._owed_until = _now() + self._timeout_s
+        return answer
+
+    async def _hear(self, seconds: float) -> ModbusPDU | None:
+        """The answer to what was asked last."""
+        try:
+            # Real time: an instrument does not follow a virtual clock.
+            async with asyncio.timeout(seconds):  # noqa: TID251
+                while True:
+                    answer = self._answers.feed(await self.transport.read())
+                    if answer is not None:
+                        return answer
+        except TimeoutError:
+            return None
+
+    async def _wait_for_late_answer(self) -> None:
+        left = self._owed_until - _now()
+        if left > 0:
+            await self._hear(left)
+        self._owed_until = 0.0
+
+    async def _forget_unasked(self) -> None:
+        """Throw away what lies in the buffers: it came before the question."""
+        while await self._hear(0) is not None:
+            pass
+
+    def _no_answer(self, address: int) -> NoAnswer:
+        return NoAnswer(
+            f"no answer from unit {self.unit} at register {address}",
+            hint="check the Modbus address, the baud rate and the cable",
+            args={"stage": "framing", "register": address},
+        )
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _exception_answer(code: int, address: int) -> DeviceError:

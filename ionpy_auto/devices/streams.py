@@ -19,12 +19,14 @@ class StreamTransport:
 
     Attributes:
         heard: The first bytes of what came last; empty when the other side was silent.
+        note: What people should know about the place; empty when all is as configured.
     """
 
     def __init__(self, kind: str, place: str) -> None:
         self.kind = kind
         self.place = place
         self.heard = b""
+        self.note = ""
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 

@@ -21,6 +21,7 @@ class FolderSite(EntitySite):
 
     def __init__(self, folder: Path, findings: list[Finding]) -> None:
         catalogue = Catalogue()
+        catalogue.project = folder / "drivers"  # named in findings, never run
         project = load_project(folder)
         self._entities: dict[str, dict[str, Entity]] = {}
         super().__init__((folder / "channels",), (folder / "cells", shipped_path("cells")))

@@ -20,6 +20,7 @@ from ionpy_auto.core.samples import LiveValues
 from ionpy_auto.core.settings import Settings
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.devices.catalogue import Catalogue
+from ionpy_auto.devices.trust import TrustStore
 from ionpy_auto.engine.workbench import Workbench
 from ionpy_auto.projects.archive import write_archive
 from ionpy_auto.projects.library import Library
@@ -47,7 +48,8 @@ class Engine:
         self.latch = PanicLatch()
         self.tasks = Tasks("engine", self.clock)
         self.library = Library(home.root / "projects", shipped_path("projects"), self.clock)
-        self.catalogue = Catalogue((home.root / "drivers",))
+        self.trusted = TrustStore(home.root, self.clock)
+        self.catalogue = Catalogue((home.root / "drivers",), self.trusted.is_trusted)
         self.bench: Workbench | None = None
         self.loop_lag_s = 0.0
         self.ready = False
@@ -129,12 +131,14 @@ class Engine:
                 return self.bench
             if self.bench is not None:
                 await self._close("another project is opened")
+            self.catalogue.project = project.folder / "drivers"
             bench = Workbench(self, project)
             self.audit.held = bench.clock
             try:
                 await bench.start()
             except BaseException:
                 await bench.stop("opening failed")
+                self.catalogue.project = None
                 self.values.latest.clear()
                 self.audit.held = self.clock
                 raise
@@ -153,6 +157,7 @@ class Engine:
     async def _close(self, reason: str) -> None:
         bench, self.bench = self.project, None
         await bench.stop(reason)
+        self.catalogue.project = None
         self.values.latest.clear()
         self.audit.project, self.audit.held = None, self.clock
         self.event("project_closed", {"id": bench.project.id, "name": bench.project.file.name})

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from ionpy_auto import __version__
 from ionpy_auto.automation.environment import LiveEnvironment
+from ionpy_auto.automation.interlocks import Interlocks
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Clock, SystemClock, VirtualClock
 from ionpy_auto.core.commands import Mode, WriteGate
@@ -32,6 +33,7 @@ from ionpy_auto.devices.guarding.report import in_words, take_reports
 from ionpy_auto.devices.manager import DeviceManager
 from ionpy_auto.engine.automation import Automation
 from ionpy_auto.engine.lab import WorkbenchLab
+from ionpy_auto.engine.safeguard import Safeguard
 from ionpy_auto.engine.site import ProjectSite
 from ionpy_auto.projects.markers import Markers
 from ionpy_auto.projects.models import MarkerRow
@@ -105,6 +107,15 @@ class Workbench:
         )
         self.env = LiveEnvironment(self.values, self.recent, self.clock)
         self.lab = WorkbenchLab(self)
+        self.interlocks = Interlocks(
+            project.path("interlocks.yaml"),
+            self.site,
+            self.env,
+            self.bus,
+            self.clock,
+            self.gate.interlocks,
+            Safeguard(self),
+        )
         self.automation = Automation(self)
         self.guard = Guard(
             engine.home.root,
@@ -144,6 +155,7 @@ class Workbench:
         closed = await self.sessions.recover(
             lambda number: last_sample(self.database, self.recorder.tables, number)
         )
+        self.interlocks.start()
         await self.automation.start()
         if report.problem is not None:
             self._record_alarm("database_damaged", report.problem.message)
@@ -157,6 +169,7 @@ class Workbench:
         log.info("project is closed", project=self.project.slug, reason=reason)
         for step in (
             self.automation.stop,
+            self.interlocks.stop,
             self.devices.stop,
             self.guard.stop,
             self._close_session,
@@ -420,6 +433,7 @@ class Workbench:
             "session": self.sessions.active,
             "devices": self.devices.manifests(),
             "clock": self.clock_state(),
+            "interlocks": [one.as_dict() for one in self.interlocks.active.values()],
             **self.automation.snapshot(),
         }
 

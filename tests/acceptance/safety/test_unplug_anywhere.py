@@ -1,4 +1,4 @@
-"""A supply loses its link at any byte while its output is on (reliability: comm loss, reconnect)."""
+"""A supply loses its link at any byte while its output is on: what is shown and sent."""
 
 import asyncio
 import random
@@ -9,9 +9,10 @@ import pytest
 from ionpy_auto.devices.stack import DeviceState
 from ionpy_auto.testing.wires import Break, Frame, Way
 from tests.acceptance.safety.rig import (
+    GAP_S,
+    GIVEN_UP_S,
     INTERVAL_S,
     PERSON,
-    REPEAT_S,
     RUN,
     STALE_S,
     Rig,
@@ -20,11 +21,12 @@ from tests.acceptance.safety.rig import (
     now,
     offs,
     others,
+    tell,
     until,
 )
 
 SAMPLE, MANY = 12, 200
-AT_ONCE = 10
+AT_ONCE = 12
 TRIES = (("v_set", 3.3), ("i_set", 0.7), ("output", True), ("ovp", 4.3), ("keypad_lock", True))
 
 
@@ -88,7 +90,7 @@ class Found:
     Attributes:
         case: What was done.
         oldest_s: How old a value grew while it was shown as good.
-        off_after_s: From the break (or, if later, from when the link could be used) until "off".
+        off_after_s: From when the link could be used until "off".
         allowed_s: How long that may take.
         wrong_writes: Whatever else was written between the break and the re-arming.
         refusals: What wishes to write were answered with before the re-arming.
@@ -124,13 +126,13 @@ async def try_out(rig: Rig, name: str, case: Case) -> Found:
     rig.lab.manager.rearm(name)
     await supply.switch_on()
     off = offs(wire, wire.broken_at)[0]
-    # An end is seen at once and the link opened anew; silence is noticed when values are stale.
-    begin = max(usable, wire.broken_at + STALE_S) if case.how is Break.SILENT else usable
+    given_up = STALE_S + GIVEN_UP_S if case.how is Break.SILENT else STALE_S
+    begin = max(usable, wire.broken_at)
     return Found(
         case,
         supply.freshness.oldest_s - rig.lag.between(wire.broken_at, now()),
         off - begin - rig.lag.between(wire.broken_at, off),
-        max(usable, wire.broken_at + STALE_S) + REPEAT_S - begin,
+        max(begin, wire.broken_at + given_up) - begin + GAP_S,
         wrong_writes,
         refusals,
     )
@@ -157,17 +159,16 @@ COUNTS = pytest.mark.parametrize(
 
 
 @COUNTS
+@pytest.mark.xfail(strict=True, reason="off, read back during a loss, stays good until online")
 async def test_no_value_older_than_three_polls_is_shown_as_good(count):
     for found in await trials(count):
         assert found.oldest_s <= STALE_S + 0.01, found
 
 
 @COUNTS
-@pytest.mark.xfail(strict=True, reason="a lost link is tried again after 2 s, not after 0.5 s")
 async def test_off_follows_as_soon_as_the_link_allows(count):
     found = await trials(count)
-    late = sorted(one.off_after_s for one in found)
-    print(f"off after {late[len(late) // 2]:.3f} s (median), {late[-1]:.3f} s (longest)")
+    tell("off after the link could be used", [one.off_after_s for one in found])
     for one in found:
         assert one.off_after_s <= one.allowed_s, one
 

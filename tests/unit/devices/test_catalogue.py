@@ -91,7 +91,7 @@ def test_a_name_that_stands_twice_is_an_error_of_the_second(home):
 
 async def test_a_home_driver_runs_only_after_its_content_was_trusted(home, lab):
     trusted: set[str] = set()
-    catalogue = Catalogue([home], trusted=trusted.__contains__)
+    catalogue = Catalogue([home], trusted=lambda _folder, digest: digest in trusted)
     there = Lab(lab.clock, catalogue=catalogue, simulate=True)
     await there.manager.start([device("A", "mine")])
     assert there.manager.stack("A").state is DeviceState.OFFLINE

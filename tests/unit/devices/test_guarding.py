@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -392,20 +393,20 @@ def test_the_guard_has_the_drivers_the_server_trusts_as_they_were(tmp_path):
     file.parent.mkdir()
     file.write_text(DRIVER)
 
-    def held(trusted: Callable[[str], bool]) -> HeldCatalogue:
+    def held(trusted: Callable[[Path, str], bool]) -> HeldCatalogue:
         drivers = Drivers(**Catalogue((tmp_path,), trusted).copy())
         line = Configure(drivers=drivers).line()
         (message,) = Lines(TO_GUARD).feed(line)
         assert isinstance(message, Configure)
         return HeldCatalogue(message)
 
-    trusting = held(lambda _: True)
+    trusting = held(lambda _, __: True)
     assert trusting.get("own").NAME == "own"
     file.write_text("raise SystemExit")
     assert trusting.get("own").NAME == "own"
     file.write_text(DRIVER)
     with pytest.raises(IonpyError, match="trusted"):
-        held(lambda _: False).get("own")
+        held(lambda _, __: False).get("own")
 
 
 def test_the_fence_ends_a_process_and_sees_it_gone():

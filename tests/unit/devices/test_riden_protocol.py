@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.riden_rd60xx.registers import MODELS, REGISTERS, WRITABLE, model_of, raw_of, value_of
+from drivers.riden_rd60xx.registers import MODELS, REGISTERS, WRITABLE, model_of
 from drivers.riden_rd60xx.simulator import RidenSimulator, model_named
 from ionpy_auto.core.clock import VirtualClock
-from ionpy_auto.devices import Benches
+from ionpy_auto.devices import Benches, raw_of, value_of
 from ionpy_auto.devices.simulated import ModbusFault, RtuServer, TcpServer
 from ionpy_auto.devices.simulated.modbus import answer, crc16
 

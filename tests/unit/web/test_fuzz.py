@@ -7,7 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-SKIPPED = ("/api/flows", "/api/flow-", "/api/rules", "/api/runs", "/api/alarms")
+SKIPPED = (
+    *("/api/flows", "/api/flow-", "/api/rules", "/api/runs", "/api/alarms"),
+    *("/api/inventory/tcp", "/api/inventory/visa", "/api/inventory/{kind}"),  # leave this machine
+)
 NAMES = st.sampled_from(["PSU_01", "DMM_01", "v_set", "cell_v", "akku-charakterisierung", "1"])
 TEXTS = st.one_of(NAMES, st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
 NUMBERS = st.one_of(

@@ -1,0 +1,1 @@
+"""Driver of instruments that speak SCPI or another protocol in lines of text."""
