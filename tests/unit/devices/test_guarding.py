@@ -379,6 +379,19 @@ def test_a_device_says_whether_its_outputs_survive_the_server(transport, ok, rea
     assert reason in reach.reason
 
 
+async def test_devices_say_why_nobody_guards_them(api):
+    (simulated, *_) = (await api.get("/api/devices")).json()["items"]
+    assert simulated["guarded"] == {
+        "ok": False,
+        "reason": "a simulated project switches nothing real",
+    }
+    made = (await api.post("/api/projects", json={"name": "Real"})).json()
+    await api.post(f"/api/projects/{made['id']}/open")
+    absent = {"id": "A", "driver": "rd6006", "transport": {"type": "serial", "port": "COM99"}}
+    answer = await api.post("/api/devices", json=absent)
+    assert "switched off in the settings" in answer.json()["guarded"]["reason"]
+
+
 DRIVER = """
 from ionpy_auto.devices import Blueprint, Driver
 class Own(Driver):
