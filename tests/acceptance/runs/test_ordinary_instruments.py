@@ -1,4 +1,4 @@
-"""Ordinary bench instruments on a simulated cell make a cycler channel, with their protections on."""
+"""Ordinary bench instruments on a simulated cell make a channel, with their protections on."""
 
 import pytest
 
