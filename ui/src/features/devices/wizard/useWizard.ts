@@ -106,7 +106,7 @@ export function provideWizard(editing: Device | null): Wizard {
   const dirty = computed(() => (editing ? JSON.stringify({ ...entry, ways: 0 }) !== JSON.stringify({ ...JSON.parse(start), ways: 0 }) || !unchanged.value : Boolean(entry.driver)))
 
   const formProblem = computed(() => {
-    if (!way.value) return ''
+    if (!way.value || !blueprint.value) return driverProblem(entry, driver.value, blueprint.value, blueprintError.value)
     const { transport, framings, framing } = way.value
     return firstProblem(ofTransport.value, transport) || firstProblem(ofFraming.value, framings[framing] ?? {}) || firstProblem(paramFields.value, entry.params)
   })
