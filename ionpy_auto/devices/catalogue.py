@@ -85,7 +85,7 @@ class Catalogue:
         self._by_word: dict[str, DriverFile] | None = None
         self._broken: list[DriverFile] = []
         self._loaded: dict[Path, tuple[str, ModuleType]] = {}
-        self._made: dict[Path, tuple[str, type[MapDriver], type[Driver]]] = {}
+        self._made: dict[Path, tuple[str, DeviceMap, type[MapDriver], type[Driver]]] = {}
 
     @property
     def project(self) -> Path | None:
@@ -96,6 +96,11 @@ class Catalogue:
     def project(self, folder: Path | None) -> None:
         self._project = folder
         self.rescan()
+
+    @property
+    def _own_folders(self) -> tuple[Path, ...]:
+        """Folders whose drivers need trust."""
+        return (*self._folders, *([self._project] if self._project is not None else []))
 
     def rescan(self) -> None:
         """Look at the folders anew; what is imported and unchanged stays."""
@@ -118,8 +123,7 @@ class Catalogue:
         if self._by_word is None:
             found: dict[str, DriverFile] = {}
             broken: list[DriverFile] = []
-            extra = (*self._folders, self._project)
-            for folder in (self._shipped, *(f for f in extra if f is not None)):
+            for folder in (self._shipped, *self._own_folders):
                 for file in look_into(folder, shipped=folder == self._shipped):
                     _add(file, found, broken)
             # Put in place when complete: others may look meanwhile, from another thread.
@@ -166,18 +170,19 @@ class Catalogue:
         The file is read here again: what is used is what was trusted, not what a list once saw.
         """
         digest = self._check_trust(file)
+        known = self._made.get(file.path)
+        if known is not None and known[0] == digest and known[2] is self._base(known[1]):
+            return known[3]
         now = look_at_map(file.path, shipped=file.shipped)
         if now.map is None:
             raise _unusable(file, now.error)
         base = self._base(now.map)
-        known = self._made.get(file.path)
-        if known is None or known[:2] != (digest, base):
-            try:
-                made = base.from_map(now.map)
-            except ConfigInvalid as error:
-                raise _unusable(file, error.message, error.findings) from error
-            known = self._made[file.path] = (digest, base, made)
-        return known[2]
+        try:
+            made = base.from_map(now.map)
+        except ConfigInvalid as error:
+            raise _unusable(file, error.message, error.findings) from error
+        self._made[file.path] = (digest, now.map, base, made)
+        return made
 
     def _base(self, described: DeviceMap) -> type[MapDriver]:
         """The driver a map names as its base, which must be one that reads maps."""
@@ -221,10 +226,9 @@ class Catalogue:
 
     def copy(self) -> dict[str, Any]:
         """What another process needs to load the same drivers: folders, and trusted hashes."""
-        folders = {f.path.parent for f in self.files() if not f.shipped}
-        hashes = [content_hash(folder) for folder in folders]
-        trusted = {digest for digest in hashes if self._trusted(digest)}
-        return {"shipped": self._shipped, "folders": self._folders, "trusted": trusted}
+        own = [file for file in self.files() if not file.shipped and self._is_trusted(file)]
+        trusted = {content_hash(file.path.parent) for file in own}
+        return {"shipped": self._shipped, "folders": self._own_folders, "trusted": trusted}
 
     def describe(self) -> list[dict[str, Any]]:
         """The JSON list of drivers for people, broken and untrusted ones included.

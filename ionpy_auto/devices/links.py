@@ -58,11 +58,23 @@ class ModbusLink(Link, Protocol):
     async def read_holding(self, address: int, count: int) -> Sequence[int]:
         """``count`` holding registers from ``address`` (function 3)."""
 
+    async def read_input(self, address: int, count: int) -> Sequence[int]:
+        """``count`` input registers from ``address`` (function 4)."""
+
+    async def read_coils(self, address: int, count: int) -> Sequence[int]:
+        """``count`` coils from ``address``, each 0 or 1 (function 1)."""
+
+    async def read_discrete(self, address: int, count: int) -> Sequence[int]:
+        """``count`` discrete inputs from ``address``, each 0 or 1 (function 2)."""
+
     async def write_register(self, address: int, value: int) -> None:
         """Write one register (function 6)."""
 
     async def write_registers(self, address: int, values: Sequence[int]) -> None:
         """Write neighbouring registers (function 16)."""
+
+    async def write_coil(self, address: int, value: int) -> None:
+        """Write one coil with 0 or 1 (function 5)."""
 
 
 class MessageLink(Link, Protocol):
@@ -147,6 +159,18 @@ class FramingKind(Protocol):
 
     def link(self, transport: Transport, params: Any, clock: Clock) -> Link:  # noqa: ANN401
         """Make a link; nothing is opened yet."""
+
+
+def note_of(link: object) -> str:
+    """What people should know about where a link leads; empty when all is as configured.
+
+    For example ``COM3 is not here; using /dev/ttyUSB1 (0403:FA00, serial A1)``. Known after `open`.
+    """
+    for part in (link, getattr(link, "transport", None)):
+        note = str(getattr(part, "note", ""))
+        if note:
+            return note
+    return ""
 
 
 def validated(model: type[BaseModel], values: Mapping[str, Any], *, stage: str, what: str) -> Any:  # noqa: ANN401 - an instance of ``model``

@@ -152,7 +152,6 @@ class Workbench:
         for device in self.devices.stacks:
             await self._declare_columns(device)
         await self.devices.settle(FIRST_LOOK_S)
-        await self.guard.settle()
         closed = await self.sessions.recover(
             lambda number: last_sample(self.database, self.recorder.tables, number)
         )
@@ -161,6 +160,7 @@ class Workbench:
         if report.problem is not None:
             self._record_alarm("database_damaged", report.problem.message)
         self._tell_what_the_guard_did()
+        await self.guard.settle()
         for session in closed:
             log.warning("session was left open by a crash", session=session)
 

@@ -70,6 +70,7 @@ class Guard:
         self._told: Configure | None = None
         self._on: dict[str, tuple[str, ...]] = {}
         self._unanswered = 0
+        self._is_open = False
         self._starts = 0
         self._leave: list[Callable[[], None]] = []
 
@@ -77,8 +78,8 @@ class Guard:
 
     async def wait_for_other(self) -> None:
         """Return when no guard of a server before is at work, or after a bounded wait."""
-        if not self.enabled:
-            return
+        if self._devices.builder.simulate:
+            return  # it opens no port
         deadline = self._clock.monotonic() + OTHER_S
         told = False
         while self._other_works():
@@ -109,7 +110,11 @@ class Guard:
         self._tasks.keep("mind", self._mind_for_ever)
 
     async def settle(self) -> None:
-        """Return when the guard is ready, or none is needed, or after a bounded wait."""
+        """The project is open: from now on the loop must turn in time.
+
+        Returns when the guard is ready, or none is needed, or after a bounded wait.
+        """
+        self._is_open = True
         if not self._needed.is_set():
             return
         try:
@@ -149,6 +154,8 @@ class Guard:
 
     async def _mind_one(self) -> str:
         """Start a guard and keep it going; returns what became of it."""
+        if self._link is not None:  # the one before was not seen to its end
+            await asyncio.to_thread(self._link.kill)
         self._unanswered = 0
         self._starts += 1
         self._told, self._on = self._wanted(), self._outputs()
@@ -160,7 +167,7 @@ class Guard:
                 trouble = "does not answer"
                 break
             self._unanswered += 1
-            link.send(Beat())
+            link.send(Beat(starting=not self._is_open))
             await self._clock.sleep(BEAT_S)
         else:
             trouble = f"ended with code {code}"
@@ -206,6 +213,7 @@ class Guard:
             wanted = self._wanted()
             if wanted != self._told:
                 self._told = wanted
+                self._is_ready.clear()  # until it has loaded what is new
                 self._link.send(wanted)
         elif self._served():
             self._needed.set()

@@ -46,6 +46,7 @@ class GuardLink:
     ) -> None:
         self._process = process
         self._on_message = on_message
+        self._is_over = False
         self._loop = asyncio.get_running_loop()
         self._outbox: queue.SimpleQueue[tuple[bytes, threading.Event] | None] = queue.SimpleQueue()
         self._threads = [
@@ -90,10 +91,15 @@ class GuardLink:
         with suppress(OSError, ValueError, RuntimeError):  # RuntimeError: the loop is closed
             while data := os.read(pipe.fileno(), 65536):
                 for message in lines.feed(data):
-                    self._loop.call_soon_threadsafe(self._on_message, message)
+                    self._loop.call_soon_threadsafe(self._deliver, message)
+
+    def _deliver(self, message: FromGuard) -> None:
+        if not self._is_over:
+            self._on_message(message)
 
     def farewell(self, patience_s: float) -> None:
         """Say good-bye and see it end; one that does not is killed. Blocks."""
+        self._is_over = True
         self.send(Bye())
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(patience_s)
@@ -105,6 +111,7 @@ class GuardLink:
         The pipe is closed only after the process is gone: to one that lives, a closed pipe means
         that the server died.
         """
+        self._is_over = True
         self._process.kill()
         self._process.wait()
         self._outbox.put(None)

@@ -43,7 +43,9 @@ class HeldCatalogue(Catalogue):
 
     def __init__(self, message: Configure) -> None:
         drivers = message.drivers
-        super().__init__(drivers.folders, drivers.trusted.__contains__, drivers.shipped)
+        super().__init__(
+            drivers.folders, lambda _, digest: digest in drivers.trusted, drivers.shipped
+        )
         self._held: dict[str, type[Driver]] = {}
 
     def get(self, word: str) -> type[Driver]:

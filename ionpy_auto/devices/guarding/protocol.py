@@ -51,9 +51,14 @@ class On(_Line):
 
 
 class Beat(_Line):
-    """The control loop turns; the guard answers with the same word."""
+    """The control loop turns; the guard answers with the same word.
+
+    Attributes:
+        starting: The project is being opened: the loop may be late, that is no hanging yet.
+    """
 
     word: Literal["beat"] = "beat"
+    starting: bool = False
 
 
 class Bye(_Line):

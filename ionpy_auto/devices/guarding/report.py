@@ -62,10 +62,13 @@ def take_reports(folder: Path, project: str) -> list[dict[str, Any]]:
     reports = _read(folder)
     mine = [report for report in reports if report.get("project") == project]
     others = [report for report in reports if report not in mine]
-    if others and mine:
-        _write(folder, others)
-    elif mine:
-        (folder / FILE).unlink(missing_ok=True)
+    try:
+        if others and mine:
+            _write(folder, others)
+        elif mine:
+            (folder / FILE).unlink(missing_ok=True)
+    except (IonpyError, OSError) as error:
+        log.warning("the guard's reports will be told again", error=str(error))
     return mine
 
 

@@ -68,7 +68,7 @@ class Watch:
         Silence is counted in our own waking time: after the machine slept, or was so busy that we
         did not run either, a healthy server is not taken for a hanging one.
         """
-        silent: float | None = None  # before the first beat nothing can be late
+        silent: float | None = None  # nothing can be late before the project is open
         before = self._clock.monotonic()
         while True:
             heard = self._hear(TICK_S)
@@ -79,7 +79,7 @@ class Watch:
             if heard is ENDED:
                 return Gone.DIED if self.at_risk() else None
             if isinstance(heard, Beat):
-                silent = 0.0
+                silent = None if heard.starting else 0.0
                 self._say(heard)
             elif isinstance(heard, Configure):
                 self._configure(heard)
