@@ -42,6 +42,7 @@ class GenericScpi(MapDriver):
     VERSION = "1.0"
     STACK_BLUEPRINTS = (
         Blueprint("tcp", "delimiter", {"port": 5025}),
+        Blueprint("visa", "delimiter"),
         Blueprint("serial", "delimiter", {"baudrate": 9600}),
     )
     SIMULATOR = "simulator:generic"
