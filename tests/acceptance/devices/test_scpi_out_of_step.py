@@ -77,7 +77,7 @@ async def test_no_value_is_ever_that_of_another_question(real_lab):
     quick = {"type": "delimiter", "timeout_s": 0.1}
     config = device("PSU", "dp832", transport=where, framing=quick, polling_interval_ms=50)
     await real_lab.manager.start([config])
-    await real_lab.clock.sleep(4)
+    await real_lab.clock.sleep(3)
     truth = {"v_set_2": 11.0, "i_set_2": 1.1, "v_out_3": 3.0, "i_out_3": 0.0}
     seen = {key: set() for key in truth}
     for snapshot in real_lab.snapshots:
