@@ -9,6 +9,7 @@ trusted.
 import ast
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -343,11 +344,17 @@ def _is_virtual(node: ast.ClassDef, tree: ast.Module) -> bool:
     return any("Blueprint('virtual'" in ast.unparse(one) for one in (node, *family))
 
 
+@lru_cache(maxsize=256)
+def _read_map(text: str, place: str) -> tuple[DeviceMap | None, list[Finding]]:
+    """By content, so that looking anew at unchanged files costs next to nothing."""
+    return read_map(text, place)
+
+
 def look_at_map(path: Path, *, shipped: bool) -> DriverFile:
     """The driver a ``device.yaml`` describes; its base is not asked yet."""
     place = f"{path.parent.name}/{path.name}"
     try:
-        described, findings = read_map(path.read_text(encoding="utf-8"), place)
+        described, findings = _read_map(path.read_text(encoding="utf-8"), place)
     except (ValueError, OSError) as error:
         return _broken(path, f"{place}: {error}", shipped=shipped)
     if described is None:
