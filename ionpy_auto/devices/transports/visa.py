@@ -54,8 +54,10 @@ class VisaTransport(BlockingTransport):
 
     def __init__(self, params: Any, clock: Clock) -> None:  # noqa: ANN401 - registry protocol
         self.params: VisaTransport.Params = params
-        # Longer than VISA's own timeout, which says more about the reason.
-        super().__init__(NAME, self.params.resource, clock, self.params.timeout_s + 5.0)
+        # Longer than VISA's own timeouts, which say more about the reason: a write may wait for one
+        # read and then for its own.
+        patience_s = 2.0 * self.params.timeout_s + 5.0
+        super().__init__(NAME, self.params.resource, clock, patience_s)
         name = self.params.resource.upper()
         self._is_stream = any(word in name for word in STREAMS)
         self._bytewise = name.startswith("ASRL")
