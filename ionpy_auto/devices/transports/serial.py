@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 
 import serial
 import serial_asyncio
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.devices.links import LinkLost, StackParams
@@ -30,6 +30,7 @@ OPEN_S = 8.0
 
 __all__ = ["TRANSPORT", "PortHint", "SerialTransport", "existing_ports", "hint_for"]
 
+ADDRESSES = ("socket", "rfc2217", "loop")
 SLICE_S = 0.01
 """So long a read of an address keeps its thread, and a question waits behind one."""
 CLAIM_S = 120.0
@@ -55,6 +56,16 @@ class SerialTransport(StreamTransport):
         parity: Literal["N", "E", "O"] = "N"
         stopbits: Literal[1, 2] = 1
         port_hint: PortHint = PortHint()
+
+        @field_validator("port")
+        @classmethod
+        def _no_other_address(cls, value: str) -> str:
+            """Other addresses of the library write files or call any class there is."""
+            scheme, mark, _ = value.partition("://")
+            if mark and scheme.lower() not in ADDRESSES:
+                msg = f"only {', '.join(f'{word}://' for word in ADDRESSES)} are opened"
+                raise ValueError(msg)
+            return value
 
     def __init__(self, params: Any, clock: Clock) -> None:  # noqa: ANN401 - registry protocol
         self.params: SerialTransport.Params = params

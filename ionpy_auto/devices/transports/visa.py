@@ -34,7 +34,9 @@ class VisaTransport(BlockingTransport):
             min_length=1, description="TCPIP::192.168.1.5::INSTR, USB0::0x1AB1::0x0E11::…::INSTR."
         )
         backend: str = Field(
-            "@py", description="@py (pyvisa-py), @ivi (the vendor's VISA), or path.yaml@sim."
+            "@py",
+            pattern=r"^(@py|@ivi|@sim|.+\.ya?ml@sim)$",
+            description="@py (pyvisa-py), @ivi (the vendor's VISA), or path.yaml@sim.",
         )
         timeout_s: float = Field(1.0, gt=0, le=60, description="To open, to write, and of a read.")
         read_end: str | None = Field(
@@ -43,6 +45,15 @@ class VisaTransport(BlockingTransport):
             description="Byte that ends an answer, so that reading returns at once; null: none.",
         )
         baudrate: int | None = Field(None, ge=50, le=4_000_000, description="Of ASRL resources.")
+
+        @field_validator("resource")
+        @classmethod
+        def _no_address(cls, value: str) -> str:
+            """Addresses of the serial library may write files or call any class."""
+            if "://" in value:
+                msg = "a resource holds no address; use transport serial or tcp"
+                raise ValueError(msg)
+            return value
 
         @field_validator("read_end")
         @classmethod

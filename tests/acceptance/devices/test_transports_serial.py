@@ -297,7 +297,15 @@ class _Telnet:
         self.connection.sendall(data)
 
 
-@pytest.mark.parametrize("port", ["nonsense://x", "socket://127.0.0.1:1", "rfc2217://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "port", ["nonsense://x", "spy:///dev/x?file=/tmp/y", "alt://x?class=any.thing", "hwgrep://."]
+)
+def test_addresses_that_write_files_or_call_classes_are_no_ports(port):
+    with pytest.raises(ValueError, match="socket://"):
+        transport_to(port)
+
+
+@pytest.mark.parametrize("port", ["socket://127.0.0.1:1", "rfc2217://127.0.0.1:1"])
 async def test_an_address_that_does_not_work_is_a_clear_error(port):
     with pytest.raises(LinkLost) as caught:
         await transport_to(port).open()
