@@ -162,7 +162,7 @@ class GenericScpi(MapDriver):
         answer = (await self._query(identify.query)).decode("ascii", "replace").strip()
         if not any(fnmatchcase(answer.upper(), wanted.upper()) for wanted in identify.answers):
             raise DeviceError(
-                f"{answer:.100!r} answers, which is no {self.NAME}",
+                f"{answer!r:.100} answers, which is no {self.NAME}",
                 code="WRONG_DEVICE",
                 hint=f"wanted {' or '.join(identify.answers)}; check the address and the driver",
                 args={"stage": "connect", "identity": answer[:200]},

@@ -10,8 +10,9 @@ means. Nothing here is shared with the driver, so a mistake in one cannot hide i
         def volts(self, call):
             return "4.2000"
 
-Square brackets are optional nodes, ``<n>`` is a number behind a node (1 when left out). Long and
-short forms and any case are equal, a leading colon is optional, ``;`` joins.
+Square brackets are optional nodes, ``<n>`` is a number behind a node (0 when left out: then the
+instrument knows which one is meant). Long and short forms and any case are equal, a leading colon
+is optional, ``;`` joins.
 """
 
 import re
@@ -59,7 +60,7 @@ class Node:
             return None
         if not self.numbered:
             return None if found[2] else 0
-        return int(found[2] or 1)
+        return int(found[2] or 0)
 
 
 @dataclass(slots=True)

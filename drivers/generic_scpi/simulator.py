@@ -15,6 +15,7 @@ if __package__ in {None, ""}:  # started as a plain script: make the package imp
     __package__ = "drivers.generic_scpi"
 
 import argparse
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -60,17 +61,26 @@ class LineServer:
         return b""
 
 
+COMPLETE = re.compile(rb"\*IDN\?|STATUS\?|(VSET|ISET|VOUT|IOUT)1\?|OUT[01]|[VI]SET1:\d+(\.\d*)?")
+
+
 class SilenceServer:
-    """Commands without an end mark: what came before a pause is one."""
+    """Commands without an end mark: what came before a pause is one.
+
+    A client may pause a little less than we wait: a command that is whole ends where the next
+    begins, too.
+    """
 
     def __init__(self, instrument: KoradKa3005p) -> None:
         self._instrument = instrument
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> bytes:
-        """Gather."""
+        """Gather, until something else begins."""
+        begins = data[:1].isalpha() or data[:1] == b"*"
+        out = self.idle() if begins and COMPLETE.fullmatch(self._buffer) else b""
         self._buffer += data[:MAX_LINE]
-        return b""
+        return out
 
     def idle(self) -> bytes:
         """Now it is a command."""

@@ -49,10 +49,8 @@ class Circuit:
 
     def heard(self) -> None:
         """A message reached the supply now; its watchdog waits anew, also when nobody looks."""
-        now = self._clock.monotonic()
-        if self.bench.mono_s != now:
-            self.advanced()
-        self.bench.hear_supply(now)
+        bench, now = self.advanced()
+        bench.hear_supply(now)
         self._watch_over()
 
     def _watch_over(self) -> None:

@@ -85,7 +85,7 @@ class Catalogue:
         self._by_word: dict[str, DriverFile] | None = None
         self._broken: list[DriverFile] = []
         self._loaded: dict[Path, tuple[str, ModuleType]] = {}
-        self._made: dict[Path, tuple[str, type[MapDriver], type[Driver]]] = {}
+        self._made: dict[Path, tuple[str, DeviceMap, type[MapDriver], type[Driver]]] = {}
 
     @property
     def project(self) -> Path | None:
@@ -166,18 +166,19 @@ class Catalogue:
         The file is read here again: what is used is what was trusted, not what a list once saw.
         """
         digest = self._check_trust(file)
+        known = self._made.get(file.path)
+        if known is not None and known[0] == digest and known[2] is self._base(known[1]):
+            return known[3]
         now = look_at_map(file.path, shipped=file.shipped)
         if now.map is None:
             raise _unusable(file, now.error)
         base = self._base(now.map)
-        known = self._made.get(file.path)
-        if known is None or known[:2] != (digest, base):
-            try:
-                made = base.from_map(now.map)
-            except ConfigInvalid as error:
-                raise _unusable(file, error.message, error.findings) from error
-            known = self._made[file.path] = (digest, base, made)
-        return known[2]
+        try:
+            made = base.from_map(now.map)
+        except ConfigInvalid as error:
+            raise _unusable(file, error.message, error.findings) from error
+        self._made[file.path] = (digest, now.map, base, made)
+        return made
 
     def _base(self, described: DeviceMap) -> type[MapDriver]:
         """The driver a map names as its base, which must be one that reads maps."""

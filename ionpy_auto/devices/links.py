@@ -58,11 +58,23 @@ class ModbusLink(Link, Protocol):
     async def read_holding(self, address: int, count: int) -> Sequence[int]:
         """``count`` holding registers from ``address`` (function 3)."""
 
+    async def read_input(self, address: int, count: int) -> Sequence[int]:
+        """``count`` input registers from ``address`` (function 4)."""
+
+    async def read_coils(self, address: int, count: int) -> Sequence[int]:
+        """``count`` coils from ``address``, each 0 or 1 (function 1)."""
+
+    async def read_discrete(self, address: int, count: int) -> Sequence[int]:
+        """``count`` discrete inputs from ``address``, each 0 or 1 (function 2)."""
+
     async def write_register(self, address: int, value: int) -> None:
         """Write one register (function 6)."""
 
     async def write_registers(self, address: int, values: Sequence[int]) -> None:
         """Write neighbouring registers (function 16)."""
+
+    async def write_coil(self, address: int, value: int) -> None:
+        """Write one coil with 0 or 1 (function 5)."""
 
 
 class MessageLink(Link, Protocol):

@@ -219,7 +219,7 @@ class _Job:
         step.message = f"driver {driver.NAME} {driver.VERSION} loads"
         step.detail = "shipped" if file.shipped else "trusted"
         if self.simulate and self.transport != VIRTUAL:
-            step.detail += "; the project is simulated, so the driver's simulator is probed"
+            step.detail += "; simulated: the driver's simulator is probed"
         return driver
 
     def _build(self, step: Step, kind: type[Driver]) -> None:

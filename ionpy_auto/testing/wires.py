@@ -207,6 +207,7 @@ class ChaosWire:
     Attributes:
         port: Where clients connect.
         dead: Ways whose bytes vanish while everything looks well.
+        slow_s: So late every answer arrives.
         frames: Every request that came by, in order, with the time.
         passed: Bytes that arrived, by way, since the last `break_after`.
         went: Set when bytes of a way arrive; whoever waits clears it first.
@@ -228,6 +229,7 @@ class ChaosWire:
         self._gone = False
         self.port = 0
         self.dead: set[Way] = set()
+        self.slow_s = 0.0
         self.frames: list[Frame] = []
         self.passed = dict.fromkeys(Way, 0)
         self.went = {way: asyncio.Event() for way in Way}
@@ -309,6 +311,8 @@ class ChaosWire:
     async def _pump(self, line: _Line, reader: asyncio.StreamReader, way: Way) -> None:
         try:
             while data := await reader.read(4096):
+                if self.slow_s and way is Way.ANSWERS:
+                    await asyncio.sleep(self.slow_s)  # noqa: TID251 - a wire follows no clock
                 self._pass(line, way, data)
         except OSError:
             pass  # broken: that is what this wire is for

@@ -41,8 +41,13 @@ class InventoryController(Controller):
 
     @get("/{kind:str}", operation_id="lookAround")
     async def look(self, engine: Engine, kind: Word) -> dict[str, Any]:
-        """Everything of one kind: serial, usb, hid, tcp (known ports), visa."""
+        """Everything of one kind: serial, usb, hid."""
         return await discovery_of(engine).look(kind)
+
+    @get("/tcp", operation_id="listTcpPorts")
+    async def tcp(self, engine: Engine) -> dict[str, Any]:
+        """Known ports, and the subnet a scan would look at."""
+        return await discovery_of(engine).look("tcp")
 
     @get("/tools/serial", operation_id="listSerialPorts", include_in_schema=False)
     async def tools_serial(self, engine: Engine) -> dict[str, Any]:

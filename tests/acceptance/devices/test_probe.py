@@ -1,8 +1,7 @@
-"""A probe on real wires: each thing that can be wrong is told apart and has a hint that solves it."""
+"""A probe on real wires: what can be wrong is told apart, and each hint solves it."""
 
 import asyncio
 import os
-import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import fields
@@ -20,6 +19,7 @@ from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.owners import holders
 from ionpy_auto.devices.probe import STEPS, Limits, Prober, Surroundings, parse_probe, plans_of
 from ionpy_auto.devices.stack import DeviceState
+from ionpy_auto.devices.trouble import group_of
 from ionpy_auto.testing.lab import device
 from ionpy_auto.testing.wires import CutWire
 
@@ -203,6 +203,10 @@ async def test_a_missing_port_is_answered_with_the_ports_there_are():
     assert "ports on this machine" in hint or "no serial port" in hint
 
 
+def forbid(path: Path) -> None:
+    path.chmod(0)
+
+
 @contextmanager
 def nobody():
     """Without the rights of root, who may open everything."""
@@ -218,14 +222,13 @@ def nobody():
 
 async def test_a_port_of_another_group_names_the_group_to_join(riden):
     port = riden.pty(riden.simulator("RD6012"))
-    Path(port).chmod(0)
+    forbid(Path(port))
     probing = prober()
     await probing.probe(parse_probe({"driver": "rd6012", "transport_type": "virtual"}))
     with nobody():
         answer = await probing.probe(parse_probe(riden_at("serial", port=port)))
     hint = failed(answer, "port")
-    group = Path(port).group()
-    assert group in hint
+    assert group_of(port) in hint
     assert "usermod" in hint or "udev" in hint
 
 
@@ -237,15 +240,14 @@ async def test_a_port_another_program_holds_names_the_program(riden):
         "print('held', flush=True)\n"
         "sys.stdin.read()\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, port],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as other:
-        assert other.stdout.readline() == "held\n"
-        hint = failed(await probe(riden_at("serial", port=port)), "port")
-        other.stdin.close()
+    pipe = asyncio.subprocess.PIPE
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, port, stdin=pipe, stdout=pipe
+    )
+    assert await other.stdout.readline() == b"held\n"
+    hint = failed(await probe(riden_at("serial", port=port)), "port")
+    other.stdin.close()
+    await other.wait()
     assert f"process {other.pid}" in hint
     assert "close it there" in hint
 
@@ -261,9 +263,7 @@ async def test_a_port_of_our_own_device_names_the_device(real_lab, riden, tmp_pa
     link = tmp_path / "by-id"
     link.symlink_to(port)  # /dev/serial/by-id/… is the same port
     for name in (port, str(link)):
-        answer = await probe(
-            riden_at("serial", port=name), Surroundings(holders(real_lab.manager))
-        )
+        answer = await probe(riden_at("serial", port=name), Surroundings(holders(real_lab.manager)))
         assert "disconnect PSU_02" in failed(answer, "port")
         assert answer["error"]["code"] == "PORT_HELD"
     polls = stack.counters["polls"]
@@ -388,7 +388,9 @@ def write_driver(folder: Path, name: str, body: str, framing: str = "delimiter")
 
             NAME = "{name}"
             STACK_BLUEPRINTS = (
-                Blueprint("serial", "{framing}"), Blueprint("tcp", "{framing}"), Blueprint("virtual")
+                Blueprint("serial", "{framing}"),
+                Blueprint("tcp", "{framing}"),
+                Blueprint("virtual"),
             )
             u = Numeric(unit="V")
 
@@ -517,7 +519,12 @@ def test_all_limits_together_are_below_ten_seconds():
     [
         ("nothing", "", "SPAWN_DRIVER", "riden_rd60xx"),
         ("bad", "class Bad(:\n", "SPAWN_DRIVER", "correct the file"),
-        ("bad", "import nothing_like_it\n\nclass B:\n    NAME = 'bad'\n", "SPAWN_DRIVER", "correct"),
+        (
+            "bad",
+            "import nothing_like_it\n\nclass B:\n    NAME = 'bad'\n",
+            "SPAWN_DRIVER",
+            "correct",
+        ),
     ],
 )
 async def test_an_unknown_or_broken_driver_is_the_first_step(tmp_path, driver, text, code, hint):

@@ -2,18 +2,20 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from drivers.riden_rd60xx.simulator import RidenSimulator, model_named
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.core.commands import Command, Mode, Origin, Outcome, Priority, Role, WriteGate
 from ionpy_auto.core.errors import Conflict, IonpyError
-from ionpy_auto.core.safety import PanicLatch, SafeResult, drive_safe
+from ionpy_auto.core.safety import PanicLatch
 from ionpy_auto.core.samples import Quality, Snapshot
-from ionpy_auto.devices import Benches
+from ionpy_auto.devices import Benches, Circuit
 from ionpy_auto.devices.catalogue import Catalogue
+from ionpy_auto.devices.config import DeviceConfig
 from ionpy_auto.devices.simulated import RtuServer, serve_tcp
 from ionpy_auto.devices.stack import DeviceState, Stack
 from ionpy_auto.testing.lab import Lab, device
@@ -147,7 +149,8 @@ class Lag:
 
     def between(self, begin: float, end: float) -> float:
         """Seconds lost in a stretch of time."""
-        return sum(late for at, late in self._late if begin - 1.0 <= at <= end)
+        lost = (min(end, at + late) - max(begin, at) for at, late in self._late)
+        return sum(seconds for seconds in lost if seconds > 0)
 
 
 class Supply:
@@ -210,11 +213,35 @@ async def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
         await asyncio.sleep(0.005)
 
 
+def with_kin() -> Catalogue:
+    """The shipped drivers, and those beside this file."""
+    return Catalogue((Path(__file__).parent / "drivers",), trusted=lambda *_: True)
+
+
+async def wired(stack: AsyncExitStack, circuit: Circuit) -> tuple[RidenSimulator, ChaosWire]:
+    """A simulated supply and the wire in front of it, until the stack ends."""
+    simulator = RidenSimulator(model_named("RD6012"), circuit)
+    server = await serve_tcp(lambda: RtuServer(simulator), "127.0.0.1", 0)
+    stack.callback(server.close)
+    port = server.sockets[0].getsockname()[1]
+    return simulator, await stack.enter_async_context(ChaosWire(port))
+
+
+def config_of(name: str, driver: str, wire: ChaosWire, **more: object) -> DeviceConfig:
+    """A device behind a wire, with short times."""
+    usual = {
+        "transport": {"type": "tcp", "host": "127.0.0.1", "port": wire.port},
+        "framing": {"type": "modbus_rtu", "timeout_s": ANSWER_S, "retries": 0},
+        "polling_interval_ms": int(INTERVAL_S * 1000),
+    }
+    return device(name, driver, **{**usual, **more})
+
+
 class Rig:
     """A real device manager behind a real gate, armed, on real time."""
 
-    def __init__(self, catalogue: Catalogue | None = None) -> None:
-        self.lab = Lab(SystemClock(), catalogue=catalogue)
+    def __init__(self) -> None:
+        self.lab = Lab(SystemClock(), catalogue=with_kin())
         self.latch = PanicLatch()
         self.gate = WriteGate(self.lab.manager, Books(), self.latch, self.lab.clock)
         self.benches = Benches(self.lab.clock)
@@ -228,29 +255,15 @@ class Rig:
 
     async def add(self, name: str, driver: str = "riden_rd60xx", **config: object) -> Supply:
         """A supply on a cell of its own; the manager begins to connect."""
-        simulator = RidenSimulator(model_named("RD6012"), self.benches.get(name))
-        server = await serve_tcp(lambda: RtuServer(simulator), "127.0.0.1", 0)
-        self.exit.callback(server.close)
-        port = server.sockets[0].getsockname()[1]
-        wire = await self.exit.enter_async_context(ChaosWire(port))
+        simulator, wire = await wired(self.exit, self.benches.get(name))
         supply = self.supplies[name] = Supply(self, name, simulator, wire)
-        wanted = {
-            "transport": {"type": "tcp", "host": "127.0.0.1", "port": wire.port},
-            "framing": {"type": "modbus_rtu", "timeout_s": ANSWER_S, "retries": 0},
-            "polling_interval_ms": int(INTERVAL_S * 1000),
-        }
-        await self.lab.manager.add(device(name, driver, **{**wanted, **config}))
+        await self.lab.manager.add(config_of(name, driver, wire, **config))
         return supply
 
-    async def panic(self) -> list[SafeResult]:
-        """As the engine does it."""
-        self.latch.press("user:anna", "test", self.lab.clock.now())
-        return await drive_safe(self.lab.manager.safe_writers(), self.lab.clock)
 
-
-async def let_go(rig: Rig) -> None:
-    """Stop the manager; a device's task that overheard its cancellation is told again."""
-    stopping = asyncio.create_task(rig.lab.manager.stop())
+async def ended(stop: Coroutine[None, None, None]) -> None:
+    """Stop something; a device's task that overheard its cancellation is told again."""
+    stopping = asyncio.create_task(stop)
     while not (await asyncio.wait([stopping], timeout=4.0))[0]:
         for task in asyncio.all_tasks():
             if task.get_name().startswith("device/"):
@@ -259,9 +272,9 @@ async def let_go(rig: Rig) -> None:
 
 
 @asynccontextmanager
-async def made(catalogue: Catalogue | None = None) -> AsyncIterator[Rig]:
+async def made() -> AsyncIterator[Rig]:
     """A rig that is taken down at the end."""
-    rig = Rig(catalogue)
+    rig = Rig()
     rig.lag.start()
     try:
         await rig.lab.manager.start([])
@@ -269,7 +282,7 @@ async def made(catalogue: Catalogue | None = None) -> AsyncIterator[Rig]:
     finally:
         for supply in rig.supplies.values():
             supply.wire.dead.clear()
-        await let_go(rig)
+        await ended(rig.lab.manager.stop())
         await rig.exit.aclose()
         await rig.lag.stop()
         await asyncio.sleep(0.02)  # servers see the ends of their connections

@@ -55,7 +55,7 @@ def cases(count: int) -> list[Case]:
             way := source.choice(list(Way)),
             source.randrange(40 if way is Way.QUESTIONS else 400),
             source.choice(list(Break)),
-            source.choice([0.0, source.uniform(0.05, 1.5)]),
+            source.choice([0.0, source.uniform(0.05, 0.9)]),
         )
         for _ in range(count)
     ]

@@ -413,13 +413,13 @@ def test_the_guard_has_the_drivers_the_server_trusts_as_they_were(tmp_path):
         assert isinstance(message, Configure)
         return HeldCatalogue(message)
 
-    trusting = held(lambda _, __: True)
+    trusting = held(lambda *_: True)
     assert trusting.get("own").NAME == "own"
     file.write_text("raise SystemExit")
     assert trusting.get("own").NAME == "own"
     file.write_text(DRIVER)
     with pytest.raises(IonpyError, match="trusted"):
-        held(lambda _, __: False).get("own")
+        held(lambda *_: False).get("own")
 
 
 def test_the_fence_ends_a_process_and_sees_it_gone():

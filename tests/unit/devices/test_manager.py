@@ -263,7 +263,7 @@ async def test_life_without_restart(running):
         assert refused.value.error_code.startswith("SPAWN_")
     assert list(manager.stacks) == ["A"]
     manifest = await manager.add(device("B", "awkward", alias="Zwei"))
-    assert (manifest["alias"], manifest["state"]) == ("Zwei", "disabled")
+    assert (manifest["alias"], manifest["state"]) == ("Zwei", "connecting")
     added = lab.payloads("device_added")[0]
     assert added["meta"]["entities"][0]["id"] == "u"
     await lab.clock.sleep(1)

@@ -1,10 +1,13 @@
 """A file describes a device: what is right becomes a driver, what is wrong is found in place."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from ionpy_auto.core.errors import IonpyError
+from drivers.generic_scpi.driver import GenericScpi
+from ionpy_auto.core.errors import ConfigInvalid, IonpyError
+from ionpy_auto.devices import Role
 from ionpy_auto.devices.catalogue import Catalogue, content_hash
 from ionpy_auto.devices.maps import read_map
 from ionpy_auto.testing.conformance import check_driver
@@ -170,7 +173,9 @@ def test_a_map_needs_trust_like_a_driver_and_runs_as_it_was_trusted(home, tmp_pa
     shipped = tmp_path_factory.mktemp("shipped")
     (home / "lines").rename(shipped / "lines")
     trusted = set()
-    catalogue = Catalogue([home], trusted=trusted.__contains__, shipped=shipped)
+    catalogue = Catalogue(
+        [home], trusted=lambda _folder, digest: digest in trusted, shipped=shipped
+    )
     with pytest.raises(IonpyError) as error:
         catalogue.get("my_meter")
     assert error.value.error_code == "DRIVER_UNTRUSTED"
@@ -195,3 +200,58 @@ def test_a_base_must_read_maps(home, base):
     (home / "second" / "device.yaml").write_text(text.replace("MM-1", "MM-2"))
     with pytest.raises(IonpyError, match=r"second/device\.yaml:3:7: base"):
         Catalogue(shipped=home).get("second")
+
+
+DRIVERS = Path(__file__).resolve().parents[3] / "drivers"
+SMALL = ("korad_ka3005p", "scpi_multimeter")
+WORDS = ["kind", "safe", "RW", "true", "off", "nan", "1e999", "-1", "{", "}", "[", "]", "- "]
+WORDS += ["{value}", "access: RW", "role: output", '"', "'", "#", "null", "\t", "\n", "  ", ":"]
+WORDS += ["é", "\x00", "numeric"]
+
+
+def mutated(text: str, random: Random) -> str:
+    """A text with one line or piece lost, doubled, moved or replaced."""
+    lines = text.split("\n")
+    at, other = random.randrange(len(lines)), random.randrange(len(lines))
+    place = random.randrange(len(text) + 1)
+    ways = [
+        lambda: "\n".join(lines[:at] + lines[at + 1 :]),
+        lambda: "\n".join([*lines[:at], lines[other], *lines[at:]]),
+        lambda: text[:place] + random.choice(WORDS) + text[place:],
+        lambda: text[:place] + text[place + random.randint(1, 30) :],
+        lambda: text[:place],
+        lambda: text.replace(random.choice(lines) or "x", random.choice(WORDS), 1),
+    ]
+    return random.choice(ways)()
+
+
+def test_a_mutated_file_is_a_driver_or_has_findings_with_lines():
+    random = Random(7)
+    texts = [METER, *((DRIVERS / n / "device.yaml").read_text(encoding="utf-8") for n in SMALL)]
+    good = 0
+    for number in range(2000):
+        text = texts[number % len(texts)]
+        for _ in range(random.randint(1, 3)):
+            text = mutated(text, random)
+        described, findings = read_map(text, "f/device.yaml")
+        if described is not None:
+            assert not findings
+            findings = complaints(described)
+            good += not findings
+        assert all(f.line > 0 and f.column > 0 and f.message for f in findings), text
+        assert described is not None or findings, text
+    assert 50 < good < 1950
+
+
+def complaints(described):
+    """What the base finds; what it makes can be safely switched off."""
+    try:
+        driver = GenericScpi.from_map(described)
+    except ConfigInvalid as error:
+        return error.findings
+    for entity in driver.ENTITIES.values():
+        assert not entity.problems()
+        assert not entity.is_writable or entity.safe is not None
+        if entity.is_writable and entity.role in {Role.OUTPUT, Role.INPUT}:
+            assert entity.safe.value is False
+    return ()

@@ -1,15 +1,20 @@
 /** Every server path the UI uses, typed; nothing else in the UI writes a path. */
-import { address, http } from './client'
+import { address, http, request } from './client'
 import type {
   Alarm,
   ClockInfo,
   Device,
+  DeviceConfig,
   Driver,
+  DriverBlueprint,
+  DriverTrust,
   ExportRow,
   Flow,
   FlowCheck,
   FlowItem,
   History,
+  Interlock,
+  Interlocks,
   Items,
   Latch,
   Marker,
@@ -17,6 +22,9 @@ import type {
   ModeInfo,
   Outcome,
   PanicResult,
+  PortTest,
+  ProbeRequest,
+  ProbeResult,
   Project,
   Rule,
   Run,
@@ -25,7 +33,12 @@ import type {
   RunRequest,
   RunStep,
   Scalar,
+  SerialPorts,
   Session,
+  TcpPorts,
+  TcpProbe,
+  TcpScan,
+  VisaInstruments,
 } from './types'
 
 const seg = encodeURIComponent
@@ -62,19 +75,56 @@ export const markersApi = {
   add: (label: string, timestamp?: number) => http.post<Marker>(`${active}/markers`, { label, timestamp }),
 }
 
+/** What stands beside a value that is written: the answer to a question of the server. */
+export interface WriteConsent {
+  confirm?: string
+  take_over?: boolean
+}
+
 export const devicesApi = {
   list: () => http.get<Items<Device>>('/api/devices'),
-  add: (body: unknown) => http.post<Device>('/api/devices', body),
+  add: (config: DeviceConfig) => http.post<Device>('/api/devices', config),
+  replace: (id: string, config: DeviceConfig) => http.put<Device>(`/api/devices/${seg(id)}`, config),
   remove: (id: string) => http.delete<void>(`/api/devices/${seg(id)}`),
   enable: (id: string, enabled: boolean) => http.patch<Device>(`/api/devices/${seg(id)}/enabled`, { enabled }),
   act: (id: string, action: 'connect' | 'disconnect' | 'rearm') => http.post<Device>(`/api/devices/${seg(id)}/${action}`),
-  write: (id: string, entity: string, value: Scalar) =>
-    http.put<Outcome>(`/api/devices/${seg(id)}/entities/${seg(entity)}`, { value }),
+  write: (id: string, entity: string, value: Scalar, consent: WriteConsent = {}) =>
+    http.put<Outcome>(`/api/devices/${seg(id)}/entities/${seg(entity)}`, { value, ...consent }),
   recent: (id: string, entities: string[]) =>
     http.get<History>(`/api/devices/${seg(id)}/recent`, { entities: entities.join(',') }),
   history: (id: string, entities: string[], query: { start?: number; end?: number; session_id?: number; points?: number }) =>
     http.get<History>(`${active}/devices/${seg(id)}/history`, { entities: entities.join(','), ...query }),
-  drivers: () => http.get<Items<Driver>>('/api/config/drivers'),
+  probe: (body: ProbeRequest, signal?: AbortSignal) =>
+    request<ProbeResult>('POST', '/api/devices/probe', { body, signal }),
+}
+
+const driverPath = (name: string) => `/api/config/drivers/${seg(name)}`
+export const driversApi = {
+  list: () => http.get<Items<Driver>>('/api/config/drivers'),
+  blueprint: (name: string) => http.get<DriverBlueprint>(`${driverPath(name)}/blueprint`),
+  trust: (name: string) => http.get<DriverTrust>(`${driverPath(name)}/trust`),
+  setTrusted: (name: string, hash: string) => http.post<DriverTrust>(`${driverPath(name)}/trust`, { hash }),
+}
+
+const inventory = '/api/inventory'
+export const inventoryApi = {
+  serial: () => http.get<SerialPorts>(`${inventory}/serial`),
+  testSerial: (port: string, baudrate: number) => http.post<PortTest>(`${inventory}/serial/test`, { port, baudrate }),
+  tcpProbe: (host: string, port: number) => http.get<TcpProbe>(`${inventory}/tcp/probe`, { host, port }),
+  scan: (body: { subnet?: string; ports?: number[] }) => http.post<TcpScan>(`${inventory}/tcp/scan`, body),
+  tcpPorts: () => http.get<TcpPorts>(`${inventory}/tcp`),
+  endScan: (id: string) => http.delete<void>(`${inventory}/tcp/scan/${seg(id)}`),
+  scanState: (id: string) => http.get<TcpScan>(`${inventory}/tcp/scan/${seg(id)}`),
+  visa: () => http.get<VisaInstruments>(`${inventory}/visa`),
+}
+
+export const interlocksApi = {
+  list: () => http.get<Interlocks>('/api/interlocks'),
+  save: (text: string, revision: string) => http.put<Interlocks>('/api/interlocks', { text, revision }),
+  apply: () => http.post<Interlocks>('/api/interlocks/apply'),
+  shelve: (id: string, minutes: number, reason: string) =>
+    http.post<Interlock>(`/api/interlocks/${seg(id)}/shelve`, { minutes, reason }),
+  unshelve: (id: string) => http.post<Interlock>(`/api/interlocks/${seg(id)}/unshelve`),
 }
 
 export const flowsApi = {

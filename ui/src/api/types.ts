@@ -92,6 +92,14 @@ export interface Entity {
   group: string | null
   role: string | null
   danger: boolean
+  /** How the output is left when all goes off: the action alone, or with its place in the order and its value. */
+  safe?: string | SafeState | null
+}
+
+export interface SafeState {
+  action: string
+  value?: Scalar
+  order?: number | null
 }
 
 export type DeviceState = 'disabled' | 'connecting' | 'online' | 'degraded' | 'offline' | 'error'
@@ -109,7 +117,21 @@ export interface Device {
   auto_start: boolean
   state: DeviceState
   hint: string | null
+  /** Unix time of the next try to connect, while the link is lost. */
+  retry_at?: number | null
+  /** The link was lost while writing was possible: writes wait for a person. */
+  needs_rearm?: boolean
+  /** Whether the outputs go off even when the server process dies. */
+  guarded?: { ok: boolean; reason: string } | null
+  /** The instrument switches itself off when it hears nothing for so long; null: it has no watchdog. */
+  watchdog_s?: number | null
+  on_comm_loss?: 'safe' | 'hold'
+  safe_group?: string
+  /** Something a person should know about the device now. */
+  note?: string
   transport: Record<string, unknown>
+  framing?: Record<string, unknown> | null
+  params?: Record<string, unknown>
   polling_interval_ms: number | null
   entities: Entity[]
   values: Record<string, Value>
@@ -129,8 +151,195 @@ export interface Driver {
   icon: string
   description: string
   version: string
+  aliases?: string[]
   transports?: string[]
   simulated: boolean
+  shipped?: boolean
+  /** False: somebody must read it and trust its hash before it loads. */
+  trusted?: boolean
+  /** Why it cannot be used; empty when it can. */
+  error?: string
+}
+
+export interface DriverTrust {
+  name: string
+  path: string
+  hash: string
+  trusted: boolean
+  diff: string
+}
+
+/** One way to reach a device, with its defaults. */
+export interface Blueprint {
+  transport: string
+  framing: string
+  transport_params: Record<string, unknown>
+  framing_params: Record<string, unknown>
+}
+
+export interface DriverBlueprint {
+  driver: string
+  blueprints: Blueprint[]
+  /** JSON Schema of the driver's parameters. */
+  parameters: Record<string, unknown>
+}
+
+/** What makes a device, as it stands in the project's list. */
+export interface DeviceConfig {
+  id: string
+  driver: string
+  alias: string
+  icon: string
+  color: string
+  location: string
+  description: string
+  enabled: boolean
+  auto_start: boolean
+  polling_interval_ms: number
+  transport: Record<string, unknown>
+  framing?: Record<string, unknown>
+  params: Record<string, unknown>
+  on_comm_loss?: unknown
+  safe_group?: unknown
+  watchdog_s?: unknown
+}
+
+export interface SerialPort {
+  port: string
+  description: string | null
+  manufacturer: string | null
+  vid: number | string | null
+  pid: number | string | null
+  serial_number: string | null
+  /** Chip behind the port, if known, and what it often is. */
+  known: string | null
+  often?: string | null
+  /** The device that holds the port. */
+  in_use: string | null
+  hint: string | null
+}
+
+export interface SerialPorts {
+  items: SerialPort[]
+  help: string | null
+}
+
+export interface PortTest {
+  ok: boolean
+  message: string
+  hint?: string | null
+}
+
+export interface TcpProbe {
+  host: string
+  port: number
+  open: boolean
+  service: string | null
+  latency_ms: number | null
+  in_use: string | null
+  message: string | null
+  hint: string | null
+}
+
+/** Ports that are known, and the network a scan looks at. */
+export interface TcpPorts {
+  items: { port: number; service: string; drivers: string[]; scan: boolean }[]
+  subnet: string
+}
+
+export interface TcpHit {
+  host: string
+  port: number
+  service: string | null
+  latency_ms: number | null
+  in_use?: string | null
+}
+
+export interface TcpScan {
+  id: string
+  state: 'running' | 'done' | 'failed' | 'cancelled'
+  done: number
+  total: number
+  hits: TcpHit[]
+  error?: string | null
+}
+
+export interface VisaInstrument {
+  resource: string
+  manufacturer: string | null
+  model: string | null
+  serial: string | null
+  firmware: string | null
+  in_use?: string | null
+  hint?: string | null
+}
+
+/** `available` is false when VISA itself is missing; message and hint say what to install. */
+export interface VisaInstruments {
+  items: VisaInstrument[]
+  available?: boolean
+  message?: string
+  hint?: string
+}
+
+export interface ProbeRequest {
+  driver: string
+  transport_type: string
+  transport_params: Record<string, unknown>
+  framing_type?: string
+  framing_params?: Record<string, unknown>
+  params: Record<string, unknown>
+}
+
+export interface ProbeStep {
+  id: string
+  message: string
+  /** Null: not reached. */
+  ok: boolean | null
+  detail: string | null
+  hint: string | null
+  duration_ms: number | null
+}
+
+export interface ProbeResult {
+  success: boolean
+  steps: ProbeStep[]
+  first_values: Record<string, { value: Scalar; unit: string | null; quality?: Quality; reason?: string }>
+  /** What the device says it is. */
+  identity?: Record<string, string>
+  error: { code: string; message: string; hint: string } | null
+  duration_ms: number
+}
+
+export type InterlockState = 'ok' | 'tripped' | 'unknown' | 'shelved'
+
+/** A condition that must not be, whoever writes. */
+export interface Interlock {
+  id: string
+  /** The condition as written. */
+  text: string
+  /** Unknown counts as tripped. */
+  state: InterlockState
+  since: number | null
+  /** Devices or points that take no write but their safe state; empty: all. */
+  deny: string[]
+  /** Devices driven to their safe state. */
+  safe: string[]
+  message: string
+  line?: number
+  values: RuleLeaf[]
+  shelved_until: number | null
+  shelved_by: string
+  shelved_for?: string
+}
+
+export interface Interlocks {
+  items: Interlock[]
+  source: string
+  revision: string
+  /** False: the file on disk is another than what is in force. */
+  in_force: boolean
+  findings: Finding[]
 }
 
 export interface SeriesData {

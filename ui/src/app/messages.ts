@@ -17,6 +17,8 @@ const en = {
   panicProven: 'off, proven by read-back', panicUnproven: 'off, not proven', panicFailed: 'failed', rearm: 'Re-arm …', rearmTitle: 'Allow writing again?',
   rearmText: 'Outputs stay off until somebody switches them on. The reason goes into the audit log.', panicBy: 'by {who}', virtualTime: 'Virtual time', pace: 'pace', paceMax: 'max', realPace: 'as real time', maxPace: 'as fast as the computer can',
   virtualHint: 'This bench is simulated: all times shown are its virtual time.', panicStays: 'Connections stay open; nothing switches on again by itself, and writing is locked until you re-arm.', panicReason: 'Reason (at least 3 letters)',
+  writeTitle: 'Write to {device}?', writeNow: 'Write', becomes: 'becomes', waits: 'the server waits {s} s', tooLate: 'The question has expired.', askAgain: 'Ask again', takeOverTitle: 'Held by {owner}', takeOver: 'Take over', takeOverText: '{owner} holds this output. Taking over pauses it; it goes on only when you resume it.',
+  interlockTripped: 'Interlock tripped: {text}', interlocksTripped: '{n} interlocks tripped',
   updated: 'Written: {what}',
 }
 const de: Record<keyof typeof en, string> = {
@@ -35,6 +37,8 @@ const de: Record<keyof typeof en, string> = {
   panicProven: 'aus, durch Rücklesen belegt', panicUnproven: 'aus, nicht belegt', panicFailed: 'fehlgeschlagen', rearm: 'Wieder freigeben …', rearmTitle: 'Schreiben wieder erlauben?',
   rearmText: 'Ausgänge bleiben aus, bis jemand sie einschaltet. Der Grund kommt ins Audit-Protokoll.', panicBy: 'durch {who}', virtualTime: 'Virtuelle Zeit', pace: 'Tempo', paceMax: 'max', realPace: 'wie in Wirklichkeit', maxPace: 'so schnell der Rechner kann',
   virtualHint: 'Dieser Messplatz ist simuliert: alle gezeigten Zeiten sind seine virtuelle Zeit.', panicStays: 'Die Verbindungen bleiben offen; nichts geht von selbst wieder an, und Schreiben ist gesperrt, bis du wieder freigibst.', panicReason: 'Grund (mindestens 3 Zeichen)',
+  writeTitle: 'An {device} schreiben?', writeNow: 'Schreiben', becomes: 'wird', waits: 'der Server wartet {s} s', tooLate: 'Die Frage ist abgelaufen.', askAgain: 'Neu fragen', takeOverTitle: 'Gehalten von {owner}', takeOver: 'Übernehmen', takeOverText: '{owner} hält diesen Ausgang. Wer übernimmt, pausiert ihn; weiter geht es erst, wenn du fortsetzt.',
+  interlockTripped: 'Verriegelung ausgelöst: {text}', interlocksTripped: '{n} Verriegelungen ausgelöst',
   updated: 'Geschrieben: {what}',
 }
 export const t = defineMessages('shell', en, de)

@@ -4,6 +4,8 @@ import { computed, ref } from 'vue'
 import type { Device, DeviceState } from '@/api/types'
 import { seedSamples } from './samples'
 
+export type StateChange = { state: DeviceState; hint?: string | null } & Partial<Pick<Device, 'needs_rearm' | 'retry_at' | 'note' | 'guarded'>>
+
 export const useDevices = defineStore('devices', () => {
   const byId = ref<Record<string, Device>>({})
   const list = computed(() => Object.values(byId.value))
@@ -23,12 +25,11 @@ export const useDevices = defineStore('devices', () => {
     delete byId.value[id]
   }
 
-  function setState(id: string, state: DeviceState, hint: string | null): void {
+  /** A change of state also brings what goes with it: lock, next try, note. */
+  function setState(id: string, { state, hint, ...more }: StateChange): void {
     const device = byId.value[id]
     if (!device) return
-    device.state = state
-    device.hint = hint
-    device.enabled = state !== 'disabled'
+    Object.assign(device, more, { state, hint: hint ?? null, enabled: state !== 'disabled' })
   }
 
   return { byId, list, troubled, adopt, put, remove, setState }

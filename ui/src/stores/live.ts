@@ -1,10 +1,11 @@
 /** Wires the WebSocket to the stores; the only place that knows event names. */
 import { LiveSocket } from '@/api/socket'
-import type { Alarm, ClockInfo, Device, DeviceState, Latch, Marker, ModeInfo, Run, Session, Snapshot } from '@/api/types'
+import type { Alarm, ClockInfo, Device, Interlock, Latch, Marker, ModeInfo, Run, Session, Snapshot } from '@/api/types'
 import { useAlarms } from './alarms'
 import { useBench } from './bench'
 import { noteServerTime, setClock } from './clock'
-import { useDevices } from './devices'
+import { useDevices, type StateChange } from './devices'
+import { useInterlocks } from './interlocks'
 import { useMarkers } from './markers'
 import { useRuns } from './runs'
 import { forgetSamples, onWishes, receiveSamples } from './samples'
@@ -35,7 +36,9 @@ function adopt(snapshot: Snapshot): void {
   useDevices().adopt(snapshot.devices)
   useAlarms().adopt(snapshot.alarms)
   useRuns().adopt(snapshot.runs)
-  if (snapshot.project) useMarkers().load().catch(() => undefined)
+  if (!snapshot.project) return
+  useMarkers().load().catch(() => undefined)
+  useInterlocks().load().catch(() => undefined)
 }
 
 /** What each event means to the stores. */
@@ -47,8 +50,8 @@ export function eventHandlers(): Record<string, Handler> {
     device_added: (added: { meta: Device }) => devices.put(added.meta),
     device_updated: (updated: { meta: Device }) => devices.put(updated.meta),
     device_removed: (gone: { device_id: string }) => devices.remove(gone.device_id),
-    device_state: (change: { device_id: string; state: DeviceState; hint?: string | null }) =>
-      devices.setState(change.device_id, change.state, change.hint ?? null),
+    device_state: ({ device_id, ...change }: StateChange & { device_id: string }) => devices.setState(device_id, change),
+    interlock: (item: Interlock) => useInterlocks().put(item),
     session: (session: Session) => bench.setSession(session),
     marker: (marker: Marker) => useMarkers().apply(marker),
     alarm: (alarm: Alarm) => useAlarms().put(alarm),

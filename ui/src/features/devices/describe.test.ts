@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { counterTexts, parseObject, suggestId, transportText } from './describe'
+import type { Device } from '@/api/types'
+import { counterTexts, hasOutputs, suggestId, transportText } from './describe'
 
 describe('device texts', () => {
   it.each([
@@ -12,10 +13,9 @@ describe('device texts', () => {
   it('leaves out counters that are zero', () => expect(counterTexts({ reads: 3, errors: 0 })).toEqual(['reads 3']))
   it('suggests the next free id in capitals', () => expect(suggestId('riden_rd60xx', ['RIDEN_RD60XX_1'])).toBe('RIDEN_RD60XX_2'))
   it.each([
-    ['{"a": 1}', { a: 1 }],
-    ['', {}],
-    ['[1]', null],
-    ['{', null],
-    ['null', null],
-  ])('%j as an object is %j', (text, value) => expect(parseObject(text)).toEqual(value))
+    [{ access: 'RW', safe: 'write' }, true],
+    [{ access: 'RW', safe: { action: 'write', order: 10 } }, true],
+    [{ access: 'RW', safe: 'none' }, false],
+    [{ access: 'RO', safe: null }, false],
+  ])('an entity %j counts as an output: %j', (entity, expected) => expect(hasOutputs({ entities: [entity] } as unknown as Device)).toBe(expected))
 })

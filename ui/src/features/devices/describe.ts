@@ -1,4 +1,5 @@
 /** Short texts about a device for the table. */
+import type { Device } from '@/api/types'
 
 /** `serial /dev/ttyUSB0 9600` from whatever the transport holds; secrets are never shown. */
 export function transportText(transport: Record<string, unknown>): string {
@@ -24,11 +25,7 @@ export function suggestId(driver: string, taken: string[]): string {
   }
 }
 
-export function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text || '{}')
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null
-  } catch {
-    return null
-  }
+/** Whether something at the device can be switched or set: then its safety matters. */
+export function hasOutputs(device: Device): boolean {
+  return device.entities.some((entity) => entity.access !== 'RO' && (typeof entity.safe === 'string' ? entity.safe : entity.safe?.action) === 'write')
 }

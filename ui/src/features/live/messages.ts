@@ -3,8 +3,8 @@ import { defineMessages } from '@/i18n'
 const en = {
   title: 'Live', noDevices: 'No devices yet', noDevicesText: 'Add a device to see its values here.', addDevice: 'Go to devices',
   good: 'good', unsure: 'unsure', bad: 'bad', stale: 'stale', unconfirmed: 'unconfirmed', LO: 'low', LOLO: 'too low', HI: 'high', HIHI: 'too high',
-  on: 'On', off: 'Off', set: 'Set', write: 'Write', run: 'Run', pending: 'waiting for read-back …', range: '{min} to {max}', notNumber: 'Not a number', below: 'At least {min}', above: 'At most {max}',
-  confirmWrite: 'Write to {device}?', confirmText: '{name}: {value}', unconfirmedWrite: '{name}: written, but the device did not confirm it', shadowed: '{name}: logged only, this project is in shadow mode', writeOther: '{name}: the device took {value}',
+  on: 'On', off: 'Off', set: 'Set', run: 'Run', pending: 'waiting for read-back …', range: '{min} to {max}', notNumber: 'Not a number', below: 'At least {min}', above: 'At most {max}',
+  unconfirmedWrite: '{name}: written, but the device did not confirm it', shadowed: '{name}: logged only, this project is in shadow mode', writeOther: '{name}: the device took {value}',
   chart: 'Chart', points: 'Points', window: 'Time window', addMarker: 'Marker', markerLabel: 'Text of the marker', markerText: 'The marker is set at this moment.', noPoints: 'Choose points for the chart', chartOf: 'Chart of {points}',
   voltage: 'Voltage', current: 'Current', power: 'Power', temp: 'Temperature', charge: 'Charge of the step', energy: 'Energy of the step', step: 'Step', cycle: 'Cycle', phase: 'Phase', channel: 'Channel', age: 'Age',
   charging: 'charging', discharging: 'discharging', resting: 'at rest', settings: 'Settings', showAll: 'Show all',
@@ -12,8 +12,8 @@ const en = {
 const de: Record<keyof typeof en, string> = {
   title: 'Live', noDevices: 'Noch keine Geräte', noDevicesText: 'Füge ein Gerät hinzu, dann stehen hier seine Werte.', addDevice: 'Zu den Geräten',
   good: 'gut', unsure: 'unsicher', bad: 'schlecht', stale: 'veraltet', unconfirmed: 'unbestätigt', LO: 'niedrig', LOLO: 'zu niedrig', HI: 'hoch', HIHI: 'zu hoch',
-  on: 'Ein', off: 'Aus', set: 'Setzen', write: 'Schreiben', run: 'Ausführen', pending: 'wartet auf Rücklesen …', range: '{min} bis {max}', notNumber: 'Keine Zahl', below: 'Mindestens {min}', above: 'Höchstens {max}',
-  confirmWrite: 'An {device} schreiben?', confirmText: '{name}: {value}', unconfirmedWrite: '{name}: geschrieben, aber vom Gerät nicht bestätigt', shadowed: '{name}: nur protokolliert, das Projekt ist im Schattenmodus', writeOther: '{name}: das Gerät hat {value} übernommen',
+  on: 'Ein', off: 'Aus', set: 'Setzen', run: 'Ausführen', pending: 'wartet auf Rücklesen …', range: '{min} bis {max}', notNumber: 'Keine Zahl', below: 'Mindestens {min}', above: 'Höchstens {max}',
+  unconfirmedWrite: '{name}: geschrieben, aber vom Gerät nicht bestätigt', shadowed: '{name}: nur protokolliert, das Projekt ist im Schattenmodus', writeOther: '{name}: das Gerät hat {value} übernommen',
   chart: 'Kurven', points: 'Messpunkte', window: 'Zeitfenster', addMarker: 'Marke', markerLabel: 'Text der Marke', markerText: 'Die Marke wird jetzt gesetzt.', noPoints: 'Messpunkte für die Kurven wählen', chartOf: 'Kurven von {points}',
   voltage: 'Spannung', current: 'Strom', power: 'Leistung', temp: 'Temperatur', charge: 'Ladung des Schritts', energy: 'Energie des Schritts', step: 'Schritt', cycle: 'Zyklus', phase: 'Phase', channel: 'Kanal', age: 'Alter',
   charging: 'lädt', discharging: 'entlädt', resting: 'in Ruhe', settings: 'Einstellungen', showAll: 'Alle zeigen',

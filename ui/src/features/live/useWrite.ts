@@ -1,27 +1,26 @@
-/** Writing one entity: asks where danger is declared, waits for the read-back, tells what did not go as wished. */
-import { ref, type Ref } from 'vue'
-import { devicesApi } from '@/api/endpoints'
+/** Writing one entity: waits for the read-back, tells what did not go as wished; `stores/writes` asks what the server asks. */
+import type { Ref } from 'vue'
 import type { Device, Entity, Scalar } from '@/api/types'
 import { useAction } from '@/kit/useAction'
 import { useToasts } from '@/stores/toasts'
+import { useWrites } from '@/stores/writes'
 import { t } from './messages'
 import { valueText } from './readings'
 
 export interface Write {
   busy: Ref<boolean>
-  /** The value a person must confirm before it is written; null: nothing to confirm. */
-  asked: Ref<{ value: Scalar } | null>
   request: (value: Scalar) => void
-  confirm: () => void
-  cancel: () => void
 }
 
-export function useWrite(device: Device, entity: Entity): Write {
+/** `target` is asked at every write: the manifest may have changed since. */
+export function useWrite(target: () => { device: Device; entity: Entity }): Write {
   const toasts = useToasts()
-  const asked = ref<{ value: Scalar } | null>(null)
+  const writes = useWrites()
 
   const action = useAction(async (value: Scalar) => {
-    const outcome = await devicesApi.write(device.id, entity.id, value)
+    const { device, entity } = target()
+    const outcome = await writes.write(device, entity, value)
+    if (!outcome) return
     const name = `${device.id} ${entity.name}`
     if (outcome.kind === 'shadowed') toasts.show('info', t('shadowed', { name }))
     else if (outcome.kind === 'unconfirmed') toasts.show('warning', t('unconfirmedWrite', { name }))
@@ -30,18 +29,7 @@ export function useWrite(device: Device, entity: Entity): Write {
     }
   })
 
-  function confirm(): void {
-    const wish = asked.value
-    asked.value = null
-    if (wish) void action.run(wish.value)
-  }
-
-  function request(value: Scalar): void {
-    if (entity.danger) asked.value = { value }
-    else void action.run(value)
-  }
-
-  return { busy: action.busy, asked, request, confirm, cancel: () => (asked.value = null) }
+  return { busy: action.busy, request: (value) => void action.run(value) }
 }
 
 /** Rounding to the device's resolution is no deviation worth a word. */
