@@ -15,12 +15,17 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from ionpy_auto.core.files import Home
 from ionpy_auto.core.settings import Settings
 from ionpy_auto.engine import Engine
 from ionpy_auto.web.app import create_app
 from ionpy_auto.web.live import LiveHub
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("lab", deadline=None)
+settings.load_profile("lab")
 
 ROOT = Path(__file__).parents[1]
 DEMO = "akku-charakterisierung"

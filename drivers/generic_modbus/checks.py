@@ -140,3 +140,12 @@ def _float(entity: Numeric, point: ModbusPoint) -> Iterator[Problem]:
     if largest * 2.0 ** -FLOAT_BITS[point.type] >= entity.grain / 2:
         message = f"{point.type} cannot hold steps of {entity.grain:g} at {largest:g}"
         yield Problem("type", message, "type: f64, or a coarser resolution")
+
+
+def unshowable(entity: Entity, point: ModbusPoint, protocol: ModbusProtocol) -> Iterator[Problem]:
+    """Whether the simulator can show the entity."""
+    try:
+        point.first_words(entity, protocol)
+    except ValueError as error:
+        hint = "simulate: a value the entity can have"
+        yield Problem("simulate", f"cannot be simulated: {error}", hint)

@@ -19,7 +19,7 @@ from ionpy_auto.devices import (
 from ionpy_auto.devices.maps import DeviceMap, MapDriver, MapReading
 
 from .blocks import Block, halves, plan
-from .checks import problems_of
+from .checks import problems_of, unshowable
 from .points import ModbusPoint, ModbusProtocol
 
 PLAN_EVERY = 500
@@ -57,7 +57,7 @@ class GenericModbus(MapDriver):
     class Params(DriverParams):
         """How the device is addressed."""
 
-        modbus_address: int = Field(1, ge=0, le=255)
+        modbus_address: int = Field(1, ge=1, le=255)  # 0 would write to all at once
 
     Protocol = ModbusProtocol
     Point = ModbusPoint
@@ -88,7 +88,10 @@ class GenericModbus(MapDriver):
         for key, point in points.items():
             node = described.node(key)
             entity = described.entities[key]
-            for problem in problems_of(entity, point, protocol, set(node.entries)):
+            problems = [*problems_of(entity, point, protocol, set(node.entries))]
+            if not problems:
+                problems = [*unshowable(entity, point, protocol)]
+            for problem in problems:
                 place = node.get(problem.key) or node
                 reading.error(place, "wrong-point", f"{key}: {problem.message}", problem.hint)
 

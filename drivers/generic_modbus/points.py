@@ -145,6 +145,41 @@ class ModbusPoint(PointPart):
         steps = (_exact(value) - _exact(self.offset)) / _exact(self.scale)
         return int(steps.to_integral_value())
 
+    def first(self, entity: Entity) -> Scalar:
+        """What a simulated device shows at first: as the map says, else inside its range.
+
+        Raises:
+            ValueError: ``simulate`` says what the entity cannot be.
+        """
+        told = self.simulate
+        if isinstance(entity, Numeric):
+            low, high = entity.plausible or (entity.min or 0.0, entity.max or 0.0)
+            return float(told) if told is not None else min(max(0.0, low), max(high, low))
+        if isinstance(entity, Enum):
+            words = [*entity.codes.values()]
+            if told is not None and told not in words:
+                msg = f"{told!r:.60} is none of {', '.join(words)}"
+                raise ValueError(msg)
+            return told if told is not None else words[0]
+        if isinstance(entity, Toggle):
+            return told == "true"
+        if isinstance(entity, Text) and not self.is_whole:
+            return told or ""
+        return int(told or "0", 0)
+
+    def first_words(
+        self, entity: Entity, protocol: ModbusProtocol, before: list[int] | None = None
+    ) -> list[int]:
+        """The registers that show `first`, zeros for what cannot be read.
+
+        Raises:
+            ValueError: It does not fit into them.
+        """
+        if not entity.is_readable:
+            return before or [0] * self.count
+        raw = self.raw(entity, self.first(entity))
+        return [int(raw)] if self.is_bit else self.words_for(raw, protocol, before)
+
     def words_for(
         self, raw: float | str, protocol: ModbusProtocol, before: list[int] | None = None
     ) -> list[int]:

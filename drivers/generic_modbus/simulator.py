@@ -18,7 +18,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ionpy_auto.devices import Benches, Clock, Entity, Enum, Numeric, Scalar
+from ionpy_auto.devices import Benches, Clock, Entity
 from ionpy_auto.devices.maps import read_map
 from ionpy_auto.devices.simulated import (
     ILLEGAL_ADDRESS,
@@ -61,11 +61,7 @@ class MapBank(RegisterBank):
     def _place(self, entity: Entity, point: ModbusPoint, protocol: Any) -> None:  # noqa: ANN401 - ModbusProtocol
         table = self.tables[point.table]
         places = range(point.address, point.address + point.count)
-        raw = point.raw(entity, first_value(entity, point)) if entity.is_readable else point.off
-        if point.is_bit:
-            words = [int(raw)]
-        else:
-            words = point.words_for(raw, protocol, [table.get(a, 0) for a in places])
+        words = point.first_words(entity, protocol, [table.get(a, 0) for a in places])
         table.update(zip(places, words, strict=True))
         if entity.is_writable:
             self._writable |= {(point.table, address) for address in places}
@@ -104,21 +100,6 @@ class MapBank(RegisterBank):
     def write_coil(self, address: int, value: int) -> None:
         """Write one coil."""
         self._write("coil", address, value)
-
-
-def first_value(entity: Entity, point: ModbusPoint) -> Scalar:
-    """What the simulated device shows at first: as the map says, else inside its range."""
-    told = point.simulate
-    if isinstance(entity, Numeric):
-        low, high = entity.plausible or (entity.min or 0.0, entity.max or 0.0)
-        return float(told) if told is not None else min(max(0.0, low), max(high, low))
-    if isinstance(entity, Enum):
-        return told if told is not None else next(iter(entity.codes.values()))
-    if entity.kind == "toggle":
-        return told == "true"
-    if entity.kind == "bitmask" or (entity.kind == "text" and point.is_whole):
-        return int(told or "0", 0)
-    return told or ""
 
 
 class SimulatedUnit(InProcessModbus):

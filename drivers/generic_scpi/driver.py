@@ -12,6 +12,7 @@ from ionpy_auto.devices import (
     DeviceError,
     DriverParams,
     Enum,
+    LinkLost,
     MessageLink,
     Missing,
     NoAnswer,
@@ -76,6 +77,8 @@ class GenericScpi(MapDriver):
         """Which question is due when; equal questions are asked once."""
         self._polls = 0
         self._identity = ""
+        self._who = Identify()
+        self._shaken = False
         self._last_sent = float("-inf")
         self._due: dict[str, list[str]] = {"fast": [], "slow": [], "once": []}
         taken: set[str] = set()
@@ -98,6 +101,7 @@ class GenericScpi(MapDriver):
         try:
             return await self.link.query((question + self.PROTOCOL.end).encode("ascii"))
         except NoAnswer as error:
+            self._shaken = True
             raise NoAnswer(
                 f"{question}: {error.message}",
                 hint=error.hint,
@@ -143,7 +147,7 @@ class GenericScpi(MapDriver):
         Raises:
             DeviceError: ``WRONG_DEVICE``: something else answers.
         """
-        self._polls = 0
+        self._polls, self._shaken = 0, False
         protocol = self.PROTOCOL
         identify = protocol.identify
         if identify is None and protocol.dialect == "scpi":
@@ -158,16 +162,35 @@ class GenericScpi(MapDriver):
         if protocol.errors:
             await self._old_errors()
 
+    async def _still_there(self) -> None:
+        """The same instrument answers, and answers what it was asked.
+
+        After silence, and now and then: an answer that came late, or one too many, would put every
+        following one in the wrong place.
+
+        Raises:
+            LinkLost: It does not; a link opened anew has no old answers.
+        """
+        if self._identity:
+            answer = await self._query(self._who.query)
+            if _text(answer) != self._identity:
+                raise LinkLost(
+                    f"asked who is there, the answer was {_text(answer)!r:.100}",
+                    hint="answers are out of step, or another device is connected now",
+                    args={"stage": "poll"},
+                )
+        self._shaken = False
+
     async def _identify(self, identify: Identify) -> None:
-        answer = (await self._query(identify.query)).decode("ascii", "replace").strip()
-        if not any(fnmatchcase(answer.upper(), wanted.upper()) for wanted in identify.answers):
+        answer = _text(await self._query(identify.query))
+        if not fits(answer, identify.answers):
             raise DeviceError(
                 f"{answer!r:.100} answers, which is no {self.NAME}",
                 code="WRONG_DEVICE",
                 hint=f"wanted {' or '.join(identify.answers)}; check the address and the driver",
                 args={"stage": "connect", "identity": answer[:200]},
             )
-        self._identity = answer
+        self._who, self._identity = identify, answer
 
     async def _old_errors(self) -> str:
         """Empty the error queue; returns the first complaint."""
@@ -183,9 +206,11 @@ class GenericScpi(MapDriver):
 
     async def poll(self) -> Mapping[str, object]:
         """What changes, now and then what seldom does, and after connecting the rest."""
-        due = self._due
+        due, slow = self._due, self._polls % self.PROTOCOL.slow_every == 0
+        if self._shaken or (slow and self._polls):
+            await self._still_there()
         questions = list(due["fast"])
-        if self._polls % self.PROTOCOL.slow_every == 0:
+        if slow:
             questions += due["slow"]
         if self._polls == 0:
             questions += due["once"]
@@ -211,9 +236,15 @@ class GenericScpi(MapDriver):
         texts = {"value": self._written(entity_id, value)}
         for name in point.references:
             texts[name] = await self._beside(entity_id, name)
-        await self._send(PLACE.sub(lambda found: texts[found[1]], point.set))
-        if self.PROTOCOL.errors:
-            await self._raise_complaint(entity_id)
+        command = PLACE.sub(lambda found: texts[found[1]], point.set)
+        if self.PROTOCOL.acknowledge:
+            answer = _text(await self._query(command))
+            if not fits(answer, (self.PROTOCOL.acknowledge,)):
+                raise _complaint(entity_id, answer)
+            return
+        await self._send(command)
+        if self.PROTOCOL.errors and (complaint := await self._old_errors()):
+            raise _complaint(entity_id, complaint)
 
     def _written(self, entity_id: str, value: Scalar) -> str:
         """A value as the instrument reads it: no locale, no exponent, fixed decimals."""
@@ -237,19 +268,27 @@ class GenericScpi(MapDriver):
             )
         return self._written(name, other.check(known))
 
-    async def _raise_complaint(self, entity_id: str) -> None:
-        complaint = await self._old_errors()
-        if complaint:
-            raise DeviceError(
-                f"{entity_id}: the instrument says {complaint}",
-                code="INSTRUMENT_ERROR",
-                hint="look at the instrument: a range, a lock or its mode may be in the way",
-                args={"stage": "write", "complaint": complaint},
-            )
-
     async def read_back(self, entity_id: str) -> object:
         """Asked anew, with the entity's own question."""
         point: ScpiPoint = self.POINTS[entity_id]
         if not point.query:
             return None
         return value_of(await self._query(point.query), point, self.entities[entity_id].kind)
+
+
+def fits(answer: str, patterns: Sequence[str]) -> bool:
+    """Whether an answer fits a pattern with * and ?, in any case of letters."""
+    return any(fnmatchcase(answer.upper(), wanted.upper()) for wanted in patterns)
+
+
+def _text(answer: bytes) -> str:
+    return answer.decode("ascii", "replace").strip("\0\r\n\t ").split("\n", 1)[0].strip()
+
+
+def _complaint(entity_id: str, words: str) -> DeviceError:
+    return DeviceError(
+        f"{entity_id}: the instrument says {words:.200}",
+        code="INSTRUMENT_ERROR",
+        hint="look at the instrument: a range, a lock or its mode may be in the way",
+        args={"stage": "write", "complaint": words[:200]},
+    )

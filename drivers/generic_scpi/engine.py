@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 QUEUE = 20
+MAX_KNOWN = 1000
 NODE = re.compile(r"(\[?):?([*A-Za-z]+)(<n>)?(\]?)")
 WRITTEN = re.compile(r"([A-Za-z]+)(\d*)")
 OPC, EXECUTION_ERROR, COMMAND_ERROR = 1, 16, 32
@@ -115,6 +116,7 @@ class Call:
 
 
 Handler = Callable[[Any, Call], str | None]
+Answer = Callable[[Call], str | None]
 
 
 def asks(*patterns: str) -> Callable[[Handler], Handler]:
@@ -176,6 +178,9 @@ class Instrument:
 
     errors: deque[ScpiFault] = field(default_factory=deque)
     events: int = 0
+    _known: dict[tuple[bool, tuple[str, ...]], tuple[Answer, list[int]]] = field(
+        default_factory=dict, repr=False
+    )
 
     def message(self, text: str) -> str | None:
         """Do what a line says; returns the answers joined with ``;``, None without a question."""
@@ -209,15 +214,26 @@ class Instrument:
         words = bare.removeprefix(":").split(":")
         if not bare.startswith(":"):
             words = [*path, *words]
+        method, numbers = self._meant(question, tuple(words))
+        return words[:-1], method(Call([*numbers], args))
+
+    def _meant(self, question: bool, words: tuple[str, ...]) -> tuple[Answer, list[int]]:
+        """The method a header means; remembered, because a driver asks the same again and again."""
+        found = self._known.get((question, words))
+        if found is None:
+            found = self._looked_up(question, words)
+            if len(self._known) < MAX_KNOWN:
+                self._known[question, words] = found
+        return found
+
+    def _looked_up(self, question: bool, words: tuple[str, ...]) -> tuple[Answer, list[int]]:
         for pattern, method in self._handlers("_asks" if question else "_takes"):
-            numbers = match(pattern, words)
+            numbers = match(pattern, [*words])
             if numbers is not None:
-                return words[:-1], method(Call(numbers, args))
+                return method, numbers
         raise undefined()
 
-    def _handlers(
-        self, name: str
-    ) -> Iterator[tuple[tuple[Node, ...], Callable[[Call], str | None]]]:
+    def _handlers(self, name: str) -> Iterator[tuple[tuple[Node, ...], Answer]]:
         for word in dir(type(self)):
             for pattern in getattr(getattr(type(self), word), name, ()):
                 yield pattern, getattr(self, word)

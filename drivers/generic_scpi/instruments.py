@@ -300,6 +300,17 @@ class RigolDp832(PowerSupply):
         """Over-current protection on or off."""
         return "ON" if self.of(call).ocp else "OFF"
 
+    @takes("SYSTem:BEEPer[:STATe]", "SYSTem:OTP")
+    def panel(self, call: Call) -> None:
+        """Beeper and over-temperature protection: nothing to do."""
+        call.switch()
+
+    @asks("SYSTem:BEEPer[:STATe]", "SYSTem:OTP")
+    def panel_now(self, call: Call) -> str:
+        """Beeper and over-temperature protection are on."""
+        del call
+        return "ON"
+
     @asks("OUTPut:OVP:QUES")
     def ovp_tripped(self, call: Call) -> str:
         """Whether it has tripped."""

@@ -56,6 +56,9 @@ class ScpiProtocol(ProtocolPart):
     )
     setup: Texts = Field(default=(), description="Sent at connect: questions, CONF, SENS, FORM.")
     errors: str = Field(default="", description="Asked after each write, such as `:SYST:ERR?`.")
+    acknowledge: str = Field(
+        default="", description="Each command is answered with this (pattern with * and ?)."
+    )
     join: Annotated[Whole, Field(ge=1, le=50)] = Field(
         default=1, description="So many questions in one message with `;`, where it can."
     )
@@ -149,6 +152,8 @@ class Judge:
                 message = f"setup: {command!r:.60} is neither a question nor known to be harmless"
                 hint = "nothing may be switched by connecting; use CONF, SENS, FORM or SYST:REM"
                 self.reading.error(place, "scpi", message, hint)
+        if protocol.errors and protocol.acknowledge:
+            self.reading.error(place, "scpi", "errors and acknowledge exclude each other")
         if protocol.dialect == "plain" and (protocol.join > 1 or protocol.errors):
             self.reading.error(place, "scpi", "join and errors belong to dialect scpi")
 

@@ -26,7 +26,10 @@ def build(asked: str | None = None) -> typer.Typer:
     for word in words():
         if asked in {None, word}:
             module: Any = importlib.import_module(f"{commands.__name__}.{word}")
-            app.command(word, help=module.run.__doc__)(module.run)
+            if hasattr(module, "app"):  # a word with words of its own
+                app.add_typer(module.app, name=word)
+            else:
+                app.command(word, help=module.run.__doc__)(module.run)
 
     @app.callback()
     def root() -> None:

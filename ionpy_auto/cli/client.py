@@ -1,6 +1,6 @@
 """What the command line needs of a running server."""
 
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -15,6 +15,12 @@ class Client:
     def __init__(self, server: str) -> None:
         self._http = httpx.Client(base_url=server, timeout=30, trust_env=False)
         self.server = server
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def call(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None

@@ -51,7 +51,9 @@ class Circuit:
         """A message reached the supply now; its watchdog waits anew, also when nobody looks."""
         now = self._clock.monotonic()
         if self.bench.mono_s != now:
-            self.advanced()
+            # Only then: instruments that look at one moment share their readings. Real time
+            # has gone on since, so its time counts.
+            _, now = self.advanced()
         self.bench.hear_supply(now)
         self._watch_over()
 

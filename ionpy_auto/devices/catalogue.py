@@ -97,6 +97,11 @@ class Catalogue:
         self._project = folder
         self.rescan()
 
+    @property
+    def _own_folders(self) -> tuple[Path, ...]:
+        """Folders whose drivers need trust."""
+        return (*self._folders, *([self._project] if self._project is not None else []))
+
     def rescan(self) -> None:
         """Look at the folders anew; what is imported and unchanged stays."""
         self._by_word = None
@@ -118,8 +123,7 @@ class Catalogue:
         if self._by_word is None:
             found: dict[str, DriverFile] = {}
             broken: list[DriverFile] = []
-            extra = (*self._folders, self._project)
-            for folder in (self._shipped, *(f for f in extra if f is not None)):
+            for folder in (self._shipped, *self._own_folders):
                 for file in look_into(folder, shipped=folder == self._shipped):
                     _add(file, found, broken)
             # Put in place when complete: others may look meanwhile, from another thread.
@@ -221,11 +225,13 @@ class Catalogue:
         return made  # type: ignore[no-any-return]  # a function of a module found by name
 
     def copy(self) -> dict[str, Any]:
-        """What another process needs to load the same drivers: folders, and trusted hashes."""
-        folders = {f.path.parent for f in self.files() if not f.shipped}
-        hashes = {folder: content_hash(folder) for folder in folders}
-        trusted = {digest for folder, digest in hashes.items() if self._trusted(folder, digest)}
-        return {"shipped": self._shipped, "folders": self._folders, "trusted": trusted}
+        """What another process needs to load the same drivers: folders, and what is trusted there.
+
+        ``trusted`` is the trusted hash by folder.
+        """
+        own = {f.path.parent for f in self.files() if not f.shipped and self._is_trusted(f)}
+        trusted = {str(folder): content_hash(folder) for folder in own}
+        return {"shipped": self._shipped, "folders": self._own_folders, "trusted": trusted}
 
     def describe(self) -> list[dict[str, Any]]:
         """The JSON list of drivers for people, broken and untrusted ones included.

@@ -161,6 +161,18 @@ class FramingKind(Protocol):
         """Make a link; nothing is opened yet."""
 
 
+def note_of(link: object) -> str:
+    """What people should know about where a link leads; empty when all is as configured.
+
+    For example ``COM3 is not here; using /dev/ttyUSB1 (0403:FA00, serial A1)``. Known after `open`.
+    """
+    for part in (link, getattr(link, "transport", None)):
+        note = str(getattr(part, "note", ""))
+        if note:
+            return note
+    return ""
+
+
 def validated(model: type[BaseModel], values: Mapping[str, Any], *, stage: str, what: str) -> Any:  # noqa: ANN401 - an instance of ``model``
     """Parameters as their model.
 

@@ -222,12 +222,13 @@ class DeviceManager:
             stack.load()
         self.stacks[config.id] = stack
         self._changed()
+        if config.enabled:  # what is about to happen is what people see in the answer
+            begins = DeviceState.CONNECTING if config.auto_start else DeviceState.OFFLINE
+            stack.state, stack.hint = begins, "" if config.auto_start else NOT_STARTED
         manifest = self.manifest(config.id)
         stack.event("device_added", {"meta": manifest, "state": self.values(config.id)})
         if config.enabled and config.auto_start:
             stack.start()
-        elif config.enabled:
-            stack.set_state(DeviceState.OFFLINE, NOT_STARTED)
         return manifest
 
     async def remove(self, device: str) -> None:

@@ -1,4 +1,10 @@
-"""A link of messages: a byte transport with a framing on top, one question at a time."""
+"""A link of messages: a byte transport with a framing on top, one question at a time.
+
+Text protocols do not number their questions: a late answer looks like that to the next question,
+volts are read as amperes, and from then on every answer is one behind. So after a question that
+failed or was broken off, the next one waits until its answer came, or as long again as answers may
+take. Messages that want no answer never wait: switching off must not.
+"""
 
 import asyncio
 from collections import deque
@@ -7,6 +13,7 @@ from typing import NamedTuple
 
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.devices.links import Framing, NoAnswer, Transport
+from ionpy_auto.devices.streams import StreamTransport
 
 
 class Pauses(NamedTuple):
@@ -47,7 +54,8 @@ class FramedLink:
         self._clock = clock
         self._timeout_s = timeout_s
         self._ready: deque[bytes] = deque()
-        self._stale = False
+        self._owed = 0
+        self._owed_until = 0.0
         self._pauses = pauses
         self._last_byte = float("-inf")
 
@@ -55,7 +63,7 @@ class FramedLink:
         """Open the transport."""
         self.framing.reset()
         self._ready.clear()
-        self._stale = False
+        self._owed = 0
         await self.transport.open()
 
     async def close(self) -> None:
@@ -80,8 +88,7 @@ class FramedLink:
     async def query(self, payload: bytes, timeout_s: float | None = None) -> bytes:
         """Send one message and return the next that comes.
 
-        Late answers to an earlier question are thrown away first: an instrument that was slow
-        once must not stay one answer behind for ever.
+        What an earlier question left behind is thrown away first.
 
         Raises:
             NoAnswer: Nothing in time.
@@ -89,12 +96,13 @@ class FramedLink:
         """
         limit = self._timeout_s if timeout_s is None else timeout_s
         with self._clock.hold():
-            await self._drain()
+            await self._forget()
             try:
                 await self.send(payload)
                 return await self._next(limit)
             except BaseException:
-                self._stale = True
+                self._owed += 1
+                self._owed_until = asyncio.get_running_loop().time() + limit
                 raise
 
     async def receive(self, timeout_s: float) -> bytes:
@@ -112,9 +120,7 @@ class FramedLink:
             # Real time: an instrument does not follow a virtual clock.
             async with asyncio.timeout(timeout_s):  # noqa: TID251
                 while not self._ready:
-                    await self._take()
-                    if self._pauses.idle_s:
-                        await self._until_silent()
+                    await self._gather()
         except TimeoutError:
             raise NoAnswer(
                 f"no answer within {timeout_s:g} s",
@@ -122,6 +128,12 @@ class FramedLink:
                 args={"stage": "framing"},
             ) from None
         return self._ready.popleft()
+
+    async def _gather(self) -> None:
+        """What came, and where silence is the end mark, all until then."""
+        await self._take()
+        if self._pauses.idle_s:
+            await self._until_silent()
 
     async def _take(self) -> None:
         data = await self.transport.read()
@@ -137,15 +149,31 @@ class FramedLink:
         except TimeoutError:
             self._ready.extend(self._pauses.gathered())
 
-    async def _drain(self) -> None:
-        """After a failed question: forget what came late."""
+    async def _forget(self) -> None:
+        """Nothing that came before a question, or is still owed to an earlier one, answers it."""
         self._ready.clear()
         self.framing.reset()
-        if not self._stale:
-            return
-        self._stale = False
+        if self._owed:
+            await self._owed_answers()
+        if isinstance(self.transport, StreamTransport):
+            await self._waiting_bytes()
+        self._ready.clear()
+        self.framing.reset()
+
+    async def _owed_answers(self) -> None:
+        left = self._owed_until - asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(0.02):  # noqa: TID251 - real bytes in a real buffer
+            async with asyncio.timeout(max(left, 0.0)):  # noqa: TID251 - real bytes
+                while len(self._ready) < self._owed:
+                    await self._gather()
+        except TimeoutError:
+            pass  # they will not come any more
+        self._owed = 0
+
+    async def _waiting_bytes(self) -> None:
+        """Bytes that wait in the buffer; reading a stream that has none breaks off at once."""
+        try:
+            async with asyncio.timeout(0):  # noqa: TID251
                 while True:
                     await self.transport.read()
         except TimeoutError:

@@ -9,7 +9,7 @@ In a simulated project no port is opened: the driver's simulator is probed, on a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn
@@ -23,16 +23,18 @@ from ionpy_auto.devices.build import Builder
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.config import DeviceConfig, parse_device
 from ionpy_auto.devices.driver import Driver
-from ionpy_auto.devices.links import Link, LinkLost, NoAnswer
+from ionpy_auto.devices.inventory.visa import parse_idn
+from ionpy_auto.devices.links import Link, LinkLost, NoAnswer, note_of
 from ionpy_auto.devices.manager import DeviceManager
 from ionpy_auto.devices.owners import SHARED_FRAMINGS, Holder, holder_of, place_of, way_of
+from ionpy_auto.devices.ports import PlaceError
 from ionpy_auto.devices.transports.virtual import NAME as VIRTUAL
 from ionpy_auto.devices.trouble import (
+    causes,
     clean,
     error_number,
     hung_up,
     is_missing,
-    missing_port,
     network_trouble,
     no_answer,
     serial_trouble,
@@ -42,7 +44,9 @@ from ionpy_auto.devices.trouble import (
 STEPS = ("driver", "parameters", "port", "device", "reading", "cleanup")
 NOT_REACHED = "not reached"
 ANOTHER = "another probe"
-IDENTITY = ("manufacturer", "vendor", "model", "serial", "serial_number", "firmware", "idn")
+IDENTITY = ("manufacturer", "model", "serial", "firmware")
+WHOLE_IDENTITY = ("identity", "idn")
+"""Entities that hold the whole answer to ``*IDN?``."""
 
 
 @dataclass(frozen=True)
@@ -83,51 +87,54 @@ class Step:
     duration_ms: float = 0.0
 
 
-class ReadOnlyLink:
-    """A link that refuses every write and notes commands that want no answer.
+def reading_only(link: Link, commands: list[str]) -> Link:
+    """The same link, refusing every write from now on and noting commands that want no answer.
 
-    Attributes:
-        refused: How many writes a driver tried.
-        commands: Messages sent without a question, first bytes of each.
+    It stays what it is (its class becomes one derived from its own), so that a driver that looks at
+    what it was given finds nothing changed.
     """
+    kind: Any = type(link)
+    changed: dict[str, Any] = {"__slots__": ()}
+    changed |= {name: _refuse for name in dir(kind) if name.startswith("write_")}
+    if hasattr(kind, "send") and hasattr(kind, "query"):
 
-    def __init__(self, link: Link) -> None:
-        vars(self).update(inner=link, refused=0, commands=[])
+        async def send(self: Any, payload: bytes) -> None:  # noqa: ANN401 - any message link
+            commands.append(clean(payload.decode("latin-1"), 40))
+            await kind.send(self, payload)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the link has
-        if name.startswith("write"):
-            return self._refuse
-        thing = getattr(vars(self)["inner"], name)
-        if name == "send":
-            return self._noting(thing)
-        return thing
+        async def query(self: Any, *args: Any, **named: Any) -> bytes:  # noqa: ANN401
+            noted = len(commands)
+            answer: bytes = await kind.query(self, *args, **named)
+            del commands[noted:]  # a question is no command, also where it is sent by `send`
+            return answer
 
-    def __setattr__(self, name: str, value: object) -> None:
-        setattr(vars(self)["inner"], name, value)
+        changed |= {"send": send, "query": query}
+    link.__class__ = type(f"Reading{kind.__name__}", (kind,), changed)
+    return link
 
-    async def _refuse(self, *_: object, **__: object) -> NoReturn:
-        vars(self)["refused"] += 1
-        raise DeviceError(
-            "the driver writes before anybody asked it to; a probe only reads",
-            code="PROBE_READ_ONLY",
-            hint="a driver must not write in connect() or poll()",
-            args={"stage": "driver"},
-        )
 
-    def _noting(self, send: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-        def noted(payload: bytes) -> Any:  # noqa: ANN401 - what send returns
-            vars(self)["commands"].append(clean(payload.decode("latin-1"), 40))
-            return send(payload)
-
-        return noted
+async def _refuse(*_: object, **__: object) -> NoReturn:
+    raise DeviceError(
+        "the driver writes before anybody asked it to; a probe only reads",
+        code="PROBE_READ_ONLY",
+        hint="a driver must not write in connect() or poll()",
+        args={"stage": "driver"},
+    )
 
 
 class ReadingBuilder(Builder):
-    """Builds drivers on links that only read."""
+    """Builds drivers on links that only read.
+
+    Attributes:
+        commands: Messages that were sent and wanted no answer, the beginning of each.
+    """
+
+    def __init__(self, catalogue: Catalogue, clock: Clock, *, simulate: bool) -> None:
+        super().__init__(catalogue, clock, simulate=simulate)
+        self.commands: list[str] = []
 
     def _link(self, config: DeviceConfig, driver: type[Driver], params: object) -> Link:
-        link: Any = ReadOnlyLink(super()._link(config, driver, params))
-        return link  # type: ignore[no-any-return]  # it behaves like the link inside
+        return reading_only(super()._link(config, driver, params), self.commands)
 
 
 class _Stop(Exception):
@@ -174,7 +181,7 @@ class _Job:
         self.values: dict[str, dict[str, Any]] = {}
         self.identity: dict[str, str] = {}
         self.error: dict[str, str] | None = None
-        self.left_behind = False
+        self.commands: list[str] = []
         self.driver: Driver | None = None
         self.transport = config.transport.type.lower()
         self.framing = ""
@@ -225,6 +232,7 @@ class _Job:
     def _build(self, step: Step, kind: type[Driver]) -> None:
         self.params, self.framing = way_of(kind, self.config)
         builder = ReadingBuilder(self.catalogue, self.clock, simulate=self.simulate)
+        self.commands = builder.commands
         share_plans(builder.benches, self.plans)
         self.driver = builder.build(self.config)
         step.message = "parameters of driver, transport and framing are valid"
@@ -239,12 +247,24 @@ class _Job:
             return
         self._require_free(step)
         port = str(self.params.get("port", ""))
-        if self.transport == "serial" and await asyncio.to_thread(is_missing, port):
-            raise LinkLost(f"there is no port {clean(port)}", code="TRANSPORT_SERIAL")
+        if self.transport == "serial" and not self._is_searched():
+            await self._require_there(port)
         if "host" in self.params:
             await self._resolve(str(self.params["host"]))
         await self._link.open()
         step.message = f"{self._place()} opens"
+        notes = [step.detail, note_of(self._link)]
+        step.detail = "; ".join(clean(note) for note in notes if note)
+
+    def _is_searched(self) -> bool:
+        """Whether the adapter is looked for by its identifiers when the port is not there."""
+        hint = self.params.get("port_hint")
+        return isinstance(hint, Mapping) and {"vid", "pid"} <= {k for k, v in hint.items() if v}
+
+    @staticmethod
+    async def _require_there(port: str) -> None:
+        if await asyncio.to_thread(is_missing, port):
+            raise LinkLost(f"there is no port {clean(port)}", code="TRANSPORT_SERIAL")
 
     @staticmethod
     async def _resolve(host: str) -> None:
@@ -267,11 +287,9 @@ class _Job:
     async def _greet(self, step: Step) -> None:
         driver = self._known
         await driver.connect()
-        self._note_identity(getattr(driver, "identity", None))
         step.message = "the device answers and the driver accepts it"
-        commands = vars(driver.link).get("commands", [])
-        if commands:
-            step.detail = f"commands sent: {', '.join(commands[:8])}"
+        if self.commands:
+            step.detail = f"commands sent: {', '.join(self.commands[:8])}"
 
     async def _read(self, step: Step) -> None:
         driver = self._known
@@ -280,8 +298,7 @@ class _Job:
             entity = driver.entities.get(key)
             if entity is not None:
                 self.values[key] = shown(entity.decode(value), entity.unit_text)
-        texts = {k: v["value"] for k, v in self.values.items() if k in IDENTITY}
-        self._note_identity(texts)
+        self._note_identity()
         good = sum(v["quality"] == Quality.GOOD.value for v in self.values.values())
         step.message = f"{good} of {len(self.values)} values are good"
         if not good and any(entity.is_readable for entity in driver.entities.values()):
@@ -340,9 +357,13 @@ class _Job:
         )
         return heard if isinstance(heard, bytes) else b""
 
-    def _note_identity(self, said: object) -> None:
-        if isinstance(said, Mapping):
-            self.identity |= {str(k): clean(v) for k, v in said.items() if v not in {None, ""}}
+    def _note_identity(self) -> None:
+        """Who the device says it is, out of the values that tell."""
+        said = {key: value["value"] for key, value in self.values.items()}
+        for key in WHOLE_IDENTITY:
+            if isinstance(said.get(key), str):
+                self.identity |= {k: v for k, v in parse_idn(said[key]).items() if v}
+        self.identity |= {key: str(said[key]) for key in IDENTITY if said.get(key)}
 
     # --- troubles
 
@@ -383,12 +404,19 @@ class _Job:
     async def _explain_port(self, error: BaseException) -> str:
         port = str(self.params.get("port", ""))
         if self.transport == "serial":
-            if _code(error) == "TRANSPORT_SERIAL" and not error_number(error):
-                return await asyncio.to_thread(missing_port, port)
-            return await asyncio.to_thread(serial_trouble, port, error)
+            return await self._explain_serial(port, error)
         if "host" in self.params:
             return network_trouble(await self._why(str(self.params["host"]), port, error))
         return ""
+
+    async def _explain_serial(self, port: str, error: BaseException) -> str:
+        if any(isinstance(cause, PlaceError | TimeoutError) for cause in causes(error)):
+            return ""  # the search for the port, or a port that hangs, says it best
+        found = str(getattr(getattr(self._link, "transport", None), "place", "") or port)
+        holder = holder_of(place_of(self.transport, {"port": found}), self.holders)
+        if holder is not None:
+            return _in_use(found, holder.device).hint
+        return await asyncio.to_thread(serial_trouble, found, error)
 
     async def _why(self, host: str, port: str, error: BaseException) -> BaseException:
         """Some libraries keep the reason to themselves: connect once more to learn it."""
@@ -405,7 +433,6 @@ class _Job:
 
     def leave_behind(self, why: str) -> None:
         """The thread does not come back: say so."""
-        self.left_behind = True
         step = self.current or self.steps["driver"]
         hint = "the driver blocks: it must await what takes time; correct it"
         if step.ok is None:

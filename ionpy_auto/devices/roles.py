@@ -20,6 +20,8 @@ class Role(StrEnum):
     PROTECTION = "protection"  # which protection has tripped
     SET_OVP = "set_ovp"
     SET_OCP = "set_ocp"
+    OVP_ENABLED = "ovp_enabled"  # whether the over-voltage protection acts at all
+    OCP_ENABLED = "ocp_enabled"
     BATTERY_VOLTAGE = "battery_voltage"  # at the battery terminal, behind the blocking diode
     SENSE_VOLTAGE = "sense_voltage"  # 4-wire
     TEMPERATURE = "temperature"  # of the instrument

@@ -10,8 +10,8 @@ HEARD = 64
 """So many of the last bytes are kept, to tell garbage from silence."""
 
 
-class StreamTransport:
-    """Reads and writes a pair of streams that a subclass opens.
+class Pipe:
+    """What every byte pipe knows about itself.
 
     Args:
         kind: Registered name of the transport, for error codes.
@@ -27,8 +27,6 @@ class StreamTransport:
         self.place = place
         self.heard = b""
         self.note = ""
-        self._reader: asyncio.StreamReader | None = None
-        self._writer: asyncio.StreamWriter | None = None
 
     def lost(self, reason: str, hint: str = "") -> LinkLost:
         """The error for a link that is gone."""
@@ -38,6 +36,15 @@ class StreamTransport:
             hint=hint or "check cable and power; the server keeps trying",
             args={"stage": "transport", "place": self.place},
         )
+
+
+class StreamTransport(Pipe):
+    """Reads and writes a pair of streams that a subclass opens."""
+
+    def __init__(self, kind: str, place: str) -> None:
+        super().__init__(kind, place)
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
 
     async def read(self) -> bytes:
         """At least one byte.

@@ -13,6 +13,8 @@ from typing import Any
 
 from serial.tools import list_ports
 
+from ionpy_auto.devices.ports import existing_ports
+
 COMMON_BAUD_RATES = "9600, 19200, 38400, 57600, 115200"
 USUAL_GROUPS = {"dialout", "uucp", "plugdev", "tty", "lock"}
 MAX_TEXT = 200
@@ -71,7 +73,7 @@ def is_missing(port: str) -> bool:
         return False
     if port.startswith("/") or PLATFORM != "win32":
         return not Path(port).exists()
-    names = {p.device.upper() for p in list_ports.comports()}
+    names = {name.upper() for name in existing_ports()}
     return port.upper().removeprefix("\\\\.\\") not in names
 
 

@@ -130,13 +130,17 @@ def check_framing(make: Callable[[], Framing], messages: Sequence[bytes]) -> Non
 
 
 async def check_transport(
-    make: Callable[[], Transport], hang_up: Callable[[], Awaitable[None]]
+    make: Callable[[], Transport],
+    hang_up: Callable[[], Awaitable[None]],
+    *,
+    knocks: bool = False,
 ) -> None:
     """Against a peer that echoes: open, talk, lose the peer, close twice.
 
     Args:
         make: A transport towards the echoing peer.
         hang_up: Makes the peer go away.
+        knocks: It notices that the peer is gone only when it sends something (datagrams).
     """
     transport = make()
     await _must_lose(transport.write(b"x"), "writing before open")
@@ -147,10 +151,13 @@ async def check_transport(
         heard += await transport.read()
     require(heard == b"hello", f"the echo was {heard!r}")
     await hang_up()
+    if knocks:
+        await transport.write(b"anybody?")
     await _must_lose(transport.read(), "reading after the peer went away")
     await transport.close()
     await transport.close()
     await _must_lose(transport.read(), "reading after close")
+    await _must_lose(transport.write(b"x"), "writing after close")
 
 
 async def _must_lose(work: Awaitable[object], what: str) -> None:

@@ -1,6 +1,7 @@
 """Every registered transport and framing walks through its conformance suite."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from ionpy_auto.testing.conformance import check_framing, check_transport
 
 
 def test_what_ships_is_found_by_scanning():
-    assert TRANSPORTS.names() == ["serial", "tcp", "virtual"]
+    assert TRANSPORTS.names() == ["hid", "serial", "tcp", "udp", "virtual", "visa"]
     assert FRAMINGS.names() == [
         "delimiter",
         "header",
@@ -48,6 +49,16 @@ def test_framing_conforms(name, values):
     check_framing(lambda: kind(kind.Params(**values)), [b"*IDN?", b"", b"MEAS 4.2"])
 
 
+class Datagrams(asyncio.DatagramProtocol):
+    """Answers each datagram with itself."""
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, addr):
+        self.transport.sendto(data, addr)
+
+
 @pytest.fixture
 async def echo():
     writers = set()
@@ -60,29 +71,102 @@ async def echo():
             writer.write(data)
 
     server = await asyncio.start_server(client, "127.0.0.1", 0)
+    datagrams, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        Datagrams, local_addr=("127.0.0.1", 0)
+    )
 
     class Peer:
         port = server.sockets[0].getsockname()[1]
+        udp_port = datagrams.get_extra_info("sockname")[1]
+
+        def transport(self, name, **more):
+            """A transport of this kind towards the echo."""
+            values = {
+                "tcp": {"host": "127.0.0.1", "port": self.port},
+                "udp": {"host": "127.0.0.1", "port": self.udp_port},
+                "serial": {"port": f"socket://127.0.0.1:{self.port}"},
+                "visa": {"resource": f"TCPIP::127.0.0.1::{self.port}::SOCKET"},
+            }[name]
+            kind = TRANSPORTS.get(name)
+            return kind(kind.Params(**values, **more), SystemClock())
 
         async def hang_up(self):
+            datagrams.close()
             for writer in writers:
                 writer.close()
+            await asyncio.sleep(0)  # closing takes a turn of the loop
 
     yield Peer()
+    datagrams.close()
     server.close()
     for writer in writers:
         writer.close()
     await asyncio.sleep(0.02)
 
 
-@pytest.mark.parametrize("name", ["serial", "tcp"])
+@pytest.mark.parametrize("name", ["serial", "tcp", "udp", "visa"])
 async def test_transport_conforms(name, echo):
+    make = partial(echo.transport, name)
+    await check_transport(make, echo.hang_up, knocks=name == "udp")
+
+
+@pytest.mark.parametrize(
+    ("framing", "values"),
+    [
+        ("delimiter", {"delimiter": "\\r\\n"}),
+        ("none", {}),
+        ("header", {"size": 2, "byte_order": "little"}),
+        ("start_stop", {"start": "AA", "stop": "55", "checksum": "crc16_modbus"}),
+    ],
+)
+@pytest.mark.parametrize("name", ["serial", "tcp", "udp", "visa"])
+async def test_every_framing_talks_over_every_transport(name, framing, values, echo):
+    kind = FRAMINGS.get(framing)
+    more = {"read_end": None} if name == "visa" and framing != "delimiter" else {}
+    transport = echo.transport(name, **more)
+    link = kind.link(transport, kind.Params(**values, timeout_s=5), SystemClock())
+    await link.open()
+    for question in (b"*IDN?", b"MEAS 4.2", bytes(range(32))):
+        if framing != "delimiter" or b"\n" not in question:
+            assert await link.query(question) == question
+    await link.close()
+
+
+async def test_a_datagram_is_a_read_and_a_flood_is_bounded_and_counted(echo):
+    transport = echo.transport("udp")
+    await transport.open()
+    for size in (1, 1400, 9000):
+        await transport.write(b"x" * size)
+        assert await transport.read() == b"x" * size
+    with pytest.raises(LinkLost, match="too long"):
+        await transport.write(bytes(70_000))
+    mail = transport._mail
+    for number in range(300):
+        mail.datagram_received(b"%d" % number, None)
+    mail.datagram_received(b"", None)
+    assert transport.dropped == 300 - 256
+    assert await transport.read() == b"44"
+    await transport.close()
+
+
+@pytest.mark.parametrize("name", ["tcp", "udp"])
+async def test_a_name_that_can_be_none_is_a_lost_link(name):
     kind = TRANSPORTS.get(name)
-    if name == "tcp":
-        params = kind.Params(host="127.0.0.1", port=echo.port)
-    else:
-        params = kind.Params(port=f"socket://127.0.0.1:{echo.port}")
-    await check_transport(lambda: kind(params, SystemClock()), echo.hang_up)
+    transport = kind(kind.Params(host="a..b", port=9), SystemClock())
+    with pytest.raises(LinkLost, match=r"a\.\.b") as caught:
+        await transport.open()
+    assert caught.value.error_code == f"TRANSPORT_{name.upper()}"
+    assert caught.value.hint
+
+
+async def test_a_waiting_read_ends_when_the_socket_is_closed(echo):
+    transport = echo.transport("udp")
+    await transport.open()
+    reading = asyncio.ensure_future(transport.read())
+    await asyncio.sleep(0)
+    await transport.close()
+    with pytest.raises(LinkLost):
+        await reading
 
 
 async def test_virtual_transport_carries_no_bytes():

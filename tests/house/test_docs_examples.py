@@ -285,11 +285,14 @@ def test_command_line_page_names_every_option(word: str) -> None:
     from typer.main import get_command  # noqa: PLC0415 - slow, only needed here
 
     group: Any = get_command(build(word))
-    options = {
-        name
-        for parameter in group.commands[word].params
-        for name in (*parameter.opts, *parameter.secondary_opts)
-        if name.startswith("--") and name != "--help"
-    }
-    described = set(rows(section("command-line.md", f"`{word}`")))
-    assert options == described
+    command = group.commands[word]
+    inner = getattr(command, "commands", {})
+    named = {f"{word} {name}": one for name, one in inner.items()} or {word: command}
+    for title, one in named.items():
+        options = {
+            name
+            for parameter in one.params
+            for name in (*parameter.opts, *parameter.secondary_opts)
+            if name.startswith("--") and name != "--help"
+        }
+        assert options == set(rows(section("command-line.md", f"`{title}`"))), title

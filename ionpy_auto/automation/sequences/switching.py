@@ -388,6 +388,9 @@ class Switching:
             return
         value = min(max(wanted, lowest), instrument.highest(role))
         outcome = await self._set(instrument, role, value)
+        switch = _PROTECTION_SWITCHES.get(role)
+        if switch is not None and instrument.find(switch) is not None:
+            await self._set(instrument, switch, value=True)
         achieved = outcome.read_back
         number = float(achieved) if isinstance(achieved, int | float) else None
         note = "" if value == wanted else "moved to what the device allows"
@@ -461,5 +464,8 @@ class Switching:
             msg = f"{point}: {value:g} V is below the cell's voltage with the output on"
             raise Rejected(msg, code="BELOW_CELL", hint="end the step instead")
 
+
+_PROTECTION_SWITCHES: Final = {Role.SET_OVP: Role.OVP_ENABLED, Role.SET_OCP: Role.OCP_ENABLED}
+"""Instruments whose protections have a level and a switch; a level alone would protect nobody."""
 
 _SETTINGS: Final = (Role.SET_VOLTAGE, Role.SET_CURRENT, Role.LOAD_MODE, Role.LOAD_LEVEL)

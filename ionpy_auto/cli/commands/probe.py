@@ -15,6 +15,7 @@ from ionpy_auto.core.files import find_home
 from ionpy_auto.devices.aside import Aside
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.probe import Prober, Surroundings, parse_probe
+from ionpy_auto.devices.trust import TrustStore
 
 USAGE_STEPS = frozenset({"driver", "parameters"})
 MARKS = {True: "[green]ok  [/green]", False: "[red]FAIL[/red]", None: "[dim]-   [/dim]"}
@@ -70,7 +71,9 @@ async def locally(body: dict[str, Any], home: str | None, *, simulate: bool) -> 
     """Probe from this process."""
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # the steps say it better
     clock = SystemClock()
-    catalogue = Catalogue((find_home(home).root / "drivers",))
+    folder = find_home(home).root
+    trusted = TrustStore(folder, clock).is_trusted
+    catalogue = Catalogue((folder / "drivers",), trusted)
     prober = Prober(catalogue, clock, Aside(clock))
     return await prober.probe(parse_probe(body), Surroundings(simulate=simulate))
 

@@ -44,9 +44,9 @@ class TcpTransport(StreamTransport):
                     streams = await asyncio.open_connection(params.host, params.port)
         except TimeoutError as error:
             raise self.lost("no answer", "check address, cable and firewall") from error
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: a name that can be none
             hint = "check address and port, and that the device's server is on"
-            raise self.lost(error.strerror or str(error), hint) from error
+            raise self.lost(getattr(error, "strerror", "") or str(error), hint) from error
         self._reader, self._writer = streams
 
 

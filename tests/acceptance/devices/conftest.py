@@ -117,8 +117,7 @@ async def foreign_server():
         await server.shutdown()
 
 
-async def run(*command: str, timeout_s: float = 15.0) -> tuple[int, str]:
-    """Exit code and output of a program."""
+async def _run(*command: str, timeout_s: float = 15.0) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
@@ -133,6 +132,12 @@ async def run(*command: str, timeout_s: float = 15.0) -> tuple[int, str]:
 
 
 @pytest.fixture
+def run():
+    """Runs a program: ``code, text = await run("tool", "--option")``."""
+    return _run
+
+
+@pytest.fixture
 def mbpoll(require_tool):
     """Runs Debian's mbpoll on a device: ``await mbpoll("tcp", port, "-r", "8")``."""
     program = require_tool("mbpoll")
@@ -144,6 +149,6 @@ def mbpoll(require_tool):
             line, end = ["-m", "rtu", "-b", "115200", "-P", "none"], str(place)
         options = ["-a", str(unit), "-0", "-1", "-t", kind, "-o", "0.3"]
         at = next((n for n, word in enumerate(what) if word == "--"), len(what))
-        return await run(program, *line, *options, *what[:at], end, *what[at + 1 :])
+        return await _run(program, *line, *options, *what[:at], end, *what[at + 1 :])
 
     return poll

@@ -12,25 +12,29 @@ import pytest
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from drivers.riden_rd60xx.simulator import PtyPort, RidenSimulator, TcpServer, serve_tcp
+from drivers.dps50xx.simulator import DpsSimulator, model_named
+from drivers.generic_scpi.instruments import MODELS
+from drivers.generic_scpi.simulator import conversation
+from drivers.riden_rd60xx.simulator import RidenSimulator
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.devices.aside import Aside
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.owners import holders
 from ionpy_auto.devices.probe import STEPS, Limits, Prober, Surroundings, parse_probe, plans_of
+from ionpy_auto.devices.simulated import PtyPort, TcpServer, serve_tcp
 from ionpy_auto.devices.stack import DeviceState
 from ionpy_auto.devices.trouble import group_of
 from ionpy_auto.testing.lab import device
 from ionpy_auto.testing.wires import CutWire
 
 QUICK = {"timeout_s": 0.1, "retries": 0}
-SHORT = Limits(work_s=0.6, explain_s=0.2, close_s=0.1, answer_s=1.2)
+SHORT = Limits(work_s=1.2, explain_s=0.5, close_s=0.5, answer_s=6.0)
 
 
 def prober(folder: Path | None = None, limits: Limits | None = None, trusted=True) -> Prober:
     clock = SystemClock()
     folders = () if folder is None else (folder,)
-    return Prober(Catalogue(folders, lambda _: trusted), clock, Aside(clock), limits)
+    return Prober(Catalogue(folders, lambda *_: trusted), clock, Aside(clock), limits)
 
 
 def riden_at(transport: str, framing: str = "modbus_rtu", **params) -> dict:
@@ -76,16 +80,16 @@ class Garbage:
     def feed(self, data):
         return b"\x8f\x00\xf8\x80\xfe" if data else b""
 
-    def reset(self):
-        pass
+    def idle(self):
+        return b""
 
 
 class Silence:
     def feed(self, data):
         return b""
 
-    def reset(self):
-        pass
+    def idle(self):
+        return b""
 
 
 class Sentence:
@@ -94,8 +98,8 @@ class Sentence:
     def feed(self, data):
         return b"ACME,TOASTER \x1b[31m9000,1,0.1\n" if b"*IDN?" in data else b""
 
-    def reset(self):
-        pass
+    def idle(self):
+        return b""
 
 
 # --- what works -------------------------------------------------------------------------------
@@ -143,6 +147,50 @@ async def test_only_reading_functions_are_on_the_wire(riden):
     assert answer["success"], answer["error"]
     frames = [bytes(wire.sent[at : at + 8]) for at in range(0, len(wire.sent), 8)]
     assert {frame[1] for frame in frames} == {3}
+
+
+@pytest.mark.parametrize(
+    ("driver", "model"),
+    [
+        ("rigol_dp832", "DP832"),
+        ("siglent_spd3303x", "SPD3303X"),
+        ("rigol_dl3000", "DL3021"),
+        ("siglent_sdl1000x", "SDL1030X"),
+        ("generic_scpi", "DMM"),
+    ],
+)
+async def test_a_scpi_instrument_says_who_it_is_and_only_questions_are_on_the_wire(
+    riden, driver, model
+):
+    server = await serve_tcp(lambda: conversation(MODELS[model](riden.circuit)), "127.0.0.1", 0)
+    async with CutWire(server.sockets[0].getsockname()[1]) as wire:
+        where = {"host": "127.0.0.1", "port": wire.port}
+        answer = await probe({"driver": driver, "transport_type": "tcp", "transport_params": where})
+    server.close()
+    assert answer["success"], answer["error"]
+    assert answer["identity"]["manufacturer"]
+    assert answer["identity"]["idn"].count(",") >= 3
+    asked = bytes(wire.sent).decode().splitlines()
+    setup = set(Catalogue().get(driver).PROTOCOL.setup)
+    assert [line for line in asked if "?" not in line and line not in setup] == []
+
+
+async def test_another_scpi_instrument_is_not_taken_for_the_wanted_one(riden):
+    server = await serve_tcp(lambda: conversation(MODELS["DL3021"](riden.circuit)), "127.0.0.1", 0)
+    where = {"host": "127.0.0.1", "port": server.sockets[0].getsockname()[1]}
+    body = {"driver": "rigol_dp832", "transport_type": "tcp", "transport_params": where}
+    answer = await probe(body)
+    server.close()
+    assert "check the address and the driver" in failed(answer, "device")
+    assert answer["error"]["code"] == "WRONG_DEVICE"
+    assert "DL3021" in answer["error"]["message"]
+
+
+async def test_the_riden_driver_does_not_take_a_dps_module(wires, riden):
+    port = await wires.tcp(DpsSimulator(model_named("DPS5005"), riden.circuit))
+    answer = await probe(riden_at("tcp", host="127.0.0.1", port=port))
+    assert failed(answer, "device")
+    assert answer["error"]["code"] in {"UNKNOWN_MODEL", "MODBUS_EXCEPTION"}
 
 
 async def test_a_missing_framing_comes_from_the_blueprint(riden):
@@ -487,7 +535,7 @@ async def test_a_driver_that_blocks_is_left_behind_and_the_loop_lives_on(tmp_pat
     clock = SystemClock()
     aside = Aside(clock)
     limits = Limits(work_s=0.2, explain_s=0.1, close_s=0.1, answer_s=0.6)
-    probing = Prober(Catalogue((tmp_path,), lambda _: True), clock, aside, limits)
+    probing = Prober(Catalogue((tmp_path,), lambda *_: True), clock, aside, limits)
     turns = 0
 
     async def live():
@@ -500,7 +548,7 @@ async def test_a_driver_that_blocks_is_left_behind_and_the_loop_lives_on(tmp_pat
     answer = await probing.probe(parse_probe({"driver": "stubborn", "transport_type": "virtual"}))
     assert answer["success"] is False
     assert answer["error"]["code"] in {"PROBE_HANGS", "PROBE_TIMEOUT"}
-    assert turns > 10
+    assert turns > 2
     assert len(answer["steps"]) == len(STEPS)
     while aside.alive:
         await clock.sleep(0.05)
@@ -550,6 +598,8 @@ async def test_an_untrusted_driver_asks_for_an_administrator(tmp_path):
         ({"params": {"slave": 1}}, "slave"),
         ({"transport_params": {"port": "/dev/x", "baudrate": "fast"}}, "baudrate"),
         ({"transport_params": {}}, "port"),
+        ({"transport_params": {"port": "spy:///dev/x?file=/tmp/y"}}, "port"),
+        ({"transport_params": {"port": "alt://x?class=any.thing"}}, "port"),
         ({"transport_type": "pigeon"}, "pigeon"),
         ({"framing_type": "envelope"}, "envelope"),
         ({"framing_params": {"retries": 99}}, "retries"),

@@ -22,21 +22,7 @@ psu.enable = 0
 """
 
 
-async def run(*command: str, timeout_s: float = 15.0) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    try:
-        async with asyncio.timeout(timeout_s):
-            output, _ = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.communicate()
-        raise
-    return process.returncode or 0, output.decode()
-
-
-async def test_pypi_rd6006_reads_and_writes_over_a_serial_line(riden):
+async def test_pypi_rd6006_reads_and_writes_over_a_serial_line(riden, run):
     pytest.importorskip("rd6006")
     simulator = riden.simulator("RD6006")
     code, text = await run(sys.executable, "-c", RD6006_CLIENT, riden.pty(simulator))
@@ -53,36 +39,27 @@ async def test_pypi_rd6006_reads_and_writes_over_a_serial_line(riden):
 
 
 @pytest.mark.parametrize("way", ["tcp", "rtu"])
-async def test_mbpoll_reads_writes_and_gets_exception_texts(riden, require_tool, way):
-    mbpoll = require_tool("mbpoll")
+async def test_mbpoll_reads_writes_and_gets_exception_texts(riden, mbpoll, way):
     simulator = riden.simulator("RD6012")
-    if way == "tcp":
-        port = await riden.tcp(simulator, TcpServer)
-        line, place = ["-m", "tcp", "-p", str(port)], ["127.0.0.1"]
-    else:
-        line = ["-m", "rtu", "-b", "115200", "-P", "none"]
-        place = [riden.pty(simulator)]
-    start = [mbpoll, *line, "-a", "1", "-0", "-1", "-t", "4"]
-
-    code, text = await run(*start, "-r", "8", *place, "420", "150")  # two registers: function 16
+    place = await riden.tcp(simulator, TcpServer) if way == "tcp" else riden.pty(simulator)
+    supply = riden.circuit.bench.supply
+    code, text = await mbpoll(way, place, "-r", "8", "--", "420", "150")  # function 16
     assert code == 0, text
-    assert (riden.circuit.bench.supply.v_set, riden.circuit.bench.supply.i_set) == (4.2, 1.5)
-    code, text = await run(*start, "-r", "18", *place, "1")  # one register: function 6
+    assert (supply.v_set, supply.i_set) == (4.2, 1.5)
+    code, text = await mbpoll(way, place, "-r", "18", "--", "1")  # function 6
     assert code == 0, text
-    assert riden.circuit.bench.supply.output
+    assert supply.output
 
-    code, text = await run(*start, "-r", "8", "-c", "2", *place)
+    code, text = await mbpoll(way, place, "-r", "8", "-c", "2")
     assert code == 0, text
     assert "420" in text
     assert "150" in text
 
-    _, text = await run(*start, "-r", "900", "-c", "1", *place)
+    _, text = await mbpoll(way, place, "-r", "900", "-c", "1")
     assert "Illegal data address" in text
-    _, text = await run(*start, "-r", "256", *place, "5633")  # reboots a real device
+    _, text = await mbpoll(way, place, "-r", "256", "--", "5633")  # reboots a real device
     assert "Illegal data value" in text
-    _, text = await run(
-        mbpoll, *line, "-a", "9", "-0", "-1", "-t", "4", "-o", "0.2", "-r", "8", *place
-    )
+    _, text = await mbpoll(way, place, "-r", "8", unit=9)
     assert "timed out" in text.lower()  # silence for another's address
 
 
@@ -107,8 +84,7 @@ def riden_rtu(riden):
     return Wire()
 
 
-async def test_the_simulator_runs_as_a_plain_script_and_says_where(require_tool):
-    mbpoll = require_tool("mbpoll")
+async def test_the_simulator_runs_as_a_plain_script_and_says_where(mbpoll):
     script = shipped_path("drivers", "riden_rd60xx", "simulator.py")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(script), "--model", "RD6018", "--modbus-tcp", "0"),
@@ -118,8 +94,7 @@ async def test_the_simulator_runs_as_a_plain_script_and_says_where(require_tool)
         async with asyncio.timeout(15):
             said = (await process.stdout.readline()).decode()
         port = said.split()[-1]
-        start = [mbpoll, "-m", "tcp", "-p", port, "-a", "1", "-0", "-1", "-t", "4"]
-        code, text = await run(*start, "-r", "0", "-c", "1", "127.0.0.1")
+        code, text = await mbpoll("tcp", port, "-r", "0", "-c", "1")
         assert code == 0, text
         assert "60180" in text.replace("(-5356)", "")
     finally:

@@ -240,6 +240,7 @@ async def table(
     keep_snapshots: bool = False,
     kit: Any = None,
     opened: Mapping[str, Any] | None = None,
+    instruments: Sequence[DeviceConfig] | None = None,
     **params: Any,
 ) -> Any:
     """A bench with its devices online and a run manager."""
@@ -274,13 +275,12 @@ async def table(
     if keep_snapshots:
         bus.tap("sample/", made.snapshots.append)
     params.setdefault("soc", 0.5)
-    await devices.start(
-        [
-            config("PSU_01", "virtual_psu", poll_ms, **params),
-            config("LOAD_01", "virtual_load", poll_ms),
-            config("DMM_01", "virtual_meter", poll_ms),
-        ]
-    )
+    virtual = [
+        config("PSU_01", "virtual_psu", poll_ms, **params),
+        config("LOAD_01", "virtual_load", poll_ms),
+        config("DMM_01", "virtual_meter", poll_ms),
+    ]
+    await devices.start(virtual if instruments is None else instruments)
     if opened is not None:
         await opened["database"].start()
     await runs.start_up()

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 import struct
 
 import pytest
@@ -12,9 +13,11 @@ from pymodbus.client.mixin import ModbusClientMixin
 from drivers.generic_modbus.blocks import Span, halves, plan
 from drivers.generic_modbus.codec import Layout, bounds_of, decode, encode, words_of
 from drivers.generic_modbus.driver import GenericModbus
+from drivers.generic_modbus.points import ModbusPoint, ModbusProtocol
 from drivers.generic_modbus.simulator import MapBank, SimulatedUnit
 from ionpy_auto.core.clock import VirtualClock
 from ionpy_auto.core.errors import ConfigInvalid, DeviceError
+from ionpy_auto.core.files import shipped_path
 from ionpy_auto.core.samples import Quality
 from ionpy_auto.devices.maps import read_map
 from ionpy_auto.devices.simulated import (
@@ -23,7 +26,7 @@ from ionpy_auto.devices.simulated import (
     InProcessModbus,
     ModbusFault,
 )
-from ionpy_auto.testing.conformance import drive_driver
+from ionpy_auto.testing.conformance import check_driver, drive_driver
 
 HEAD = """
 name: my_device
@@ -59,6 +62,7 @@ ORACLE = {
 }  # fmt: skip
 
 
+@settings(deadline=None)
 @given(WHOLE, ORDERS, ORDERS, st.data())
 def test_every_whole_number_survives_its_registers(kind, words, order, data):
     low, high = bounds_of(kind)
@@ -67,6 +71,7 @@ def test_every_whole_number_survives_its_registers(kind, words, order, data):
     assert decode(layout, encode(layout, number)) == number
 
 
+@settings(deadline=None)
 @given(FLOATS, ORDERS, ORDERS, st.data())
 def test_every_float_survives_its_registers(kind, words, order, data):
     number = data.draw(st.floats(width=32 if kind == "f32" else 64, allow_nan=False))
@@ -74,6 +79,7 @@ def test_every_float_survives_its_registers(kind, words, order, data):
     assert decode(layout, encode(layout, number)) == number
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(ORACLE)), ORDERS, st.data())
 def test_layouts_are_those_of_another_library(kind, words, data):
     if kind in {"f32", "f64"}:
@@ -91,12 +97,14 @@ def test_swapped_bytes_are_swapped_in_every_word():
     assert encode(Layout("string", 2, "big", "little"), "abc") == [0x6261, 0x0063]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12), ORDERS)
 def test_every_text_survives_its_registers(text, order):
     layout = Layout("string", 6, "big", order)
     assert decode(layout, encode(layout, text)) == text
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 0xFFFF), min_size=4, max_size=4))
 def test_any_registers_are_some_text(words):
     text = decode(Layout("string", 4), words)
@@ -113,6 +121,7 @@ def test_what_does_not_fit_is_refused(kind, value):
         encode(Layout(kind, words_of(kind)), value)
 
 
+@settings(deadline=None)
 @given(st.integers(-32768, 32767), st.integers(0, 4))
 def test_scaled_values_are_those_of_the_decimal_text(raw, decimals):
     driver = driver_of(
@@ -135,6 +144,7 @@ SPANS = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(SPANS, st.integers(0, 20), st.integers(1, 125))
 def test_blocks_hold_every_span_whole_and_keep_the_bounds(spans, max_gap, max_block):
     wanted = [
@@ -155,6 +165,7 @@ def test_blocks_hold_every_span_whole_and_keep_the_bounds(spans, max_gap, max_bl
             covered = max(covered, span.end)
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_halving_ends_with_single_spans_and_loses_none(spans):
     wanted = [Span(str(i), "holding", "fast", a, n) for i, (_, _, a, n) in enumerate(spans)]
@@ -269,7 +280,7 @@ async def test_slow_registers_are_asked_now_and_then():
     assert polled == [True, False, False, False, True, False, False, False, True]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.sampled_from(["u16", "i32", "f32", "u64", "f64"]), min_size=1, max_size=30),
     st.integers(1, 9),
@@ -337,6 +348,7 @@ async def test_what_registers_mean(key, words, value, quality):
     assert (read[2] == "") == (quality is Quality.GOOD)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 0xFFFF), min_size=12, max_size=12))
 def test_any_registers_are_values_or_bad_with_a_reason(words):
     driver = driver_of(KINDS)
@@ -479,6 +491,16 @@ WRONG = {
         f"a: {{kind: numeric, address: 0, min: 0, max: 1, precision: 0, write_function: 5, {RW}}}",
         "writes no registers",
     ),
+    "simulated nonsense": ("a: {kind: numeric, address: 0, simulate: much}", "cannot be simulated"),
+    "simulated word": (
+        "a: {kind: enum, address: 0, options: {x: X}, codes: {4: x}, simulate: z}",
+        "none of x",
+    ),
+    "simulated too large": ("a: {kind: numeric, address: 0, simulate: 70000}", "is no u16"),
+    "simulated accent": (
+        "a: {kind: text, address: 0, type: string, words: 2, simulate: é}",
+        "cannot be simulated",
+    ),
     "own entity": ("refused_registers: {kind: text, address: 0}", "is an entity of generic_modbus"),
 }
 
@@ -491,3 +513,15 @@ def test_a_map_that_does_not_fit_says_where_and_why(case):
     (finding,) = wrong.value.findings
     assert (finding.file, finding.line) == ("my_device/device.yaml", 8)
     assert sentence in f"{finding.message} {finding.path}"
+
+
+def test_the_page_about_maps_names_every_key_and_its_example_is_right():
+    page = shipped_path("docs", "how-to", "describe-a-modbus-device.md").read_text("utf-8")
+    where, whole = page.split("## Where an entity lies")[1].split("## What holds")
+    for model, part in ((ModbusPoint, where), (ModbusProtocol, whole)):
+        cells = " ".join(line.split("|")[1] for line in part.splitlines() if line.startswith("| `"))
+        assert set(model.model_fields) == set(re.findall(r"`(\w+)`", cells))
+    text = page.split("```yaml\n")[1].split("```")[0]
+    described, findings = read_map(text, "my_meter/device.yaml")
+    assert described is not None, findings
+    check_driver(GenericModbus.from_map(described))

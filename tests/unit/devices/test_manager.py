@@ -263,7 +263,7 @@ async def test_life_without_restart(running):
         assert refused.value.error_code.startswith("SPAWN_")
     assert list(manager.stacks) == ["A"]
     manifest = await manager.add(device("B", "awkward", alias="Zwei"))
-    assert (manifest["alias"], manifest["state"]) == ("Zwei", "disabled")
+    assert (manifest["alias"], manifest["state"]) == ("Zwei", "connecting")
     added = lab.payloads("device_added")[0]
     assert added["meta"]["entities"][0]["id"] == "u"
     await lab.clock.sleep(1)
@@ -417,3 +417,26 @@ async def test_removing_a_device_out_of_reach_tells_which_outputs_may_still_be_o
     await lab.manager.remove("A")
     assert lab.payloads("device_removed") == [{"device_id": "A", "left_on": ["output"]}]
     assert not stack.is_running
+
+
+async def test_in_simulation_a_dps_module_charges_the_bench_and_reports_its_trip(lab):
+    psu = device(
+        "PSU",
+        "dps5020",
+        transport={"type": "serial", "port": "/dev/does-not-exist"},
+        params={"simulated_model": "DPS5020", "simulation": {"soc": 0.3}},
+    )
+    await lab.manager.start([psu, device("DMM", "virtual_meter")])
+    await lab.clock.sleep(1)
+    stack = lab.manager.stack("PSU")
+    assert stack.slots["model"].known == "DPS5020"
+    before = lab.manager.stack("DMM").slots["cell_v"].known
+    for entity, value in (("v_set", 4.2), ("i_set", 2.5), ("ocp", 3.0), ("output", True)):
+        await lab.write("PSU", entity, value)
+    await lab.clock.sleep(600)
+    assert lab.manager.stack("DMM").slots["cell_v"].known > before
+    assert stack.slots["p_out"].known == pytest.approx(2.5 * stack.slots["v_out"].known, abs=0.02)
+    await lab.write("PSU", "ocp", 1.0)
+    await lab.clock.sleep(1)
+    assert stack.slots["protection"].known == "ocp"
+    assert stack.slots["output"].known is False

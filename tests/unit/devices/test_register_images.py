@@ -50,7 +50,7 @@ words = st.one_of(st.integers(0, 0xFFFF), st.sampled_from([0, 1, 2, 0x7FFF, 0x80
 
 
 @pytest.mark.parametrize("name", MODELS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(image=st.lists(words, min_size=1, max_size=40), choice=st.integers(0, 100))
 def test_any_image_of_a_known_model_is_read_or_bad_with_a_reason(name, image, choice):
     address, ids = MODELS[name]
@@ -67,6 +67,7 @@ def test_any_image_of_a_known_model_is_read_or_bad_with_a_reason(name, image, ch
 
 
 @pytest.mark.parametrize("name", MODELS)
+@settings(deadline=None)
 @given(image=st.lists(words, min_size=1, max_size=40))
 def test_any_image_is_a_known_model_or_refused(name, image):
     bank = Image(image, {})

@@ -11,7 +11,16 @@ from drivers.generic_scpi.points import ScpiPoint
 from drivers.generic_scpi.replies import error_of, value_of
 from ionpy_auto.core.errors import IonpyError
 from ionpy_auto.core.samples import Quality
-from ionpy_auto.devices import DeviceError, Enum, Missing, NoAnswer, Numeric, Toggle, VirtualClock
+from ionpy_auto.devices import (
+    DeviceError,
+    Enum,
+    LinkLost,
+    Missing,
+    NoAnswer,
+    Numeric,
+    Toggle,
+    VirtualClock,
+)
 from ionpy_auto.devices.maps import read_map
 
 HEAD = """
@@ -313,3 +322,30 @@ async def test_setup_and_old_complaints_come_before_the_first_poll():
     driver = make(VOLTS, script, head)
     await driver.connect()
     assert script.told == ["*IDN?", "SYST:REM", "SYST:VERS?", "*CLS", "SYST:ERR?"]
+
+
+async def test_after_silence_it_is_asked_who_is_there_before_anything_is_believed():
+    script = Script(**{"VOLT?": b"1.5"})
+    driver = make(VOLTS, script)
+    await driver.connect()
+    await driver.poll()
+    del script.answers[b"VOLT?"]
+    with pytest.raises(NoAnswer):
+        await driver.poll()
+    script.answers |= {b"VOLT?": b"1.5", b"*IDN?": b"3.7"}  # the answer that came too late
+    with pytest.raises(LinkLost, match=r"the answer was '3\.7'"):
+        await driver.poll()
+    script.answers[b"*IDN?"] = b"ACME,X,1,2"
+    script.told.clear()
+    assert (await driver.poll())["volts"] == 1.5
+    assert script.told == ["*IDN?", "VOLT?"]
+
+
+async def test_a_command_that_is_acknowledged_must_be():
+    head = HEAD.replace("errors: SYST:ERR?", "acknowledge: OK*")
+    script = Script(**{"VOLT 4.200": b"ok, done"})
+    driver = make(VOLTS, script, head)
+    await driver.write("volts", 4.2)
+    script.answers[b"VOLT 4.200"] = b"ERR 5"
+    with pytest.raises(DeviceError, match="says ERR 5"):
+        await driver.write("volts", 4.2)

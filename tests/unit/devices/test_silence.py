@@ -6,9 +6,11 @@ from itertools import pairwise
 import pytest
 
 from ionpy_auto.core.clock import SystemClock
+from ionpy_auto.devices.framing.delimiter import DelimiterFraming
 from ionpy_auto.devices.framing.none import NoFraming
 from ionpy_auto.devices.links import NoAnswer
 from ionpy_auto.devices.messages import FramedLink
+from ionpy_auto.devices.streams import StreamTransport
 
 
 class Pieces:
@@ -63,3 +65,50 @@ async def test_messages_keep_their_distance():
     await link.send(b"C")
     times = [at for at, _ in transport.told]
     assert [b - a >= 0.049 for a, b in pairwise(times)] == [True, True]
+
+
+class Slow(StreamTransport):
+    """A real socket to a device that answers each line after a pause of its own."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__("tcp", "slow")
+        self.port = port
+
+    async def open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self.port)
+
+
+@pytest.fixture
+async def slow_link():
+    """A link to a device whose first answer is late; the others come at once, with their number."""
+    asked = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        while line := await reader.readline():
+            asked += 1
+            await asyncio.sleep(0.15 if asked == 1 else 0)
+            extra = b"surplus\n" if line == b"C\n" else b""
+            writer.write(b"answer to " + line + extra)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    transport = Slow(server.sockets[0].getsockname()[1])
+    link = FramedLink(transport, DelimiterFraming(DelimiterFraming.Params()), SystemClock(), 0.1)
+    await link.open()
+    yield link
+    await link.close()
+    server.close()
+
+
+async def test_a_late_answer_is_never_taken_for_the_next(slow_link):
+    with pytest.raises(NoAnswer):
+        await slow_link.query(b"A")
+    assert await slow_link.query(b"B") == b"answer to B"
+
+
+async def test_what_came_unasked_is_never_an_answer(slow_link):
+    assert await slow_link.query(b"A", 1.0) == b"answer to A"
+    assert await slow_link.query(b"C") == b"answer to C"
+    await asyncio.sleep(0.02)
+    assert await slow_link.query(b"D") == b"answer to D"

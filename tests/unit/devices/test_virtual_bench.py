@@ -165,6 +165,24 @@ async def test_the_smallest_watchdog_is_never_rounded_to_off(bench):
     assert await bench.write("PSU", "watchdog", 0.01) == 0.1
 
 
+async def test_the_bench_works_on_real_time_too(real_lab):
+    names = ("virtual_psu", "virtual_load", "virtual_meter", "virtual_relay")
+    names = (*names, "virtual_chamber", "virtual_bench")
+    devices = [device(name, name, polling_interval_ms=20) for name in names]
+    await real_lab.manager.start(devices)
+    await real_lab.until(lambda: all(state(real_lab, n) is DeviceState.ONLINE for n in names))
+    await real_lab.write("virtual_psu", "watchdog", 60.0)
+    await real_lab.write("virtual_relay", "closed", True)
+    await real_lab.write("virtual_chamber", "run", True)
+    await real_lab.write("virtual_bench", "extra_ohm", 0.1)
+    await real_lab.write("virtual_psu", "output", True)
+    polls = real_lab.manager.stack("virtual_psu").counters["polls"]
+    await real_lab.until(
+        lambda: real_lab.manager.stack("virtual_psu").counters["polls"] > polls + 2
+    )
+    assert [real_lab.manager.stack(n).counters["failed_polls"] for n in names] == [0] * 6
+
+
 async def test_a_supply_that_trips_says_why(bench):
     await charge(bench)
     await bench.write("TABLE", "supply_trips", True)

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from drivers.riden_rd60xx.simulator import PtyPort, RidenSimulator, RtuServer, model_named
+from drivers.riden_rd60xx.simulator import RidenSimulator, model_named
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.devices import Benches
 from ionpy_auto.devices.probe import STEPS
+from ionpy_auto.devices.simulated import PtyPort, RtuServer
 from ionpy_auto.devices.stack import DeviceState
 
 RIDEN = {"driver": "rd6012", "transport_type": "serial", "transport_params": {"port": "/dev/ttyX9"}}

@@ -83,6 +83,7 @@ export interface WriteConsent {
 
 export const devicesApi = {
   list: () => http.get<Items<Device>>('/api/devices'),
+  get: (id: string) => http.get<Device>(`/api/devices/${seg(id)}`),
   add: (config: DeviceConfig) => http.post<Device>('/api/devices', config),
   replace: (id: string, config: DeviceConfig) => http.put<Device>(`/api/devices/${seg(id)}`, config),
   remove: (id: string) => http.delete<void>(`/api/devices/${seg(id)}`),

@@ -29,7 +29,7 @@ export const useDevices = defineStore('devices', () => {
   function setState(id: string, { state, hint, ...more }: StateChange): void {
     const device = byId.value[id]
     if (!device) return
-    Object.assign(device, more, { state, hint: hint ?? null, enabled: state !== 'disabled' })
+    Object.assign(device, { retry_at: null }, more, { state, hint: hint ?? null, enabled: state !== 'disabled' })
   }
 
   return { byId, list, troubled, adopt, put, remove, setState }

@@ -34,7 +34,8 @@ export interface Wizard {
   dirty: ComputedRef<boolean>
   problems: ComputedRef<Record<Step, string>>
   choose: (driver: Driver) => void
-  readBlueprint: () => Promise<void>
+  /** Resolves when the chosen driver has been read. */
+  settled: () => Promise<void>
   save: () => Promise<Device>
 }
 
@@ -60,6 +61,7 @@ export function provideWizard(editing: Device | null): Wizard {
   const before = ref('')
   let suggested = ''
   let asked = 0
+  let reading = Promise.resolve()
 
   const drivers = useLoad(() => driversApi.list())
   const driver = computed(() => drivers.data.value?.items.find((one) => [one.name, ...(one.aliases ?? [])].some((name) => name.toLowerCase() === entry.driver.toLowerCase())) ?? null)
@@ -90,7 +92,7 @@ export function provideWizard(editing: Device | null): Wizard {
     Object.assign(entry, { driver: chosen.name, transport: '', ways: {}, params: {} })
     if (!entry.id || entry.id === suggested) entry.id = suggested = suggestId(chosen.name, Object.keys(devices.byId))
     if (chosen.icon) entry.icon = chosen.icon
-    void readBlueprint()
+    reading = readBlueprint()
   }
 
   /** A result counts for exactly what was probed. */
@@ -104,7 +106,7 @@ export function provideWizard(editing: Device | null): Wizard {
   const dirty = computed(() => (editing ? JSON.stringify({ ...entry, ways: 0 }) !== JSON.stringify({ ...JSON.parse(start), ways: 0 }) || !unchanged.value : Boolean(entry.driver)))
 
   const formProblem = computed(() => {
-    if (!way.value) return ''
+    if (!way.value || !blueprint.value) return driverProblem(entry, driver.value, blueprint.value, blueprintError.value)
     const { transport, framings, framing } = way.value
     return firstProblem(ofTransport.value, transport) || firstProblem(ofFraming.value, framings[framing] ?? {}) || firstProblem(paramFields.value, entry.params)
   })
@@ -123,10 +125,10 @@ export function provideWizard(editing: Device | null): Wizard {
     return editing ? devicesApi.replace(editing.id, config) : devicesApi.add(config)
   }
 
-  if (editing) void readBlueprint()
+  if (editing) reading = readBlueprint()
   const wizard: Wizard = {
     entry, editing, step, drivers, driver, blueprint, blueprintError, simulated, way, paramFields, transportFields: ofTransport, framingFields: ofFraming,
-    result, skipped, unchanged, dirty, problems, choose, readBlueprint, save,
+    result, skipped, unchanged, dirty, problems, choose, settled: () => reading, save,
   }
   provide(KEY, wizard)
   return wizard

@@ -1,0 +1,357 @@
+"""Devices from the first search to the last click: the wizard, dangerous writes, interlocks."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.axe import findings
+from tests.browser.conftest import Server, Watch
+
+pytestmark = pytest.mark.browser
+
+SIMULATOR = Path(__file__).parents[2] / "drivers" / "riden_rd60xx" / "simulator.py"
+OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
+HOT = """\
+interlocks:
+  - id: too-high
+    trip: {device}.v_out > 100 V
+    deny: [{device}]
+    message: The cell is too high.
+"""
+
+
+@pytest.fixture
+def devices(app: Page, server: Server) -> Iterator[Page]:
+    """The page of the devices; those that a test adds are removed."""
+    before = {item["id"] for item in server.call("GET", "/api/devices")["items"]}
+    app.goto(f"{server.url}/devices")
+    expect(app.get_by_role("heading", level=1, name="Devices")).to_be_visible()
+    yield app
+    for item in server.call("GET", "/api/devices")["items"]:
+        if item["id"] not in before:
+            server.call("DELETE", f"/api/devices/{item['id']}")
+
+
+@pytest.fixture
+def riden() -> Iterator[int]:
+    """Port of a Riden in software that speaks the real protocol over TCP."""
+    command = [sys.executable, "-u", str(SIMULATOR), "--tcp", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield int(process.stdout.readline().rsplit(" ", 1)[-1])
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def bench(app: Page, server: Server) -> Iterator[Page]:
+    """An empty project for real devices; afterwards the demo is open again."""
+    demo = server.call("GET", "/api/projects/active")["id"]
+    made = server.call("POST", "/api/projects", {"name": "Real bench"})["id"]
+    server.call("POST", f"/api/projects/{made}/open")
+    app.goto(f"{server.url}/devices")
+    expect(app.get_by_text("No devices yet")).to_be_visible()
+    yield app
+    server.call("POST", f"/api/projects/{demo}/open")
+    server.call("DELETE", f"/api/projects/{made}")
+
+
+def wizard(page: Page) -> Locator:
+    """Open it with the mouse."""
+    page.get_by_role("button", name="Add device").first.click()
+    dialog = page.get_by_role("dialog", name="Add a device")
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
+    return dialog
+
+
+def go_on(dialog: Locator, step: str) -> None:
+    dialog.get_by_role("button", name="Next").click()
+    expect(dialog.get_by_role("heading", name=re.compile(f"^{step} ·"))).to_be_visible()
+
+
+def device(server: Server, device_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = server.call("GET", f"/api/devices/{device_id}")
+    return found
+
+
+def add_riden(server: Server, port: int, device_id: str = "PSU") -> None:
+    body = {
+        "id": device_id,
+        "driver": "riden_rd60xx",
+        "transport": {"type": "tcp", "host": "127.0.0.1", "port": port},
+        "framing": {"type": "modbus_rtu"},
+        "polling_interval_ms": 100,
+    }
+    assert server.call("POST", "/api/devices", body)["id"] == device_id
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+# -- the wizard ----------------------------------------------------------------------------------
+
+
+def test_a_simulated_riden_is_added_by_keyboard_alone(devices: Page, server: Server) -> None:
+    devices.get_by_role("button", name="Add device").first.focus()
+    press(devices, "Enter")
+    expect(devices.get_by_role("searchbox")).to_be_focused()
+    expect(devices.get_by_role("radio", name=re.compile("riden"))).to_be_attached()
+    devices.keyboard.type("riden")
+    press(devices, "Enter", "Enter")
+    expect(devices.get_by_label("Id", exact=True)).to_be_focused()
+    press(devices, "Tab")
+    devices.keyboard.type("Bench supply")
+    press(devices, "Enter")
+    expect(devices.get_by_role("textbox", name="Port")).to_be_focused()
+    press(devices, "Enter")
+    expect(devices.get_by_text("The device answers", exact=True)).to_be_visible()
+    expect(devices.get_by_role("button", name="Next")).to_be_focused()
+    press(devices, "Enter")
+    expect(devices.get_by_role("dialog").get_by_text("Bench supply")).to_be_visible()
+    save = devices.get_by_role("dialog").get_by_role("button", name="Add device")
+    expect(save).to_be_focused()
+    press(devices, "Enter")
+    expect(devices.get_by_role("dialog")).to_be_hidden()
+    expect(devices.get_by_role("article", name="Bench supply")).to_contain_text("online")
+    added = device(server, "RIDEN_RD60XX_1")
+    assert (added["alias"], added["transport"]) == (
+        "Bench supply",
+        {"type": "serial", "baudrate": 115200},
+    )
+
+
+def test_a_simulated_riden_is_added_by_mouse_and_then_another(
+    devices: Page, server: Server
+) -> None:
+    dialog = wizard(devices)
+    dialog.get_by_role("tab", name=re.compile("^Supplies")).click()
+    dialog.get_by_text("riden_rd60xx", exact=True).click()
+    go_on(dialog, "Name")
+    dialog.get_by_label("Location").fill("Shelf 2")
+    go_on(dialog, "Connection")
+    dialog.get_by_role("tab", name="TCP").click()
+    dialog.get_by_role("radiogroup", name="Protocol").get_by_text("Modbus TCP").click()
+    expect(dialog.get_by_role("combobox", name="Port")).to_have_value("502")
+    dialog.get_by_label("Simulated model").select_option("RD6018")
+    go_on(dialog, "Test")
+    expect(dialog.get_by_role("region", name="First values")).to_contain_text("RD6018")
+    go_on(dialog, "Summary")
+    expect(dialog.get_by_text("tested", exact=True)).to_be_visible()
+    dialog.get_by_role("button", name="Save and add another").click()
+    expect(dialog.get_by_role("searchbox")).to_be_focused()
+    dialog.get_by_text("riden_rd60xx", exact=True).click()
+    go_on(dialog, "Name")
+    expect(dialog.get_by_label("Id", exact=True)).to_have_value("RIDEN_RD60XX_2")
+    added = device(server, "RIDEN_RD60XX_1")
+    assert added["location"] == "Shelf 2"
+    assert added["params"] == {"simulated_model": "RD6018"}
+    assert added["framing"]["type"] == "modbus_tcp"
+
+
+def test_next_says_why_it_does_not_go_on(devices: Page) -> None:
+    dialog = wizard(devices)
+    next_ = dialog.get_by_role("button", name="Next")
+    expect(next_).to_be_disabled()
+    expect(dialog.get_by_text("Choose a driver")).to_be_visible()
+    dialog.get_by_text("riden_rd60xx", exact=True).click()
+    go_on(dialog, "Name")
+    for wrong, reason in (("PSU_01", "PSU_01 is in use"), ("a b", "The id takes 1 to 64")):
+        dialog.get_by_label("Id", exact=True).fill(wrong)
+        expect(dialog.get_by_text(re.compile(reason)).first).to_be_visible()
+        expect(next_).to_be_disabled()
+    dialog.get_by_label("Id", exact=True).fill("PSU_09")
+    go_on(dialog, "Connection")
+    dialog.get_by_label("Modbus address").fill("300")
+    expect(dialog.get_by_text("Modbus address: 1 to 247")).to_be_visible()
+    expect(next_).to_be_disabled()
+
+
+def test_leaving_the_wizard_half_way_asks(devices: Page) -> None:
+    dialog = wizard(devices)
+    press(devices, "Escape")
+    expect(dialog).to_be_hidden()
+    dialog = wizard(devices)
+    dialog.get_by_text("riden_rd60xx", exact=True).click()
+    press(devices, "Escape")
+    question = devices.get_by_role("dialog", name="Leave without saving?")
+    question.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_visible()
+    press(devices, "Escape")
+    question.get_by_role("button", name="Leave").click()
+    expect(dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (360, 740)], ids=["desk", "phone"])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_every_step_is_accessible_and_fits(
+    devices: Page, theme: str, size: tuple[int, int]
+) -> None:
+    devices.set_viewport_size({"width": size[0], "height": size[1]})
+    if theme == "light":
+        devices.evaluate("document.documentElement.dataset.theme = 'light'")
+    check: Callable[[], None] = lambda: _check(devices)  # noqa: E731 - one word in five places
+    devices.get_by_role("button", name="Details of PSU_01").click()
+    check()
+    dialog = wizard(devices)
+    dialog.get_by_text("riden_rd60xx", exact=True).click()
+    check()
+    go_on(dialog, "Name")
+    check()
+    go_on(dialog, "Connection")
+    dialog.get_by_text("Advanced").click()
+    check()
+    dialog.get_by_role("tab", name="TCP").click()
+    check()
+    go_on(dialog, "Test")
+    expect(dialog.get_by_text("The device answers", exact=True)).to_be_visible()
+    check()
+    go_on(dialog, "Summary")
+    check()
+
+
+def _check(page: Page) -> None:
+    assert findings(page) == []
+    assert page.evaluate(OVERFLOW) <= 0
+
+
+# -- real devices --------------------------------------------------------------------------------
+
+
+def test_a_bad_port_is_a_red_step_with_a_hint_and_can_be_skipped(
+    bench: Page, server: Server
+) -> None:
+    dialog = wizard(bench)
+    dialog.get_by_text("riden_rd60xx", exact=True).click()
+    go_on(dialog, "Name")
+    go_on(dialog, "Connection")
+    expect(dialog.get_by_text("Choose or type a port")).to_be_visible()
+    dialog.get_by_role("textbox", name="Port").fill("/dev/ttyNOWHERE")
+    dialog.get_by_role("button", name="Test port").click()
+    expect(dialog.get_by_role("status")).to_contain_text("there is no port /dev/ttyNOWHERE")
+    go_on(dialog, "Test")
+    failed = dialog.get_by_role("listitem").filter(has=bench.get_by_role("img", name="failed"))
+    expect(failed).to_contain_text("there is no port /dev/ttyNOWHERE")
+    expect(failed.locator(".hint")).not_to_be_empty()
+    expect(dialog.get_by_role("button", name="Next")).to_be_disabled()
+    assert findings(bench) == []
+    dialog.get_by_role("button", name="Skip the test").click()
+    go_on(dialog, "Summary")
+    expect(dialog.get_by_text("not tested", exact=True)).to_be_visible()
+    dialog.get_by_role("button", name="Add device").click()
+    row = bench.get_by_role("article", name="RIDEN_RD60XX_1")
+    expect(row).to_contain_text(re.compile("offline|connecting"))
+    expect(row).to_contain_text("next try in")
+    assert device(server, "RIDEN_RD60XX_1")["transport"]["port"] == "/dev/ttyNOWHERE"
+
+
+def test_a_device_on_the_network_is_checked_tried_edited_and_removed(
+    bench: Page, server: Server, riden: int
+) -> None:
+    dialog = wizard(bench)
+    dialog.get_by_text("riden_rd60xx", exact=True).click()
+    go_on(dialog, "Name")
+    dialog.get_by_label("Id", exact=True).fill("PSU")
+    go_on(dialog, "Connection")
+    dialog.get_by_role("tab", name="TCP").click()
+    dialog.get_by_label("Host").fill("127.0.0.1")
+    dialog.get_by_role("combobox", name="Port").fill(str(riden))
+    dialog.get_by_role("button", name="Check").click()
+    expect(dialog.get_by_text(re.compile(r"^Answers in"))).to_be_visible()
+    go_on(dialog, "Test")
+    expect(dialog.get_by_text("The device answers", exact=True)).to_be_visible()
+    go_on(dialog, "Summary")
+    dialog.get_by_role("button", name="Add device").click()
+    row = bench.get_by_role("article", name="PSU")
+    expect(row).to_contain_text("online")
+
+    row.get_by_role("button", name="Edit").click()
+    dialog = bench.get_by_role("dialog", name="Edit PSU")
+    dialog.get_by_label("Display name").fill("Big supply")
+    go_on(dialog, "Connection")
+    expect(dialog.get_by_label("Host")).to_have_value("127.0.0.1")
+    go_on(dialog, "Test")
+    expect(dialog.get_by_text("no test is needed")).to_be_visible()
+    go_on(dialog, "Summary")
+    dialog.get_by_role("button", name="Save changes").click()
+    row = bench.get_by_role("article", name="Big supply")
+    expect(row).to_contain_text("online")
+    assert device(server, "PSU")["transport"] == {"type": "tcp", "host": "127.0.0.1", "port": riden}
+
+    row.get_by_role("button", name="Delete").click()
+    bench.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(bench.get_by_text("No devices yet")).to_be_visible()
+    assert server.call("GET", "/api/devices")["items"] == []
+
+
+def test_a_dangerous_write_is_asked_once_and_off_never(
+    bench: Page, server: Server, riden: int, watch: Watch
+) -> None:
+    watch.refusals = {409}
+    add_riden(server, riden)
+    expect(bench.get_by_role("article", name="PSU")).to_contain_text("online")
+    server.call("POST", "/api/admin/mode", {"mode": "armed"})
+    bench.goto(f"{server.url}/")
+    switch = bench.get_by_role("switch", name="Output", exact=True)
+    switch.click()
+    dialog = bench.get_by_role("dialog", name="Write to PSU?")
+    expect(dialog).to_contain_text("Off")
+    expect(dialog.get_by_role("button", name="Write")).to_be_focused()
+    assert findings(bench) == []
+    press(bench, "Escape")
+    expect(dialog).to_be_hidden()
+    expect(switch).to_have_attribute("aria-checked", "false")
+    switch.click()
+    expect(dialog.get_by_role("button", name="Write")).to_be_focused()
+    press(bench, "Enter")
+    expect(switch).to_have_attribute("aria-checked", "true")
+    switch.click()
+    expect(switch).to_have_attribute("aria-checked", "false")
+    expect(dialog).to_be_hidden()
+    sent = [row["sent"] for row in server.call("GET", "/api/audit?limit=50")["items"]]
+    assert True in sent
+
+
+def test_an_interlock_is_written_trips_shows_and_is_shelved(
+    bench: Page, server: Server, riden: int, watch: Watch
+) -> None:
+    watch.refusals = {422}
+    add_riden(server, riden)
+    expect(bench.get_by_role("article", name="PSU")).to_contain_text("online")
+    panel = bench.get_by_role("region", name="Interlocks")
+    panel.get_by_role("button", name="Write the first").click()
+    editor = bench.get_by_role("dialog", name="Interlocks of the project")
+    write(bench, editor, HOT.format(device="NOBODY"))
+    editor.get_by_role("button", name="Save").click()
+    expect(editor.get_by_role("button", name=re.compile("no point.*NOBODY"))).to_be_visible()
+    write(bench, editor, HOT.format(device="PSU").replace("> 100 V", "< 100 V"))
+    editor.get_by_role("button", name="Save").click()
+    expect(editor).to_be_hidden()
+    item = panel.get_by_role("listitem").filter(has_text="The cell is too high.")
+    expect(item).to_contain_text("tripped")
+    lamp = bench.get_by_role("banner").get_by_role("link", name=re.compile("too high"))
+    expect(lamp).to_be_visible()
+    assert findings(bench) == []
+    item.get_by_role("button", name="Shelve").click()
+    dialog = bench.get_by_role("dialog", name=re.compile("Shelve"))
+    dialog.get_by_role("textbox").fill("bench test")
+    dialog.get_by_role("button", name="Shelve").click()
+    expect(item).to_contain_text("shelved")
+    expect(lamp).to_be_hidden()
+    item.get_by_role("button", name="Put back").click()
+    expect(item).to_contain_text("tripped")
+
+
+def write(page: Page, editor: Locator, text: str) -> None:
+    """Replace the whole text, as by select all and paste."""
+    editor.get_by_role("textbox", name="YAML text").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(text)
