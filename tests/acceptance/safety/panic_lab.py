@@ -25,7 +25,6 @@ from ionpy_auto.testing.wires import ChaosWire, Way
 from tests.acceptance.safety.rig import (
     RUN,
     config_of,
-    ended,
     now,
     offs,
     others,
@@ -152,7 +151,7 @@ async def opened(folder: Path) -> AsyncIterator[PanicLab]:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
         stack.callback(structlog.reset_defaults)
         await engine.start()
-        stack.push_async_callback(lambda: ended(engine.stop()))
+        stack.push_async_callback(engine.stop)
         await engine.open_project(SLUG)
         yield lab
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -261,16 +261,6 @@ class Rig:
         return supply
 
 
-async def ended(stop: Coroutine[None, None, None]) -> None:
-    """Stop something; a device's task that overheard its cancellation is told again."""
-    stopping = asyncio.create_task(stop)
-    while not (await asyncio.wait([stopping], timeout=4.0))[0]:
-        for task in asyncio.all_tasks():
-            if task.get_name().startswith("device/"):
-                task.cancel()
-    stopping.result()
-
-
 @asynccontextmanager
 async def made() -> AsyncIterator[Rig]:
     """A rig that is taken down at the end."""
@@ -282,7 +272,8 @@ async def made() -> AsyncIterator[Rig]:
     finally:
         for supply in rig.supplies.values():
             supply.wire.dead.clear()
-        await ended(rig.lab.manager.stop())
+        async with asyncio.timeout(20):
+            await rig.lab.manager.stop()
         await rig.exit.aclose()
         await rig.lag.stop()
         await asyncio.sleep(0.02)  # servers see the ends of their connections
