@@ -37,8 +37,8 @@ SUPPLIES = ("PSU_1", "PSU_2", "PSU_3", "PSU_4", "BUSY", "HUNG")
 LOADS = ("LOAD_1", "LOAD_2")
 HEALTHY = tuple(name for name in (*SUPPLIES, *LOADS) if name != "HUNG")
 QUEUED = 500
-INTERVAL_MS = 400
-HUNG_AFTER_S = 0.8
+INTERVAL_MS = 1000
+HUNG_AFTER_S = 1.7
 """So long after the panic the hung device answers again: every attempt of the panic is over then,
 and its values are not yet stale."""
 SLUG = "eight"
@@ -170,7 +170,7 @@ def write_project(
             load_driver if name in LOADS else "riden_rd60xx",
             wire,
             polling_interval_ms=INTERVAL_MS,
-            framing={"type": "modbus_rtu", "timeout_s": 0.2, "retries": 0},
+            framing={"type": "modbus_rtu", "timeout_s": 0.5, "retries": 0},
         ).as_dict()
         for name, wire in wires.items()
     ]
