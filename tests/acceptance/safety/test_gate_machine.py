@@ -315,7 +315,7 @@ TestGateAndLane.settings = settings(max_examples=12, stateful_step_count=25, dea
 
 @pytest.mark.proof
 class TestManyTimes(GateAndLane.TestCase):
-    settings = settings(max_examples=2000, stateful_step_count=40, deadline=None)
+    settings = settings(max_examples=1000, stateful_step_count=40, deadline=None)
 
 
 def to_shadow(world: World) -> None:
