@@ -24,8 +24,6 @@ from tests.acceptance.safety.rig import (
     until,
 )
 
-pytestmark = pytest.mark.xdist_group("one-way loss")
-
 SAMPLE, MANY = 10, 200
 AT_ONCE = 10
 BLIND_S = 30.0

@@ -8,8 +8,6 @@ from ionpy_auto.core.errors import IonpyError
 from tests.acceptance.safety.panic_lab import HEALTHY, LOADS, QUEUED, SUPPLIES, Panic, opened
 from tests.acceptance.safety.rig import tell
 
-pytestmark = pytest.mark.xdist_group("panic")
-
 SAMPLE, MANY = 1, 200  # a panic takes about three seconds
 HEAD_START_S = 0.15
 _known: dict[int, list[Panic]] = {}

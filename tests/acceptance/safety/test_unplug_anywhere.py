@@ -25,8 +25,6 @@ from tests.acceptance.safety.rig import (
     until,
 )
 
-pytestmark = pytest.mark.xdist_group("unplug")
-
 SAMPLE, MANY = 12, 200
 AT_ONCE = 12
 TRIES = (("v_set", 3.3), ("i_set", 0.7), ("output", True), ("ovp", 4.3), ("keypad_lock", True))
