@@ -7,8 +7,9 @@ trusted.
 """
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from ionpy_auto.core.files import shipped_path
 from ionpy_auto.devices.driver import Driver
 from ionpy_auto.devices.links import SpawnError
 from ionpy_auto.devices.maps import DeviceMap, MapDriver, read_map
-from ionpy_auto.devices.sources import content_hash, import_beside
+from ionpy_auto.devices.sources import content_hash, hash_of, import_beside, read_folder
 
 Trust = Callable[[Path, str], bool]
 """Whether the content with this hash is trusted in this folder."""
@@ -169,7 +170,7 @@ class Catalogue:
 
         The file is read here again: what is used is what was trusted, not what a list once saw.
         """
-        digest = self._check_trust(file)
+        digest, _ = self._check_trust(file)
         known = self._made.get(file.path)
         if known is not None and known[0] == digest and known[2] is self._base(known[1]):
             return known[3]
@@ -196,17 +197,24 @@ class Catalogue:
             raise SpawnError(f"{place}: base {name} reads no maps", hint="base: generic_scpi")
         return base
 
-    def _check_trust(self, file: DriverFile) -> str:
-        digest = content_hash(file.path.parent)
+    def _check_trust(self, file: DriverFile) -> tuple[str, Mapping[str, bytes]]:
+        """Hash and files of a driver's folder that may run.
+
+        Raises:
+            Untrusted: It may not.
+        """
+        files = read_folder(file.path.parent)
+        digest = hash_of(files)
         if not file.shipped and not self._trusted(file.path.parent, digest):
             raise Untrusted(file, digest)
-        return digest
+        return digest, files
 
     def _module(self, file: DriverFile) -> ModuleType:
-        digest = self._check_trust(file)
+        digest, files = self._check_trust(file)
         known = self._loaded.get(file.path)
         if known is None or known[0] != digest:
-            known = self._loaded[file.path] = (digest, import_beside(file.path, "driver"))
+            module = import_beside(file.path, "driver", files)
+            known = self._loaded[file.path] = (digest, module)
         return known[1]
 
     def simulator(self, driver: type[Driver]) -> Callable[..., Any] | None:
@@ -217,8 +225,8 @@ class Catalogue:
         file = self.find(driver.NAME)
         if file.map is not None and not file.path.with_name(f"{file_name}.py").exists():
             file = self.find(file.map.head.base)  # a simulator the base brings along
-        self._check_trust(file)
-        made = getattr(import_beside(file.path, file_name), function, None)
+        _, files = self._check_trust(file)
+        made = getattr(import_beside(file.path, file_name, files), function, None)
         if not callable(made):
             msg = f"driver {driver.NAME}: simulator {driver.SIMULATOR!r} does not exist"
             raise SpawnError(msg, hint=f"define {function} in {file_name}.py")
@@ -343,11 +351,17 @@ def _is_virtual(node: ast.ClassDef, tree: ast.Module) -> bool:
     return any("Blueprint('virtual'" in ast.unparse(one) for one in (node, *family))
 
 
+@lru_cache(maxsize=256)
+def _read_map(text: str, place: str) -> tuple[DeviceMap | None, list[Finding]]:
+    """By content, so that looking anew at unchanged files costs next to nothing."""
+    return read_map(text, place)
+
+
 def look_at_map(path: Path, *, shipped: bool) -> DriverFile:
     """The driver a ``device.yaml`` describes; its base is not asked yet."""
     place = f"{path.parent.name}/{path.name}"
     try:
-        described, findings = read_map(path.read_text(encoding="utf-8"), place)
+        described, findings = _read_map(path.read_text(encoding="utf-8"), place)
     except (ValueError, OSError) as error:
         return _broken(path, f"{place}: {error}", shipped=shipped)
     if described is None:
