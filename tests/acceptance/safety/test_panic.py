@@ -8,7 +8,7 @@ from ionpy_auto.core.errors import IonpyError
 from tests.acceptance.safety.panic_lab import HEALTHY, LOADS, QUEUED, SUPPLIES, Panic, opened
 from tests.acceptance.safety.rig import tell
 
-SAMPLE, MANY = 2, 200  # a panic takes about two seconds
+SAMPLE, MANY = 1, 200  # a panic takes about three seconds
 HEAD_START_S = 0.15
 _known: dict[int, list[Panic]] = {}
 
