@@ -225,9 +225,12 @@ class Catalogue:
         return made  # type: ignore[no-any-return]  # a function of a module found by name
 
     def copy(self) -> dict[str, Any]:
-        """What another process needs to load the same drivers: folders, and trusted hashes."""
-        own = [file for file in self.files() if not file.shipped and self._is_trusted(file)]
-        trusted = {content_hash(file.path.parent) for file in own}
+        """What another process needs to load the same drivers: folders, and what is trusted there.
+
+        ``trusted`` is the trusted hash by folder.
+        """
+        own = {f.path.parent for f in self.files() if not f.shipped and self._is_trusted(f)}
+        trusted = {str(folder): content_hash(folder) for folder in own}
         return {"shipped": self._shipped, "folders": self._own_folders, "trusted": trusted}
 
     def describe(self) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -55,6 +56,19 @@ def empty_environment(folder: Path, wheel: Path) -> Path:
     return bin_folder / "ionpy-auto"
 
 
+def guard_gets_ready(client: httpx.Client) -> None:
+    """The guard process starts from the wheel as soon as there is a real device."""
+    made = client.post("/api/projects", json={"name": "Real"}).json()
+    client.post(f"/api/projects/{made['id']}/open").raise_for_status()
+    transport = {"type": "tcp", "host": "127.0.0.1", "port": 9}
+    absent = {"id": "PSU_01", "driver": "rd6006", "transport": transport}
+    client.post("/api/devices", json=absent).raise_for_status()
+    deadline = time.monotonic() + 30
+    while not (guard := client.get("/api/system/status").json()["guard"])["ready"]:
+        assert time.monotonic() < deadline, guard
+        time.sleep(0.1)
+
+
 def test_the_demo_runs_from_the_wheel_in_another_folder(wheel: Path, tmp_path: Path) -> None:
     command = empty_environment(tmp_path / "env", wheel)
     elsewhere = tmp_path / "elsewhere"
@@ -86,6 +100,7 @@ def test_the_demo_runs_from_the_wheel_in_another_folder(wheel: Path, tmp_path: P
             assert asset is not None
             assert client.get(asset[1]).status_code == 200
             assert client.get("/api/flows").json()["total"] >= 3
+            guard_gets_ready(client)
     finally:
         process.terminate()
         assert process.wait(20) == 0

@@ -38,6 +38,7 @@ UNANSWERED: Final = 10  # beats: 5 s
 UNANSWERED_AT_START: Final = 60
 BACKOFF_S: Final = (0.0, 1.0, 5.0, 30.0)
 STEADY_S: Final = 60.0
+SIMULATED: Final = "a simulated project switches nothing real"
 OFF: Final = "the guard process is switched off in the settings"
 
 Alarm = Callable[[str, str, bool], None]
@@ -51,7 +52,7 @@ class Guard:
         project: Id of the project, for the report.
         devices: What is guarded.
         alarm: Raises (True) or clears (False) an alarm by its key, with a text.
-        enabled: False: nothing is started, and devices say so.
+        enabled: False: nothing is started, and devices say so (also of a simulated project).
     """
 
     def __init__(
@@ -149,8 +150,10 @@ class Guard:
             text = f"no guard process runs: it {trouble}; outputs would survive a server crash"
             log.error("no guard process", reason=trouble)
             self._alarm("guard", text, True)
-            failures = 0 if self._clock.monotonic() - began > STEADY_S else failures + 1
-            await self._clock.sleep(BACKOFF_S[min(failures, len(BACKOFF_S)) - 1])
+            if self._clock.monotonic() - began > STEADY_S:
+                failures = 0
+            await self._clock.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+            failures += 1
 
     async def _mind_one(self) -> str:
         """Start a guard and keep it going; returns what became of it."""
@@ -235,7 +238,9 @@ class Guard:
 
     def reach(self, config: DeviceConfig) -> Reach:
         """Whether a device's outputs go off when the server dies or hangs."""
-        return reach_of(config) if self.enabled else Reach(ok=False, reason=OFF)
+        if self.enabled:
+            return reach_of(config)
+        return Reach(ok=False, reason=SIMULATED if self._devices.builder.simulate else OFF)
 
     def status(self) -> dict[str, Any]:
         """For the system status."""

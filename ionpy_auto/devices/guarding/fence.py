@@ -60,7 +60,8 @@ if sys.platform == "win32":
     import ctypes
     from ctypes import wintypes
 
-    _SYNCHRONIZE, _TERMINATE, _STILL_RUNS = 0x00100000, 0x0001, 0x00000102
+    _SYNCHRONIZE, _TERMINATE = 0x00100000, 0x0001
+    _ENDED, _NO_SUCH_PROCESS = 0, 87
     _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
     _kernel.OpenProcess.restype = wintypes.HANDLE
     _kernel.OpenProcess.argtypes = (wintypes.DWORD, wintypes.BOOL, wintypes.DWORD)
@@ -70,10 +71,12 @@ if sys.platform == "win32":
     class _Process:
         def __init__(self, pid: int) -> None:
             self._handle = _kernel.OpenProcess(_SYNCHRONIZE | _TERMINATE, False, pid)
+            self._never_was = not self._handle and ctypes.get_last_error() == _NO_SUCH_PROCESS
 
         def is_gone(self) -> bool:
-            # Without a handle the process was gone before we could look.
-            return not self._handle or _kernel.WaitForSingleObject(self._handle, 0) != _STILL_RUNS
+            if not self._handle:
+                return self._never_was  # else it may not be touched, and counts as alive
+            return bool(_kernel.WaitForSingleObject(self._handle, 0) == _ENDED)
 
         def kill(self) -> None:
             if not _kernel.TerminateProcess(self._handle, 9) and not self.is_gone():

@@ -44,7 +44,9 @@ class HeldCatalogue(Catalogue):
     def __init__(self, message: Configure) -> None:
         drivers = message.drivers
         super().__init__(
-            drivers.folders, lambda _, digest: digest in drivers.trusted, drivers.shipped
+            drivers.folders,
+            lambda folder, digest: drivers.trusted.get(str(folder)) == digest,
+            drivers.shipped,
         )
         self._held: dict[str, type[Driver]] = {}
 

@@ -27,11 +27,11 @@ class _Line(BaseModel):
 
 
 class Drivers(_Line):
-    """Where drivers are found, and which of those that need trust have it (content hashes)."""
+    """Where drivers are found, and what is trusted there: content hash by folder."""
 
     shipped: Path
     folders: tuple[Path, ...] = ()
-    trusted: frozenset[str] = frozenset()
+    trusted: dict[str, str] = Field(default_factory=dict)
 
 
 class Configure(_Line):

@@ -30,8 +30,8 @@ def reach_of(config: DeviceConfig) -> Reach:
     """
     try:
         kind = TRANSPORTS.get(config.transport.type.lower())
-    except IonpyError as error:
-        return Reach(ok=False, reason=error.message)
+    except (IonpyError, ImportError) as error:
+        return Reach(ok=False, reason=str(error))
     if reason := getattr(kind, "NO_GUARD", ""):
         return Reach(ok=False, reason=str(reason))
     if os.getpid() == 1:

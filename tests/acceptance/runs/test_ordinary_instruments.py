@@ -1,4 +1,4 @@
-"""Ordinary bench instruments on a simulated cell make a cycler channel, with their protections on."""
+"""Ordinary bench instruments on a simulated cell make a channel, with their protections on."""
 
 import pytest
 
@@ -67,6 +67,6 @@ async def test_charge_and_discharge(supply, load):
         assert rows["discharge"]["discharge_ah"] == pytest.approx(1 / 12, rel=0.02)
         assert lab.bench.cell.soc == pytest.approx(before, abs=0.003)
         assert not lab.bench.supply.output
-        assert not lab.bench.load.input
+        assert not lab.bench.load.enabled
         slots = lab.devices.stack("PSU_01").slots
         assert {key: slots[key].known for key in enabled} == enabled

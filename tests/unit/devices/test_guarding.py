@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -378,6 +379,19 @@ def test_a_device_says_whether_its_outputs_survive_the_server(transport, ok, rea
     assert reason in reach.reason
 
 
+async def test_devices_say_why_nobody_guards_them(api):
+    (simulated, *_) = (await api.get("/api/devices")).json()["items"]
+    assert simulated["guarded"] == {
+        "ok": False,
+        "reason": "a simulated project switches nothing real",
+    }
+    made = (await api.post("/api/projects", json={"name": "Real"})).json()
+    await api.post(f"/api/projects/{made['id']}/open")
+    absent = {"id": "A", "driver": "rd6006", "transport": {"type": "serial", "port": "COM99"}}
+    answer = await api.post("/api/devices", json=absent)
+    assert "switched off in the settings" in answer.json()["guarded"]["reason"]
+
+
 DRIVER = """
 from ionpy_auto.devices import Blueprint, Driver
 class Own(Driver):
@@ -392,20 +406,20 @@ def test_the_guard_has_the_drivers_the_server_trusts_as_they_were(tmp_path):
     file.parent.mkdir()
     file.write_text(DRIVER)
 
-    def held(trusted: Callable[[str], bool]) -> HeldCatalogue:
+    def held(trusted: Callable[[Path, str], bool]) -> HeldCatalogue:
         drivers = Drivers(**Catalogue((tmp_path,), trusted).copy())
         line = Configure(drivers=drivers).line()
         (message,) = Lines(TO_GUARD).feed(line)
         assert isinstance(message, Configure)
         return HeldCatalogue(message)
 
-    trusting = held(lambda *_: True)
+    trusting = held(lambda _, __: True)
     assert trusting.get("own").NAME == "own"
     file.write_text("raise SystemExit")
     assert trusting.get("own").NAME == "own"
     file.write_text(DRIVER)
     with pytest.raises(IonpyError, match="trusted"):
-        held(lambda *_: False).get("own")
+        held(lambda _, __: False).get("own")
 
 
 def test_the_fence_ends_a_process_and_sees_it_gone():
