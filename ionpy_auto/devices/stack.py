@@ -28,7 +28,7 @@ from ionpy_auto.devices.config import DeviceConfig
 from ionpy_auto.devices.driver import Driver
 from ionpy_auto.devices.entities import Entity, Numeric
 from ionpy_auto.devices.lane import Interruptible, Lane, Turn
-from ionpy_auto.devices.links import LinkLost, NoAnswer, SpawnError
+from ionpy_auto.devices.links import LinkLost, NoAnswer, SpawnError, note_of
 from ionpy_auto.devices.roles import Role
 from ionpy_auto.devices.slots import Slot
 from ionpy_auto.devices.state import StateStore
@@ -283,7 +283,7 @@ class Stack:
 
     def _take_note(self, driver: Driver) -> None:
         """What the link did on its own, for example that it found the adapter at another port."""
-        note = str(getattr(driver.link, "note", ""))
+        note = note_of(driver.link)
         if note and note != self.note:
             self.event("device_note", {"message": note})
         self.note = note
