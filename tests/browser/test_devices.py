@@ -58,10 +58,12 @@ def bench(app: Page, server: Server) -> Iterator[Page]:
     """An empty project for real devices; afterwards the demo is open again."""
     demo = server.call("GET", "/api/projects/active")["id"]
     made = server.call("POST", "/api/projects", {"name": "Real bench"})["id"]
+    app.goto("about:blank")  # what a page still asks of one project must not meet another
     server.call("POST", f"/api/projects/{made}/open")
     app.goto(f"{server.url}/devices")
     expect(app.get_by_text("No devices yet")).to_be_visible()
     yield app
+    app.goto("about:blank")
     server.call("POST", f"/api/projects/{demo}/open")
     server.call("DELETE", f"/api/projects/{made}")
 
