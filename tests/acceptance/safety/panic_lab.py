@@ -38,7 +38,7 @@ LOADS = ("LOAD_1", "LOAD_2")
 HEALTHY = tuple(name for name in (*SUPPLIES, *LOADS) if name != "HUNG")
 QUEUED = 500
 INTERVAL_MS = 1000
-HUNG_AFTER_S = 1.7
+HUNG_AFTER_S = 2.1
 """So long after the panic the hung device answers again: every attempt of the panic is over then,
 and its values are not yet stale."""
 SLUG = "eight"
