@@ -1,6 +1,6 @@
 """Writing to a device: what the gate sees (`Target`), and what safety sees (`DeviceSafeWriter`)."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from ionpy_auto.core.errors import Conflict, DeviceError, IonpyError
@@ -63,7 +63,9 @@ class Target:
             return False
         return entity.same(safe.value, value)
 
-    async def send(self, value: Scalar, *, in_turn: bool = False) -> tuple[Scalar | None, float]:
+    async def send(
+        self, value: Scalar, admit: Callable[[], object] = bool, *, in_turn: bool = False
+    ) -> tuple[Scalar | None, float]:
         """Write and read back; see `core.commands.WriteTarget.send`.
 
         Raises:
@@ -79,6 +81,7 @@ class Target:
         try:
             async with stack.lane.turn(Turn.WRITE, "" if in_turn else entity.id):
                 self._still_wanted(value, asked)
+                admit()
                 if self._switches_on(value):
                     await arm_watchdog(stack)
                     stack.note_on(entity.id)

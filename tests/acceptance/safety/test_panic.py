@@ -60,7 +60,6 @@ async def test_supplies_go_off_before_loads(tmp_path, count):
 
 
 @COUNTS
-@pytest.mark.xfail(strict=False, reason="after its three attempts a panic forgets a deaf device")
 async def test_a_device_that_was_deaf_at_a_panic_goes_off_when_it_hears(tmp_path, count):
     found = [panic.hung_off_s for panic in await panics(count, tmp_path)]
     assert None not in found
