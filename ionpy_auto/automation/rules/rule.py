@@ -340,6 +340,8 @@ async def _act_one(node: ActionNode, acting: Acting) -> dict[str, Any]:
         answer["result"] = plain(await node.block.act(acting))
     except IonpyError as error:
         answer.update(ok=False, error=error.error_code, message=error.message, hint=error.hint)
+        if error.arguments:
+            answer["args"] = plain(error.arguments)
     except Exception as error:
         answer.update(ok=False, error="INTERNAL_ERROR", message=f"{type(error).__name__}: {error}")
         log.exception("action failed", verb=node.verb)
