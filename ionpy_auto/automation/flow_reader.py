@@ -565,6 +565,7 @@ class FlowReader:
         mode = fields.choice("mode", ("single", "restart", "queued", "parallel"), "single")
         once = fields.choice("once", ("session", "run"), "")
         per = fields.choice("per", ("device",), "")
+        before = len(self.reading.findings)
         rule = RuleNode(
             id=f"{flow_id}/{rule_id}",
             title=fields.text("title") or rule_id,
@@ -583,7 +584,8 @@ class FlowReader:
             line=fields.node.line,
             column=fields.node.column,
         )
-        if not rule.then and not rule.otherwise:
+        nothing_wrong = len(self.reading.findings) == before
+        if not rule.then and not rule.otherwise and nothing_wrong:
             fields.add("missing-key", "'then' is missing", hint="then: [{log: …}]")
         fields.unknown()
         return rule
