@@ -77,9 +77,8 @@ class Ramp(Action):
         values, pause = plan(begin, end, self._duration(abs(end - begin)), found)
         clock = context.lab.clock
         started = clock.monotonic()
-        for number, value in enumerate(values):
-            if number:
-                await clock.sleep(pause)
+        for value in values:
+            await clock.sleep(pause)
             await context.write(point, value)
         took = clock.monotonic() - started
         return {"from": begin, "to": end, "steps": len(values), "took_s": took}

@@ -54,7 +54,7 @@ class StopRun(Action):
             return self.run.render(context.env)
         if self.channel is not None:
             for run in context.lab.active_runs():
-                if run.get("channel") == self.channel:
+                if run["bindings"].get("channel") == self.channel:
                     return str(run["id"])
             return ""
         kind, _, run_id = context.origin.id.partition(":")

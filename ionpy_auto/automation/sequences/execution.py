@@ -202,6 +202,8 @@ class Execution:
         task = asyncio.ensure_future(action.act(self))
         try:
             while not step.ended_by and (signal := await self._signal_or(task)) is not None:
+                if signal is Signal.END and not step.ended_by:
+                    continue
                 if signal is not Signal.PAUSE:
                     await self._end_task(task)
                     if signal is Signal.STOP:
@@ -227,13 +229,18 @@ class Execution:
         return task.cancelled() and not step.ended_by
 
     async def _signal_or(self, task: asyncio.Future[Any]) -> Signal | None:
-        """The next signal, or None when the task is through first."""
-        signal = asyncio.ensure_future(self.run.wait_signal())
+        """The next signal, or None when the task is through first; no signal is lost."""
+
+        def wake(done: asyncio.Future[Any]) -> None:
+            del done
+            self.run.signal(Signal.END)
+
+        task.add_done_callback(wake)
         try:
-            await asyncio.wait({task, signal}, return_when=asyncio.FIRST_COMPLETED)
-            return signal.result() if signal.done() else None
+            signal = await self.run.wait_signal()
         finally:
-            signal.cancel()
+            task.remove_done_callback(wake)
+        return None if signal is Signal.END and task.done() else signal
 
     async def _end_task(self, task: asyncio.Future[Any]) -> None:
         """End an action between two writes, never inside one."""

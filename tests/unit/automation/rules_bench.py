@@ -61,6 +61,11 @@ class PaperSite:
         return RANGES.get(address, PointRange(0.0, 100.0, 0.01)) if is_number else None
 
 
+def paper_run(run_id: str, channel: str) -> dict[str, Any]:
+    """A run as the lab describes it."""
+    return {"id": run_id, "bindings": {"channel": channel} if channel else {}}
+
+
 class PaperLab:
     """Notes everything rules do."""
 
@@ -154,7 +159,7 @@ class PaperLab:
 
     async def start_run(self, call: RunCall) -> Mapping[str, Any]:
         self.note("run", call)
-        self.runs.append({"id": f"r{len(self.runs) + 1}", "channel": call.channel})
+        self.runs.append(paper_run(f"r{len(self.runs) + 1}", call.channel))
         return {**self.runs[-1], "state": "starting"}
 
     async def stop_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:

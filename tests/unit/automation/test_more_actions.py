@@ -14,7 +14,7 @@ from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import VirtualClock
 from ionpy_auto.core.errors import BadInput, Rejected, StorageError, Unavailable
-from tests.unit.automation.rules_bench import PaperSite, Timeline, flow_of, one_rule
+from tests.unit.automation.rules_bench import PaperSite, Timeline, flow_of, one_rule, paper_run
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def writes(time):
 async def test_a_ramp_goes_in_steps_from_where_the_setting_stands(time):
     await time.at(1, "PSU_01.u_set", 1.0)
     trace = await act(time, "  - ramp: {point: PSU_01.u_set, to: 3 V, over: 2 s}")
-    assert writes(time) == [(1.0, 1.5), (1.5, 2.0), (2.0, 2.5), (2.5, 3.0)]
+    assert writes(time) == [(1.5, 1.5), (2.0, 2.0), (2.5, 2.5), (3.0, 3.0)]
     result = trace["actions"][0]["result"]
     assert (result["from"], result["to"], result["steps"]) == (1.0, 3.0, 4)
 
@@ -52,7 +52,7 @@ async def test_a_ramp_goes_in_steps_from_where_the_setting_stands(time):
 async def test_a_rate_decides_how_long_a_ramp_takes(time):
     await time.at(1, "PSU_01.i_ma", 0.0)
     await act(time, "  - ramp: {point: PSU_01.i_ma, to: 1 A, rate: 0.5 A/s}")
-    assert writes(time) == [(1.0, 250.0), (1.5, 500.0), (2.0, 750.0), (2.5, 1000.0)]
+    assert writes(time) == [(1.5, 250.0), (2.0, 500.0), (2.5, 750.0), (3.0, 1000.0)]
 
 
 async def test_a_refused_write_ends_a_ramp(time):
@@ -65,7 +65,7 @@ async def test_a_refused_write_ends_a_ramp(time):
         )
     )
     await time.engine.trigger("f/r")
-    await time.until(3.2)
+    await time.until(3.7)
     time.lab.refuse.add("PSU_01.u_set")
     await time.until(30)
     assert [value for _, value in writes(time)] == [1.0, 2.0, 3.0, 4.0, 5.0]
@@ -79,7 +79,7 @@ async def test_a_new_firing_ends_a_ramp_under_way(time):
     text = "when: manual\nmode: restart\nthen: [{ramp: {point: PSU_01.u_set, to: 10 V, over: 5 s}}]"
     time.load(one_rule(text))
     await time.engine.trigger("f/r")
-    await time.at(2.2, "PSU_01.u_set", 3.0)
+    await time.at(2.7, "PSU_01.u_set", 3.0)
     await time.engine.trigger("f/r")
     await time.until(30)
     values = [value for _, value in writes(time)]
@@ -97,7 +97,7 @@ async def test_a_slow_instrument_makes_a_ramp_longer_and_never_steeper(time):
     time.lab.write_takes = 2.0
     await time.at(1, "PSU_01.u_set", 0.0)
     await act(time, "  - ramp: {point: PSU_01.u_set, to: 2 V, over: 1 s}")
-    assert writes(time) == [(3.0, 1.0), (5.5, 2.0)]
+    assert writes(time) == [(3.5, 1.0), (6.0, 2.0)]
 
 
 SPANS = st.floats(-1000.0, 1000.0)
@@ -323,7 +323,7 @@ STOPS = {
 @pytest.mark.parametrize("name", STOPS)
 async def test_a_run_is_stopped(time, name):
     what, stopped, how = STOPS[name]
-    time.lab.runs = [{"id": "r1", "channel": "CH1"}, {"id": "r2", "channel": "CH2"}]
+    time.lab.runs = [paper_run("r0", ""), paper_run("r1", "CH1"), paper_run("r2", "CH2")]
     await act(time, f"  - stop_run: {what}")
     assert time.did(how) == stopped
 
@@ -363,8 +363,7 @@ async def test_a_request_without_success_ends_the_list(time):
 async def test_an_alarm_is_acknowledged_by_key_or_as_its_own(time):
     time.load(
         one_rule(
-            "when: {alarm: raised}\n"
-            'then: [{alarm: {do: ack, of: "{{ trigger.key }}", text: seen}}]'
+            'when: {alarm: raised}\nthen: [{alarm: {do: ack, of: "{{ trigger.key }}", text: seen}}]'
         )
     )
     time.lab.event("alarm", transition="raised", key="PSU_01/offline")
