@@ -100,6 +100,10 @@ class Action(Block):
         """Addresses it may write, for the check."""
         return tuple(point for node in self.inner() for point in node.block.writes())
 
+    def outputs(self) -> tuple[str, ...]:
+        """Those of `writes` that reach an instrument."""
+        return tuple(point for point in self.writes() if not point.startswith("var."))
+
     def inner(self) -> tuple[Any, ...]:
         """Nodes of the actions inside it."""
         return ()

@@ -77,7 +77,7 @@ def _action(rule: RuleNode, node: ActionNode, flow: Flow) -> Iterator[Finding]:
 def _at_startup(node: ActionNode, flow: Flow) -> Iterator[Finding]:
     """After a start nothing is switched on before a person has looked (ENG-13)."""
     block = node.block
-    outputs = [point for point in block.writes() if not point.startswith("var.")]
+    outputs = block.outputs()
     if block.inner() or not (outputs or isinstance(block, StartRun)):
         return  # what stands inside is looked at itself
     what = ", ".join(outputs) if outputs else "a run"

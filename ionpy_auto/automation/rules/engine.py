@@ -364,7 +364,8 @@ class RuleEngine:
             log.warning("rule not triggered", message=error.message)
             return
         for rule in found:
-            rule.fire("manual", Firing("manual", {"by": by}, event.cause))
+            if rule.is_enabled:  # what a person has switched off no rule switches on
+                rule.fire("manual", Firing("manual", {"by": by}, event.cause))
 
     async def trigger(self, rule_id: str, by: str = "") -> dict[str, Any]:
         """Fire a rule by hand, in every run that has it; its ``if`` still decides.

@@ -94,8 +94,9 @@ class Expr(Trigger):
 
 def followed(data: Mapping[str, Any], node: MapNode, reading: Reading) -> dict[str, Any]:
     """Parameters with one condition made of those of ``node``, and what else was written."""
-    fields = Fields(node, reading.scope.file, reading.findings)
-    condition = Condition.take(fields, reading.scope)
+    scope = reading.scope
+    fields = Fields(node, scope.file, reading.findings, scope.parameters)
+    condition = Condition.take(fields, scope)
     if condition is None:
         raise noted()
     rest = {key: value for key, value in data.items() if key not in CONDITION_KEYS}

@@ -394,6 +394,21 @@ rules:
     assert trace["cause"] == ["rule:f/a"]
 
 
+async def test_a_rule_that_is_switched_off_is_not_triggered_by_another(time):
+    time.load(
+        """version: 1
+id: f
+rules:
+  - {id: a, when: manual, then: [{rule: {id: f/b, do: trigger}}]}
+  - {id: b, when: manual, then: [{marker: b}]}
+"""
+    )
+    await time.engine.set_enabled("f/b", enabled=False)
+    await time.engine.trigger("f/a")
+    await time.settle()
+    assert time.did("marker") == []
+
+
 async def test_a_rule_that_triggers_itself_ends(time):
     time.load(
         one_rule("when: manual\nmode: queued\nthen: [{marker: x}, {rule: {id: f/r, do: trigger}}]")

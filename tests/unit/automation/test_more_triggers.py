@@ -82,6 +82,18 @@ async def test_a_threshold_holds_for_a_time_before_it_fires(time):
     assert time.did("marker") == ["63"]
 
 
+async def test_parameters_stand_for_limits_and_times(time):
+    text = one_rule(
+        f"when: {{threshold: {{point: PSU_01.temp, above: $top, reset: $low, for: $hold}}}}\n{LOG}"
+    )
+    head = "id: f\nparameters: {top: 60 °C, low: 55 °C, hold: 3 s}\n"
+    time.load(text.replace("id: f\n", head, 1))
+    for second, value in enumerate((50.0, 61.0, 62.0, 57.0, 56.0, 54.0, 61.0, 61.0, 61.0, 66.0), 1):
+        await time.at(second, "PSU_01.temp", value)
+    await time.until(20)
+    assert time.did("marker") == ["61"]
+
+
 # --- stale ----------------------------------------------------------------------------------
 
 
