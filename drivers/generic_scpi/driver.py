@@ -42,6 +42,7 @@ class GenericScpi(MapDriver):
     VERSION = "1.0"
     STACK_BLUEPRINTS = (
         Blueprint("tcp", "delimiter", {"port": 5025}),
+        Blueprint("visa", "delimiter"),
         Blueprint("serial", "delimiter", {"baudrate": 9600}),
     )
     SIMULATOR = "simulator:generic"
@@ -78,7 +79,7 @@ class GenericScpi(MapDriver):
         self._polls = 0
         self._identity = ""
         self._who = Identify()
-        self._shaken = False
+        self._shaken = self._unheard = False
         self._last_sent = float("-inf")
         self._due: dict[str, list[str]] = {"fast": [], "slow": [], "once": []}
         taken: set[str] = set()
@@ -228,6 +229,9 @@ class GenericScpi(MapDriver):
     async def write(self, entity_id: str, value: Scalar) -> None:
         """Send one command, and ask for complaints where the map says how.
 
+        An output is told to go off without waiting for anything, not even for an answer that is
+        owed: on a line that only carries our words, off must still arrive. Reading back proves it.
+
         Raises:
             DeviceError: ``INSTRUMENT_ERROR`` with the instrument's own words, or a value the
                 command needs beside ours is not known.
@@ -237,6 +241,10 @@ class GenericScpi(MapDriver):
         for name in point.references:
             texts[name] = await self._beside(entity_id, name)
         command = PLACE.sub(lambda found: texts[found[1]], point.set)
+        if self._goes_safe(entity_id, value):
+            await self._send(command)
+            self._unheard = bool(self.PROTOCOL.acknowledge)
+            return
         if self.PROTOCOL.acknowledge:
             answer = _text(await self._query(command))
             if not fits(answer, (self.PROTOCOL.acknowledge,)):
@@ -245,6 +253,13 @@ class GenericScpi(MapDriver):
         await self._send(command)
         if self.PROTOCOL.errors and (complaint := await self._old_errors()):
             raise _complaint(entity_id, complaint)
+
+    def _goes_safe(self, entity_id: str, value: Scalar) -> bool:
+        entity = self.entities[entity_id]
+        safe = entity.safe
+        if safe is None or safe.action != "write" or safe.value is None:
+            return False
+        return entity.same(safe.value, value)
 
     def _written(self, entity_id: str, value: Scalar) -> str:
         """A value as the instrument reads it: no locale, no exponent, fixed decimals."""
@@ -273,6 +288,11 @@ class GenericScpi(MapDriver):
         point: ScpiPoint = self.POINTS[entity_id]
         if not point.query:
             return None
+        if self._unheard:
+            # The acknowledgement nobody waited for may be the next that comes. Whatever this
+            # brings, the answer after it is one to this question.
+            self._unheard, self._shaken = False, True
+            await self._query(point.query)
         return value_of(await self._query(point.query), point, self.entities[entity_id].kind)
 
 

@@ -212,6 +212,8 @@ class Judge:
             other = self.described.entities.get(name)
             if not isinstance(other, Numeric) or name == entity.id or not points[name].query:
                 self._error(entity, "set", f"{{{name}}} is no number that can be read")
+        if point.references and entity.safe is not None and entity.safe.action == "write":
+            self._error(entity, "set", "a safe state must not wait for another value", "safe: none")
         if isinstance(entity, Text | Bitmask):
             self._error(entity, "access", f"a {entity.kind} is only read", "access: RO")
         if isinstance(entity, Numeric) and round(entity.grain, entity.precision) != entity.grain:

@@ -174,6 +174,7 @@ class VirtualMeter(MeterPart, OnBench):
     """A virtual four-wire multimeter with a thermometer, at the bench's cell."""
 
     NAME = "virtual_meter"
+    ALIASES = ("virtual_multimeter",)
     CATEGORY = "meter"
     PARTS = ("meter",)
     ICON = "gauge"

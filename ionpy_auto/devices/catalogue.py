@@ -7,8 +7,9 @@ trusted.
 """
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from ionpy_auto.core.files import shipped_path
 from ionpy_auto.devices.driver import Driver
 from ionpy_auto.devices.links import SpawnError
 from ionpy_auto.devices.maps import DeviceMap, MapDriver, read_map
-from ionpy_auto.devices.sources import content_hash, import_beside
+from ionpy_auto.devices.sources import content_hash, hash_of, import_beside, read_folder
 
 Trust = Callable[[Path, str], bool]
 """Whether the content with this hash is trusted in this folder."""
@@ -46,6 +47,7 @@ class DriverFile:
         error: Why it cannot be used, with file and line; empty when it can.
         summary: ``category``, ``icon``, ``version`` and ``description`` as written.
         simulated: It is virtual, or has a simulator.
+        transports: What it runs on, as far as that is written out.
         map: What the ``device.yaml`` says, None for a ``driver.py``.
     """
 
@@ -57,6 +59,7 @@ class DriverFile:
     error: str = ""
     summary: tuple[tuple[str, str], ...] = ()
     simulated: bool = False
+    transports: tuple[str, ...] = ()
     map: DeviceMap | None = None
 
 
@@ -169,7 +172,7 @@ class Catalogue:
 
         The file is read here again: what is used is what was trusted, not what a list once saw.
         """
-        digest = self._check_trust(file)
+        digest, _ = self._check_trust(file)
         known = self._made.get(file.path)
         if known is not None and known[0] == digest and known[2] is self._base(known[1]):
             return known[3]
@@ -196,17 +199,24 @@ class Catalogue:
             raise SpawnError(f"{place}: base {name} reads no maps", hint="base: generic_scpi")
         return base
 
-    def _check_trust(self, file: DriverFile) -> str:
-        digest = content_hash(file.path.parent)
+    def _check_trust(self, file: DriverFile) -> tuple[str, Mapping[str, bytes]]:
+        """Hash and files of a driver's folder that may run.
+
+        Raises:
+            Untrusted: It may not.
+        """
+        files = read_folder(file.path.parent)
+        digest = hash_of(files)
         if not file.shipped and not self._trusted(file.path.parent, digest):
             raise Untrusted(file, digest)
-        return digest
+        return digest, files
 
     def _module(self, file: DriverFile) -> ModuleType:
-        digest = self._check_trust(file)
+        digest, files = self._check_trust(file)
         known = self._loaded.get(file.path)
         if known is None or known[0] != digest:
-            known = self._loaded[file.path] = (digest, import_beside(file.path, "driver"))
+            module = import_beside(file.path, "driver", files)
+            known = self._loaded[file.path] = (digest, module)
         return known[1]
 
     def simulator(self, driver: type[Driver]) -> Callable[..., Any] | None:
@@ -217,8 +227,8 @@ class Catalogue:
         file = self.find(driver.NAME)
         if file.map is not None and not file.path.with_name(f"{file_name}.py").exists():
             file = self.find(file.map.head.base)  # a simulator the base brings along
-        self._check_trust(file)
-        made = getattr(import_beside(file.path, file_name), function, None)
+        _, files = self._check_trust(file)
+        made = getattr(import_beside(file.path, file_name, files), function, None)
         if not callable(made):
             msg = f"driver {driver.NAME}: simulator {driver.SIMULATOR!r} does not exist"
             raise SpawnError(msg, hint=f"define {function} in {file_name}.py")
@@ -251,10 +261,18 @@ class Catalogue:
                 "shipped": f.shipped,
                 "trusted": self._is_trusted(f),
                 "simulated": f.simulated,
+                "transports": list(self._ways(f)),
                 "error": f.error,
             }
             for f in self.files()
         ]
+
+    def _ways(self, file: DriverFile) -> tuple[str, ...]:
+        """Transports of a driver; a map that names none has those of its base."""
+        if file.transports or file.map is None:
+            return file.transports
+        base = self._scan().get(file.map.head.base.lower())
+        return base.transports if base is not None else ()
 
     def _is_trusted(self, file: DriverFile) -> bool:
         try:
@@ -321,7 +339,7 @@ def look_at(path: Path, *, shipped: bool) -> list[DriverFile]:
             return [_broken(path, f"{place}: too large for a driver", shipped=shipped)]
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
         found = [
-            _driver_file(path, node, said, shipped=shipped, virtual=_is_virtual(node, tree))
+            _driver_file(path, node, said, _transports(node, tree), shipped=shipped)
             for node in tree.body
             if isinstance(node, ast.ClassDef)
             and isinstance((said := _constants(node)).get("NAME"), str)
@@ -336,18 +354,36 @@ def look_at(path: Path, *, shipped: bool) -> list[DriverFile]:
     ]
 
 
-def _is_virtual(node: ast.ClassDef, tree: ast.Module) -> bool:
-    """Whether a class, or one of its bases in the same file, runs on the transport virtual."""
+def _transports(node: ast.ClassDef, tree: ast.Module) -> tuple[str, ...]:
+    """Transports of the blueprints a class, or one of its bases in the same file, writes out."""
     bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
     family = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name in bases]
-    return any("Blueprint('virtual'" in ast.unparse(one) for one in (node, *family))
+    for one in (node, *family):
+        found = [
+            str(call.args[0].value)
+            for call in ast.walk(one)
+            if isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Name)
+            and call.func.id == "Blueprint"
+            and call.args
+            and isinstance(call.args[0], ast.Constant)
+        ]
+        if found:
+            return tuple(dict.fromkeys(found))
+    return ()
+
+
+@lru_cache(maxsize=256)
+def _read_map(text: str, place: str) -> tuple[DeviceMap | None, list[Finding]]:
+    """By content, so that looking anew at unchanged files costs next to nothing."""
+    return read_map(text, place)
 
 
 def look_at_map(path: Path, *, shipped: bool) -> DriverFile:
     """The driver a ``device.yaml`` describes; its base is not asked yet."""
     place = f"{path.parent.name}/{path.name}"
     try:
-        described, findings = read_map(path.read_text(encoding="utf-8"), place)
+        described, findings = _read_map(path.read_text(encoding="utf-8"), place)
     except (ValueError, OSError) as error:
         return _broken(path, f"{place}: {error}", shipped=shipped)
     if described is None:
@@ -363,6 +399,7 @@ def look_at_map(path: Path, *, shipped: bool) -> DriverFile:
         shipped=shipped,
         summary=tuple(summary.items()),
         simulated=bool(head.simulator),
+        transports=tuple(dict.fromkeys(blueprint.transport for blueprint in head.blueprints or ())),
         map=described,
     )
 
@@ -372,7 +409,12 @@ def _broken(path: Path, error: str, *, shipped: bool) -> DriverFile:
 
 
 def _driver_file(
-    path: Path, node: ast.ClassDef, said: dict[str, Any], *, shipped: bool, virtual: bool
+    path: Path,
+    node: ast.ClassDef,
+    said: dict[str, Any],
+    transports: tuple[str, ...],
+    *,
+    shipped: bool,
 ) -> DriverFile:
     aliases = said.get("ALIASES", ())
     if isinstance(aliases, NotLiteral):
@@ -390,7 +432,8 @@ def _driver_file(
         class_name=node.name,
         shipped=shipped,
         summary=tuple(summary.items()),
-        simulated="SIMULATOR" in said or virtual,
+        simulated="SIMULATOR" in said or "virtual" in transports,
+        transports=transports,
     )
 
 

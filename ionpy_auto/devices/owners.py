@@ -1,6 +1,8 @@
 """Which running device of this server holds which port, so that nobody else touches it."""
 
+import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -15,6 +17,8 @@ from ionpy_auto.devices.transports.virtual import NAME as VIRTUAL
 LOCAL_NAMES = frozenset({"localhost", "::1", "ip6-localhost"})
 SHARED_FRAMINGS = frozenset({"modbus_tcp"})
 """Framings whose servers take several clients by definition; everything else has one owner."""
+INTERFACE = re.compile(r"(TCPIP|GPIB|USB|PXI|VXI|ASRL)(.*)", re.IGNORECASE)
+RESOURCE_CLASSES = frozenset({"INSTR", "SOCKET", "RAW", "INTFC", "BACKPLANE", "MEMACC"})
 
 
 class Holder(NamedTuple):
@@ -38,6 +42,8 @@ def place_of(transport: str, params: Mapping[str, Any]) -> str:
     'tcp:127.0.0.1:502'
     >>> place_of("serial", {"port": "socket://10.0.0.5:23"})
     'tcp:10.0.0.5:23'
+    >>> place_of("visa", {"resource": "TCPIP::10.0.0.5::INSTR"})
+    'visa:TCPIP0::10.0.0.5::INST0::INSTR'
     """
     kind = transport.lower()
     if kind == VIRTUAL:
@@ -47,7 +53,7 @@ def place_of(transport: str, params: Mapping[str, Any]) -> str:
     if kind == "serial" or "port" in params:
         return _serial(str(params.get("port", "")))
     if "resource" in params:
-        return f"{kind}:{str(params['resource']).upper()}"
+        return _visa(str(params["resource"]))
     words = [str(params[key]) for key in ("path", "vid", "pid", "serial_number") if key in params]
     return f"{kind}:{':'.join(words)}" if words else ""
 
@@ -55,6 +61,26 @@ def place_of(transport: str, params: Mapping[str, Any]) -> str:
 def _network(kind: str, host: str, port: object) -> str:
     name = host.strip().lower().rstrip(".")
     return f"{kind}:{'127.0.0.1' if name in LOCAL_NAMES else name}:{port}"
+
+
+def _visa(resource: str) -> str:
+    """A VISA resource in its full form; a raw socket or a serial port by what it really opens."""
+    parts = resource.strip().split("::")
+    found = INTERFACE.fullmatch(parts[0])
+    kind, board = (found[1].upper(), found[2]) if found is not None else ("", "")
+    if kind == "ASRL":
+        return _serial(board if not board.isdigit() else f"COM{board}")
+    parts = [f"{kind}{board or 0}" if kind else parts[0], *parts[1:]]
+    if parts[-1].upper() not in RESOURCE_CLASSES:
+        parts.append("INSTR")
+    last = parts[-1].upper()
+    if kind == "TCPIP" and last == "SOCKET" and len(parts) == 4:
+        return _network("tcp", parts[1], parts[2])
+    if kind == "TCPIP" and last == "INSTR" and len(parts) == 3:
+        parts.insert(2, "inst0")
+    if kind == "USB" and len(parts) == 6 and parts[4] == "0":
+        del parts[4]
+    return f"visa:{'::'.join(parts).upper()}"
 
 
 def _serial(port: str) -> str:
@@ -65,7 +91,9 @@ def _serial(port: str) -> str:
         except ValueError:
             return f"serial:{port}"
     if port.startswith("/"):
-        return f"serial:{Path(port).resolve()}"  # /dev/serial/by-id leads to the same port
+        with suppress(OSError, ValueError, RuntimeError):  # what is no path has no other name
+            port = str(Path(port).resolve())  # /dev/serial/by-id leads to the same port
+        return f"serial:{port}"
     return f"serial:{port.upper()}" if port else ""
 
 

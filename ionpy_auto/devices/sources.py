@@ -6,15 +6,16 @@ imported, and none is written, so a trusted folder stays as it was.
 """
 
 import hashlib
+import importlib
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from ionpy_auto.core.errors import TooLarge
-from ionpy_auto.core.registry import load_file
+from ionpy_auto.core.errors import IonpyError, TooLarge
 
 PACKAGE = "ionpy_drivers"
 """Drivers are imported below this name, one package per folder, so they may import siblings."""
@@ -62,54 +63,62 @@ def content_hash(folder: Path) -> str:
 
 
 class _SourceLoader(importlib.machinery.SourceFileLoader):
-    """Runs what stands in the file, never a compiled file beside it, and writes none."""
+    """Runs a text that was read before, and no compiled file; writes none."""
+
+    def __init__(self, fullname: str, path: str, content: bytes) -> None:
+        super().__init__(fullname, path)
+        self._content = content
 
     def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        code: CodeType = self.source_to_code(self.get_data(path), path)
+        code: CodeType = self.source_to_code(self._content, self.get_filename(fullname))
         return code
 
 
+_texts: dict[str, Mapping[str, bytes]] = {}
+"""Package of a driver's folder → its files as they were when the driver was loaded. A sibling that
+is imported later comes from here too: what runs is what was read, whatever happened to the file."""
+
+
 class SiblingFinder:
-    """Finds what a driver imports from its own folder: Python source, nothing else."""
+    """Finds what a driver imports from its own folder: the source that was read, nothing else."""
 
     @staticmethod
     def find_spec(
-        fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        fullname: str, path: object, target: object = None
     ) -> importlib.machinery.ModuleSpec | None:
         """Where a module below `PACKAGE` is; others are not our business.
 
         Raises:
             ModuleNotFoundError: The folder has no such source file.
         """
-        del target
+        del path, target
         if not fullname.startswith(f"{PACKAGE}."):
             return None
-        leaf = fullname.rpartition(".")[2]
-        for folder in path or ():
-            single, package = Path(folder) / f"{leaf}.py", Path(folder) / leaf
-            inner = package / "__init__.py"
-            if inner.is_file() and not package.is_symlink():
-                return _spec(fullname, inner, [str(package)])
-            if single.is_file():
-                return _spec(fullname, single, None)
-        msg = f"the driver's folder has no {leaf}.py"
+        package = ".".join(fullname.split(".")[:2])
+        name = fullname.removeprefix(f"{package}.").replace(".", "/")
+        files = _texts.get(package, {})
+        for found, inside in ((f"{name}/__init__.py", [name]), (f"{name}.py", None)):
+            if found in files:
+                origin = str(Path(sys.modules[package].__path__[0]) / found)
+                return importlib.util.spec_from_file_location(
+                    fullname,
+                    origin,
+                    loader=_SourceLoader(fullname, origin, files[found]),
+                    submodule_search_locations=inside,
+                )
+        msg = f"the driver's folder has no {name}.py"
         raise ModuleNotFoundError(msg, name=fullname)
 
 
-def _spec(
-    fullname: str, path: Path, inside: list[str] | None
-) -> importlib.machinery.ModuleSpec | None:
-    return importlib.util.spec_from_file_location(
-        fullname,
-        path,
-        loader=_SourceLoader(fullname, str(path)),
-        submodule_search_locations=inside,
-    )
-
-
-def import_beside(driver_file: Path, module: str) -> ModuleType:
+def import_beside(
+    driver_file: Path, module: str, files: Mapping[str, bytes] | None = None
+) -> ModuleType:
     """Import ``module`` of a driver's folder, so that it may import its siblings relatively.
+
+    Args:
+        driver_file: A file of the folder.
+        module: Its name without ``.py``; ``driver`` is always run anew.
+        files: The folder as it was read, for example when its hash was compared.
 
     Raises:
         IonpyError: The file is broken; with file, line and cause.
@@ -119,15 +128,40 @@ def import_beside(driver_file: Path, module: str) -> ModuleType:
     folder = driver_file.parent
     mark = hashlib.sha256(str(folder).encode()).hexdigest()[:8]
     package = f"{PACKAGE}.{folder.name}_{mark}"
-    for name, path in ((PACKAGE, None), (package, folder)):
-        if name not in sys.modules:
+    files = read_folder(folder) if files is None else files
+    if module == "driver" or _texts.get(package) != files:
+        _begin(package, folder, files)
+    return _run(f"{package}.{module}", folder / f"{module}.py")
+
+
+def _begin(package: str, folder: Path, files: Mapping[str, bytes]) -> None:
+    """A fresh package: what changed takes all its siblings with it."""
+    for old in [name for name in sys.modules if name.startswith(f"{package}.")]:
+        del sys.modules[old]
+    for name, path in ((PACKAGE, []), (package, [str(folder)])):
+        if name == package or name not in sys.modules:
             parent = ModuleType(name)
-            parent.__path__ = [str(path)] if path else []
+            parent.__path__ = path
             sys.modules[name] = parent
-    name = f"{package}.{module}"
-    if module != "driver" and name in sys.modules:
-        return sys.modules[name]
-    if module == "driver":  # a changed driver takes its changed siblings with it
-        for old in [m for m in sys.modules if m.startswith(f"{package}.")]:
-            del sys.modules[old]
-    return load_file(folder / f"{module}.py", name)
+    _texts[package] = files
+
+
+def _run(name: str, path: Path) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        line = _line_in(error, path)
+        raise IonpyError(
+            f"{path.parent.name}/{path.name}:{line}: {type(error).__name__}: {error}",
+            code="SPAWN_DRIVER",
+            hint="correct the file; every other driver keeps working",
+            args={"file": path.name, "line": line},
+        ) from error
+
+
+def _line_in(error: BaseException, path: Path) -> int:
+    """The innermost line of the file itself that led to the error, 0 when there is none."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno or 0
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((f.lineno or 0 for f in reversed(frames) if f.filename == str(path)), 0)

@@ -6,6 +6,8 @@ from contextlib import suppress
 from ionpy_auto.devices.links import LinkLost
 
 CHUNK = 4096
+LIMIT = 2**15
+"""Half of what waits to be read at most: then the other side is made to wait."""
 HEARD = 64
 """So many of the last bytes are kept, to tell garbage from silence."""
 

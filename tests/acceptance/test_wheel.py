@@ -32,6 +32,7 @@ def test_the_wheel_holds_what_is_shipped_and_no_tests(wheel: Path) -> None:
         "ionpy_auto/_shipped/drivers/riden_rd60xx/driver.py",
         "ionpy_auto/_shipped/projects/akku-charakterisierung/project.json",
         "ionpy_auto/_shipped/cells/inr18650-25r.yaml",
+        "ionpy_auto/cli/templates/driver_scpi/driver.py.tmpl",
         "ionpy_auto/storage/migrations/project/versions/v0001.py",
     ):
         assert any(name.startswith(wanted.removesuffix("v0001.py")) for name in names), wanted

@@ -1,7 +1,9 @@
 """Every registered transport and framing walks through its conformance suite."""
 
 import asyncio
+import re
 from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -228,3 +230,47 @@ async def test_a_late_answer_is_not_taken_for_the_next_one(echo):
 
 def test_no_framing_hands_bytes_through():
     assert NoFraming().feed(b"ab") == [b"ab"]
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "transports-and-framings.md"
+
+
+def described(title):
+    """Kinds and their parameters with defaults, as the page says."""
+    text = PAGE.read_text(encoding="utf-8")
+    chapter = text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    sections = re.split(r"^### `(\w+)`$", chapter, flags=re.MULTILINE)[1:]
+    return {
+        name: dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", body, re.MULTILINE))
+        for name, body in zip(sections[::2], sections[1::2], strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("title", "registry"),
+    [("Transports", TRANSPORTS), ("Framings", FRAMINGS)],
+    ids=["transports", "framings"],
+)
+def test_every_kind_is_described_with_its_parameters_and_defaults(title, registry):
+    found = described(title)
+    assert set(found) == set(registry)
+    for name in registry:
+        fields = registry.get(name).Params.model_fields
+        assert set(found[name]) == set(fields), name
+        for key, field in fields.items():
+            told = found[name][key].strip("`")
+            if field.is_required():
+                assert told == "required", f"{name}.{key}"
+            elif isinstance(field.default, int | float | str):
+                assert told == str(field.default).replace("\n", "\\n"), f"{name}.{key}"
+            else:
+                assert told in {"none", "as usual", "as `delimiter"}, f"{name}.{key}"
+
+
+def test_every_transport_says_whether_the_wizard_may_offer_it():
+    assert all(isinstance(TRANSPORTS.get(name).WIZARD, bool) for name in TRANSPORTS)
+    for registry in (TRANSPORTS, FRAMINGS):
+        for name in registry:
+            schema = registry.get(name).Params.model_json_schema()
+            assert schema["type"] == "object"
+            assert schema["additionalProperties"] is False

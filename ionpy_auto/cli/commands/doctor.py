@@ -50,8 +50,9 @@ def examine(home: Home) -> Iterator[Check]:
     yield _home(home)
     ui = shipped_path("ui", "dist", "index.html")
     yield Check("Browser UI", ui.is_file(), "built" if ui.is_file() else "missing", "./ionpy demo")
-    broken = [driver for driver in Catalogue().describe() if driver.get("error")]
-    names = ", ".join(str(driver.get("driver")) for driver in broken)
+    drivers = Catalogue((home.root / "drivers",)).describe()
+    broken = [driver for driver in drivers if driver["error"]]
+    names = ", ".join(driver["error"] for driver in broken)
     yield Check("Drivers", not broken, names or "all readable", "see the named files")
     yield _ports()
 

@@ -9,12 +9,11 @@ from typing import Any
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.devices.links import LinkLost
 from ionpy_auto.devices.streams import HEARD, Pipe
-from ionpy_auto.devices.transports._worker import Worker, opened
+from ionpy_auto.devices.transports._worker import Worker, leave_behind, opened
 
 SLICE_S = 0.05
 """So long one read keeps the thread; after a cancelled one the next write waits no longer."""
 CLOSE_S = 1.0
-WRITE_S = 5.0
 
 
 class BlockingTransport(Pipe, ABC):
@@ -26,16 +25,17 @@ class BlockingTransport(Pipe, ABC):
         kind: Registered name of the transport, for error codes.
         place: What people call the other end.
         clock: Held while something is opened or written.
-        open_s: So long opening may take.
+        patience_s: So long opening, or writing, may take.
     """
 
-    def __init__(self, kind: str, place: str, clock: Clock, open_s: float) -> None:
+    def __init__(self, kind: str, place: str, clock: Clock, patience_s: float) -> None:
         super().__init__(kind, place)
         self._clock = clock
-        self._open_s = open_s
+        self._patience_s = patience_s
         self._worker: Worker | None = None
         self._handle: Any = None
         self._slice: asyncio.Future[bytes] | None = None
+        self._key = f"{kind} {place}"
 
     @abstractmethod
     def open_handle(self) -> Any:  # noqa: ANN401 - whatever the library hands out
@@ -68,7 +68,7 @@ class BlockingTransport(Pipe, ABC):
         with self._clock.hold():
             try:
                 self._worker, self._handle = await opened(
-                    f"{self.kind} {self.place}", self._open_s, self.open_handle, self._close_quietly
+                    self._key, self._patience_s, self.open_handle, self._close_quietly
                 )
             except LinkLost:
                 raise
@@ -114,7 +114,7 @@ class BlockingTransport(Pipe, ABC):
         self._slice = None  # what came before a question is no answer to it
         try:
             with self._clock.hold():
-                async with asyncio.timeout(WRITE_S):
+                async with asyncio.timeout(self._patience_s):
                     await worker.run(partial(self.write_handle, handle, data))
         except Exception as error:
             raise self._lost_by(error) from error
@@ -125,9 +125,12 @@ class BlockingTransport(Pipe, ABC):
         self._worker = self._handle = self._slice = None
         if worker is None:
             return
+        closing = worker.run(partial(self.close_handle, handle))
         with suppress(Exception):
             async with asyncio.timeout(CLOSE_S):
-                await asyncio.shield(worker.run(partial(self.close_handle, handle)))
+                await asyncio.shield(closing)
+        if not closing.done():
+            leave_behind(self._key, worker)
         worker.stop()
 
     def _close_quietly(self, handle: Any) -> None:  # noqa: ANN401

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 _hanging: dict[str, threading.Thread] = {}
-"""Threads left behind because opening a place never came back."""
+"""Threads left behind because a call for a place never came back."""
 
 
 class _Job(Generic[T]):
@@ -100,6 +100,11 @@ class Worker:
                 future.set_exception(ConnectionError("closed"))
 
 
+def leave_behind(place: str, worker: Worker) -> None:
+    """Do not open a place again while this thread hangs: threads must not pile up."""
+    _hanging[place] = worker.thread
+
+
 async def opened(
     place: str, seconds: float, work: Callable[[], T], undo: Callable[[T], object]
 ) -> tuple[Worker, T]:
@@ -114,7 +119,7 @@ async def opened(
     """
     hanging = _hanging.get(place)
     if hanging is not None and hanging.is_alive():
-        msg = "still does not come back from an earlier attempt to open it"
+        msg = "an earlier call still does not come back"
         raise TimeoutError(msg)
     worker = Worker(place)
     try:
@@ -122,7 +127,7 @@ async def opened(
         async with asyncio.timeout(seconds):
             result = await worker.run(work, undo)
     except TimeoutError:
-        _hanging[place] = worker.thread
+        leave_behind(place, worker)
         worker.stop()
         msg = f"did not open within {seconds:g} s"
         raise TimeoutError(msg) from None

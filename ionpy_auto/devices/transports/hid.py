@@ -18,7 +18,7 @@ from ionpy_auto.devices.ports import PlaceError, usb_number
 from ionpy_auto.devices.transports._blocking import SLICE_S, BlockingTransport
 
 NAME = "hid"
-OPEN_S = 5.0
+PATIENCE_S = 5.0
 _finding = threading.Lock()
 """hidapi lists and opens for one thread at a time; reading and writing go on meanwhile."""
 PERMISSION = {
@@ -62,7 +62,12 @@ class HidTransport(BlockingTransport):
         self.params: HidTransport.Params = params
         self._vid, self._pid = usb_number(self.params.vid), usb_number(self.params.pid)
         place = self.params.path or f"HID {self._vid or 0:04X}:{self._pid or 0:04X}"
-        super().__init__(NAME, place, clock, OPEN_S)
+        super().__init__(NAME, place, clock, patience_s=PATIENCE_S)
+
+    @staticmethod
+    def warm() -> None:
+        """Load the library; opens nothing."""
+        import_module("hid")
 
     def open_handle(self) -> Any:  # noqa: ANN401 - hidapi has no types
         """Open the one device that fits.

@@ -20,8 +20,8 @@ from pydantic import Field, field_validator
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.devices.links import LinkLost, StackParams
 from ionpy_auto.devices.ports import PlaceError, PortHint, existing_ports, find_port, hint_for
-from ionpy_auto.devices.streams import HEARD, StreamTransport
-from ionpy_auto.devices.transports._blocking import SLICE_S, BlockingTransport
+from ionpy_auto.devices.streams import HEARD, LIMIT, StreamTransport
+from ionpy_auto.devices.transports._blocking import BlockingTransport
 from ionpy_auto.devices.transports._worker import opened
 
 NAME = "serial"
@@ -31,6 +31,8 @@ OPEN_S = 8.0
 __all__ = ["TRANSPORT", "PortHint", "SerialTransport", "existing_ports", "hint_for"]
 
 ADDRESSES = ("socket", "rfc2217", "loop")
+SLICE_S = 0.01
+"""So long a read of an address keeps its thread, and a question waits behind one."""
 CLAIM_S = 120.0
 """So long after it was last tried a port still counts as a device's: longer than any back-off."""
 
@@ -103,7 +105,7 @@ class SerialTransport(StreamTransport):
             return
         worker.stop()
         loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(limit=2**20)
+        reader = asyncio.StreamReader(limit=LIMIT)
         protocol = asyncio.StreamReaderProtocol(reader)
         pipe, _ = await serial_asyncio.connection_for_serial(loop, lambda: protocol, port)
         self._reader = reader
@@ -188,7 +190,7 @@ class _ThreadedPort(BlockingTransport):
     """An open port that an event loop cannot wait for, read in its own thread."""
 
     def __init__(self, place: str, clock: Clock, worker: Any, port: Any) -> None:  # noqa: ANN401
-        super().__init__(NAME, place, clock, OPEN_S)
+        super().__init__(NAME, place, clock, patience_s=OPEN_S)
         self._worker, self._handle = worker, port
 
     def open_handle(self) -> Any:  # noqa: ANN401

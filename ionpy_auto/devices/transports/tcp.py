@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.devices.links import StackParams
-from ionpy_auto.devices.streams import StreamTransport
+from ionpy_auto.devices.streams import LIMIT, StreamTransport
 
 NAME = "tcp"
 
@@ -41,7 +41,7 @@ class TcpTransport(StreamTransport):
             with self._clock.hold():
                 # Real time: the other side does not follow a virtual clock.
                 async with asyncio.timeout(params.connect_timeout_s):
-                    streams = await asyncio.open_connection(params.host, params.port)
+                    streams = await asyncio.open_connection(params.host, params.port, limit=LIMIT)
         except TimeoutError as error:
             raise self.lost("no answer", "check address, cable and firewall") from error
         except (OSError, UnicodeError) as error:  # UnicodeError: a name that can be none

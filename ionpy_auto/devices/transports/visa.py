@@ -34,7 +34,9 @@ class VisaTransport(BlockingTransport):
             min_length=1, description="TCPIP::192.168.1.5::INSTR, USB0::0x1AB1::0x0E11::…::INSTR."
         )
         backend: str = Field(
-            "@py", description="@py (pyvisa-py), @ivi (the vendor's VISA), or path.yaml@sim."
+            "@py",
+            pattern=r"^(@py|@ivi|@sim|.+\.ya?ml@sim)$",
+            description="@py (pyvisa-py), @ivi (the vendor's VISA), or path.yaml@sim.",
         )
         timeout_s: float = Field(1.0, gt=0, le=60, description="To open, to write, and of a read.")
         read_end: str | None = Field(
@@ -43,6 +45,15 @@ class VisaTransport(BlockingTransport):
             description="Byte that ends an answer, so that reading returns at once; null: none.",
         )
         baudrate: int | None = Field(None, ge=50, le=4_000_000, description="Of ASRL resources.")
+
+        @field_validator("resource")
+        @classmethod
+        def _no_address(cls, value: str) -> str:
+            """Addresses of the serial library may write files or call any class."""
+            if "://" in value:
+                msg = "a resource holds no address; use transport serial or tcp"
+                raise ValueError(msg)
+            return value
 
         @field_validator("read_end")
         @classmethod
@@ -54,13 +65,21 @@ class VisaTransport(BlockingTransport):
 
     def __init__(self, params: Any, clock: Clock) -> None:  # noqa: ANN401 - registry protocol
         self.params: VisaTransport.Params = params
-        # Longer than VISA's own timeout, which says more about the reason.
-        super().__init__(NAME, self.params.resource, clock, self.params.timeout_s + 5.0)
+        # Longer than VISA's own timeouts, which say more about the reason: a write may wait for one
+        # read and then for its own.
+        patience_s = 2.0 * self.params.timeout_s + 5.0
+        super().__init__(NAME, self.params.resource, clock, patience_s)
         name = self.params.resource.upper()
         self._is_stream = any(word in name for word in STREAMS)
         self._bytewise = name.startswith("ASRL")
         self._slice_s = SLICE_S if self._is_stream else self.params.timeout_s
         self._end = _unescape(self.params.read_end) if self.params.read_end else b""
+
+    def warm(self) -> None:
+        """Load the library, which takes a second; opens nothing."""
+        import pyvisa  # noqa: PLC0415 - see open_handle
+
+        pyvisa.ResourceManager(self.params.backend)
 
     def open_handle(self) -> Any:  # noqa: ANN401 - pyvisa has no types
         """Open the resource; its VISA timeout is that of one slice."""

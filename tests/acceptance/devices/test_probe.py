@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 
 import pytest
 from pymodbus.server import ModbusTcpServer
@@ -17,6 +18,7 @@ from drivers.generic_scpi.instruments import MODELS
 from drivers.generic_scpi.simulator import conversation
 from drivers.riden_rd60xx.simulator import RidenSimulator
 from ionpy_auto.core.clock import SystemClock
+from ionpy_auto.devices import ports
 from ionpy_auto.devices.aside import Aside
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.owners import holders
@@ -62,6 +64,21 @@ def failed(answer: dict, step: str) -> str:
     assert answer["error"]["hint"] == steps[at]["hint"]
     assert answer["error"]["code"]
     return steps[at]["hint"]
+
+
+async def test_an_adapter_under_a_new_name_is_found_and_said(riden, monkeypatch):
+    port = riden.pty(riden.simulator("RD6012"))
+    found = SimpleNamespace(
+        device=port, vid=0x1A86, pid=0x7523, serial_number="A1", description="n/a"
+    )
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: (found,))
+    hint = {"vid": "1A86", "pid": "7523", "serial_number": "A1"}
+    answer = await probe(riden_at("serial", port="/dev/ttyNOTHING7", port_hint=hint))
+    assert answer["success"], answer["error"]
+    assert f"using {port}" in answer["steps"][2]["detail"]
+    hint["serial_number"] = "B2"
+    answer = await probe(riden_at("serial", port="/dev/ttyNOTHING7", port_hint=hint))
+    assert port in failed(answer, "port")
 
 
 @contextmanager

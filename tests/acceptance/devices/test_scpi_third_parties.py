@@ -197,7 +197,7 @@ entities:
 def home(tmp_path: Path, name: str, text: str) -> Catalogue:
     (tmp_path / name).mkdir()
     (tmp_path / name / "device.yaml").write_text(text, encoding="utf-8")
-    return Catalogue([tmp_path], trusted=lambda _: True)
+    return Catalogue([tmp_path], trusted=lambda *_: True)
 
 
 def free_port() -> int:
@@ -284,32 +284,16 @@ entities:
 """
 
 
-@pytest.fixture
-async def visa_sim(tmp_path):
-    """An instrument of pyvisa-sim behind a TCP port."""
-    pyvisa = pytest.importorskip("pyvisa")
+async def test_our_driver_on_an_instrument_of_pyvisa_sim(tmp_path):
     pytest.importorskip("pyvisa_sim")
     (tmp_path / "sim.yaml").write_text(SIM_YAML)
-    manager = pyvisa.ResourceManager(f"{tmp_path / 'sim.yaml'}@sim")
-    instrument = manager.open_resource(
-        "TCPIP0::localhost::5025::SOCKET", read_termination="\n", write_termination="\n"
-    )
-
-    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            writer.write(instrument.query(line.decode().strip()).encode() + b"\n")
-        writer.close()
-
-    server = await asyncio.start_server(client, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    instrument.close()
-    manager.close()
-
-
-async def test_our_driver_on_an_instrument_of_pyvisa_sim(visa_sim, tmp_path):
+    visa = {
+        "type": "visa",
+        "resource": "TCPIP0::localhost::5025::SOCKET",
+        "backend": f"{tmp_path / 'sim.yaml'}@sim",
+    }
     lab = Lab(SystemClock(), catalogue=home(tmp_path, "lsg", SIM_MAP))
-    await lab.manager.start([device("X", "lsg", transport=tcp(visa_sim))])
+    await lab.manager.start([device("X", "lsg", transport=visa)])
     await online(lab, "X")
     assert await lab.write("X", "voltage", 4.125) == 4.125
     with pytest.raises(DeviceError, match="the instrument says"):

@@ -3,12 +3,14 @@
 import asyncio
 import queue
 import sys
+import threading
 import types
 
 import pytest
 
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.devices.links import LinkLost
+from ionpy_auto.devices.transports import _blocking
 from ionpy_auto.devices.transports import hid as hid_transport
 from ionpy_auto.devices.transports.hid import HidTransport
 from ionpy_auto.testing.conformance import check_transport
@@ -195,3 +197,36 @@ async def test_a_missing_package_says_how_to_install_it(monkeypatch):
 def test_a_device_that_is_not_named_is_refused(bad):
     with pytest.raises(ValueError, match=r"vid|USB|base 16"):
         transport(**bad)
+
+
+async def test_a_device_that_hangs_is_left_behind_and_not_opened_again_meanwhile(bus, monkeypatch):
+    release, hangs = threading.Event(), threading.Event()
+
+    def hang(*_, **__):
+        hangs.set()
+        release.wait(10)
+        return []
+
+    monkeypatch.setattr(_blocking, "CLOSE_S", 0.02)
+    monkeypatch.setattr(Device, "read", hang)
+    one = transport()
+    await one.open()
+    reading = asyncio.ensure_future(one.read())
+    await asyncio.to_thread(hangs.wait, 5)
+    await one.close()
+    with pytest.raises(LinkLost, match="closed"):
+        await reading
+    with pytest.raises(LinkLost, match="an earlier call still does not come back"):
+        await one.open()
+    assert bus.closed == 0
+    release.set()
+    await asyncio.to_thread(join_threads)
+    assert bus.closed == 1
+    await one.open()
+    await one.close()
+
+
+def join_threads():
+    for thread in threading.enumerate():
+        if thread.name.startswith("hid"):
+            thread.join(5)

@@ -227,7 +227,7 @@ async def test_a_port_that_hangs_in_open_is_given_up_and_not_tried_again_until_i
     monkeypatch.setattr(serial_transport.serial, "serial_for_url", hang)
     transport = transport_to("/dev/ttyHANG")
     others = asyncio.ensure_future(asyncio.sleep(0))
-    for words in ("did not open within 0.05 s", "still does not come back"):
+    for words in ("did not open within 0.05 s", "an earlier call still does not come back"):
         with pytest.raises(LinkLost, match=words) as caught:
             await transport.open()
         assert "plug" in caught.value.hint

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from ionpy_auto.devices.stack import DeviceState
 from ionpy_auto.testing.wires import Way
 from tests.acceptance.safety.rig import until
@@ -12,7 +10,6 @@ TURNS = 12
 """Of the loop, from an answer's last byte on the wire until whoever asked goes on."""
 
 
-@pytest.mark.xfail(strict=True, reason="a cancellation that meets an answer is swallowed")
 async def test_disconnecting_in_the_very_moment_of_an_answer_ends(rig):
     supply = await rig.add("PSU")
     for turns in range(TURNS):

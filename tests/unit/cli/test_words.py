@@ -85,6 +85,16 @@ def test_the_doctor_looks_at_everything(tmp_path):
     assert checks["Home"]["ok"]
 
 
+def test_the_doctor_names_a_broken_driver_of_the_home(tmp_path):
+    folder = tmp_path / "home" / "drivers" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "driver.py").write_text("class X(:\n")
+    answer = ionpy("doctor", "--home", str(tmp_path / "home"), "--json")
+    checks = {check["name"]: check for check in json.loads(answer.stdout)}
+    assert answer.returncode == 1
+    assert "mine/driver.py:1" in checks["Drivers"]["detail"]
+
+
 def test_the_doctor_sees_a_home_it_cannot_use(tmp_path):
     (tmp_path / "home").write_text("a file")
     answer = ionpy("doctor", "--home", str(tmp_path / "home"), "--json")

@@ -44,6 +44,16 @@ VOLTS = """
     query: VOLT?
     set: VOLT {value}
 """
+AMPS = "  amps: {kind: numeric, query: AMPS?}\n"
+OUTPUT = """
+  output:
+    kind: toggle
+    access: RW
+    role: output
+    safe: {action: write, value: false, order: 10}
+    query: OUTP?
+    set: OUTP {value}
+"""
 
 
 class Script:
@@ -297,6 +307,11 @@ WRONG = {
     "decimals": ("precision: 3", "precision: 1\n    resolution: 0.05", "cannot carry steps"),
     "scale": ("query: VOLT?", "query: VOLT?\n    scale: 0.001", "only read"),
     "parse": ("query: VOLT?", "query: VOLT?\n    parse: word", "does not fit numeric"),
+    "safe value beside another": (
+        "safe: {action: none}\n    query: VOLT?\n    set: VOLT {value}",
+        "safe: {action: write, value: 0}\n    query: VOLT?\n    set: VOLT {value},{amps}",
+        "must not wait for another value",
+    ),
     "bit": ("query: VOLT?", "query: VOLT?\n    bit: 3", "needs parse"),
 }
 
@@ -305,7 +320,7 @@ WRONG = {
 def test_a_map_that_makes_no_sense_is_refused_with_its_line(case):
     old, new, sentence = WRONG[case]
     with pytest.raises(IonpyError) as error:
-        make(VOLTS.replace(old, new), Script())
+        make(VOLTS.replace(old, new) + AMPS, Script())
     assert sentence in error.value.message.replace("{value}", "(value)")
     assert error.value.findings[0].line > 8
 
@@ -349,3 +364,29 @@ async def test_a_command_that_is_acknowledged_must_be():
     script.answers[b"VOLT 4.200"] = b"ERR 5"
     with pytest.raises(DeviceError, match="says ERR 5"):
         await driver.write("volts", 4.2)
+
+
+@pytest.mark.parametrize("habit", ["errors: SYST:ERR?", "acknowledge: OK*"])
+async def test_off_is_sent_without_waiting_for_any_answer(habit):
+    script = Script()
+    script.answers.clear()
+    driver = make(OUTPUT, script, HEAD.replace("errors: SYST:ERR?", habit))
+    await driver.write("output", False)
+    assert script.told == ["OUTP OFF"]
+    with pytest.raises(NoAnswer):
+        await driver.write("output", True)
+
+
+async def test_an_acknowledgement_nobody_waited_for_proves_nothing():
+    class Late(Script):
+        """The acknowledgement comes when the next question is asked, and looks like off."""
+
+        async def query(self, payload: bytes, timeout_s: float | None = None) -> bytes:
+            answer = await super().query(payload)
+            return b"0" if self.told.count("OUTP?") == 1 else answer
+
+    driver = make(
+        OUTPUT, Late(**{"OUTP?": b"1"}), HEAD.replace("errors: SYST:ERR?", "acknowledge: '0'")
+    )
+    await driver.write("output", False)
+    assert await driver.read_back("output") is True

@@ -164,6 +164,28 @@ def test_a_package_behind_a_link_is_not_imported(home, tmp_path):
         import_beside(folder / "driver.py", "driver")
 
 
+async def test_a_sibling_imported_late_is_the_one_that_was_read(home, store, catalogue):
+    folder = home / "drivers" / "own"
+    text = DRIVER.replace("from .table import VOLTS\n", "")
+    text = text.replace("        return", "        from .table import VOLTS\n        return")
+    (folder / "driver.py").write_text(text)
+    trust(store, folder)
+    driver = catalogue.get("own")
+    (folder / "table.py").write_text("VOLTS = 9.0\n")
+    assert await driver(None, VirtualClock(), driver.Params()).poll() == {"volts": 1.0}
+
+
+async def test_a_changed_sibling_counts_however_it_is_imported(home, store, catalogue):
+    folder = home / "drivers" / "own"
+    text = DRIVER.replace("from .table import VOLTS", "from . import table")
+    (folder / "driver.py").write_text(text.replace("VOLTS}", "table.VOLTS}"))
+    for volts in (1.0, 2.0):
+        (folder / "table.py").write_text(f"VOLTS = {volts}\n")
+        trust(store, folder)
+        driver = catalogue.get("own")
+        assert await driver(None, VirtualClock(), driver.Params()).poll() == {"volts": volts}
+
+
 def test_a_simulator_that_changed_is_not_run(home, store, catalogue, tmp_path):
     folder = home / "drivers" / "own"
     text = DRIVER.replace("    volts =", '    SIMULATOR = "simulator:make"\n    volts =')

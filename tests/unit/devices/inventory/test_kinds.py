@@ -290,7 +290,7 @@ def bench(tmp_path):
 
 
 def test_instruments_say_who_they_are_and_silent_ones_stay_on_the_list(bench):
-    held = Holder("DMM_01", place_of("visa", {"resource": "TCPIP0::10.0.0.6::inst0::INSTR"}), False)
+    held = Holder("DMM_01", place_of("visa", {"resource": "TCPIP::10.0.0.6"}), False)
     site = Site(SITE.known, (held,), options={"backend": bench})
     answer = visa_kind.look(site)
     assert answer["available"], answer

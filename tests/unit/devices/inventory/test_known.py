@@ -48,7 +48,12 @@ def test_ports_of_instruments_are_known_by_service(port, service):
 def test_shipped_rows_have_no_problem_and_suggest_riden_where_it_fits():
     assert SHIPPED.problems == []
     assert "riden_rd60xx" in SHIPPED.usb["1A86:7523"].drivers
-    assert "riden_rd60xx" in {file.name for file in Catalogue().files()}
+
+
+def test_every_driver_that_shipped_rows_suggest_is_there():
+    rows = [*SHIPPED.usb.values(), *SHIPPED.ports.values()]
+    suggested = {name for row in rows for name in row.drivers}
+    assert suggested - {file.name for file in Catalogue().files()} == set()
 
 
 def test_a_file_beside_a_driver_adds_and_replaces_rows(tmp_path):
