@@ -24,11 +24,14 @@ class Firing:
         trigger: Id or kind of the trigger.
         values: Becomes ``trigger.*`` in expressions and templates.
         cause: Ids of what led here, oldest first.
+        from_outside: Another program asked: too many of these are left out, and do not suspend
+            the rule, or anybody could take it out.
     """
 
     trigger: str
     values: Mapping[str, Scalar | None] = field(default_factory=dict)
     cause: tuple[str, ...] = ()
+    from_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,32 @@ from pydantic import Field
 
 from ionpy_auto.automation.blocks import Action, Block, action
 from ionpy_auto.automation.context import ActionContext, RunCall
-from ionpy_auto.automation.fields import Message, Word, YesNo
+from ionpy_auto.automation.fields import PlacedText, Plain, Reading, Word, YesNo, fail, noted
 from ionpy_auto.automation.rules.scope import refuse_after_startup
-from ionpy_auto.core.errors import Rejected
-from ionpy_auto.language import Environment, Template
+from ionpy_auto.core.errors import Finding, Rejected
+from ionpy_auto.language import Environment, Template, TextNode
+
+
+class _Argument(Plain):
+    """A value of a parameter: a text with values in it, or the parameter of this flow."""
+
+    schema: Mapping[str, Any] = {"type": ["string", "number", "boolean"], "x-template": True}
+
+    def read(self, value: object, reading: Reading) -> Template:
+        if not isinstance(value, PlacedText):
+            raise fail("wrong_type", "a plain value is needed here")
+        node = value.node
+        if str(value) != node.text:
+            node = TextNode(str(value), node.start, node.end, path=node.path)
+        found: list[Finding] = []
+        template = Template.parse(node, reading.scope, found)
+        reading.findings.extend(found)
+        if template is None:
+            raise noted()
+        return template
+
+
+Argument = Annotated[Template, _Argument()]
 
 
 class Bindings(Block):
@@ -27,7 +49,7 @@ class StartRun(Action):
     sequence: Annotated[Word, Field(description="id of the flow")]
     bindings: Bindings | None = None
     parameters: Annotated[
-        dict[str, Message], Field(default_factory=dict, description="name: value")
+        dict[str, Argument], Field(default_factory=dict, description="name: value")
     ]
     queue: Annotated[YesNo, Field(description="wait for the channel")] = False
 

@@ -218,6 +218,8 @@ class LiveRule:
     ) -> str:
         clock, node, record = self._keeper.lab.clock, self.node, self.record
         if self._is_too_fast(clock.monotonic()):
+            if firing.from_outside:
+                return "too fast"
             self._keeper.suspend(self, f"more than {MAX_ACTIONS_PER_S} actions in 1 s", cause)
             return "suspended"
         branch, seen = decided

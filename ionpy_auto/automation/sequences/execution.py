@@ -216,6 +216,7 @@ class Execution:
             if not task.done():  # broken off: at once, the outputs are made safe behind it
                 task.cancel()
                 await asyncio.wait({task})
+            _ = task.cancelled() or task.exception()  # what stopped it counts, not its echo
         if not task.cancelled():
             task.result()
 

@@ -38,6 +38,6 @@ class Webhook(Trigger):
         """Listen to the name; the fields of the post become ``trigger.*``."""
 
         def tell(fields: Mapping[str, Scalar | None]) -> None:
-            fire(Firing("webhook", fields))
+            fire(Firing("webhook", fields, from_outside=True))
 
         return context.lab.hooks.listen(self.name, tell)

@@ -312,6 +312,14 @@ async def test_a_run_is_started_with_what_the_trigger_says(time):
     assert (await time.engine.traces("f/r"))[0]["actions"][0]["error"] == "VALUE_UNKNOWN"
 
 
+async def test_a_run_gets_the_parameters_of_the_flow_it_is_started_from(time):
+    text = one_rule("when: manual\nthen: [{run: {sequence: x, parameters: {cycles: $n}}}]")
+    time.load(text.replace("id: f\n", "id: f\nparameters: {n: 7}\n", 1))
+    await time.engine.trigger("f/r")
+    await time.settle()
+    assert time.did("run")[0].parameters == {"cycles": "7"}
+
+
 STOPS = {
     "by channel": ("{channel: CH2}", [("r2", "rule:f/r")], "stop"),
     "by id": ('{run: "r{{ 0 + 1 }}"}', [("r1", "rule:f/r")], "stop"),

@@ -260,6 +260,20 @@ async def test_ten_posts_within_ten_seconds_are_taken():
     assert len(told) == 11
 
 
+async def test_a_program_that_calls_too_often_cannot_take_a_rule_out(time):
+    log = "{log: x}"
+    time.load(one_rule(f"when: {{webhook: door}}\nthen: [{', '.join([log] * 6)}, {{marker: x}}]"))
+    for _ in range(10):
+        time.lab.hooks.post("door", {})
+        await time.settle()
+    assert time.rule("f/r")["suspended"] == ""
+    assert time.rule("f/r")["skipped"] == {"too fast": 8}
+    await time.until(20)
+    time.lab.hooks.post("door", {})
+    await time.settle()
+    assert len(time.did("marker")) == 3
+
+
 # --- startup --------------------------------------------------------------------------------
 
 
