@@ -218,6 +218,8 @@ class LiveRule:
     ) -> str:
         clock, node, record = self._keeper.lab.clock, self.node, self.record
         if self._is_too_fast(clock.monotonic()):
+            if firing.from_outside:
+                return "too fast"
             self._keeper.suspend(self, f"more than {MAX_ACTIONS_PER_S} actions in 1 s", cause)
             return "suspended"
         branch, seen = decided
@@ -340,6 +342,8 @@ async def _act_one(node: ActionNode, acting: Acting) -> dict[str, Any]:
         answer["result"] = plain(await node.block.act(acting))
     except IonpyError as error:
         answer.update(ok=False, error=error.error_code, message=error.message, hint=error.hint)
+        if error.arguments:
+            answer["args"] = plain(error.arguments)
     except Exception as error:
         answer.update(ok=False, error="INTERNAL_ERROR", message=f"{type(error).__name__}: {error}")
         log.exception("action failed", verb=node.verb)
