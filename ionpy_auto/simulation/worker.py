@@ -64,7 +64,15 @@ def main() -> None:
         say({"error": {**error.as_dict(), "kind": type(error).__name__}})
     except MemoryError:
         hint = "test a shorter time"
-        say({"error": {"code": "OUT_OF_MEMORY", "message": "the test needs too much memory", "hint": hint}})
+        say(
+            {
+                "error": {
+                    "code": "OUT_OF_MEMORY",
+                    "message": "the test needs too much memory",
+                    "hint": hint,
+                }
+            }
+        )
 
 
 async def _do(job: Mapping[str, Any], say: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
