@@ -17,10 +17,12 @@ from ionpy_auto.core.errors import (
     BadInput,
     Conflict,
     DeviceError,
+    Finding,
     Forbidden,
     IonpyError,
     NotFound,
     Rejected,
+    Severity,
     StorageError,
     Unavailable,
 )
@@ -121,8 +123,6 @@ async def _tail(stream: asyncio.StreamReader) -> str:
 
 def _error_of(content: Mapping[str, Any]) -> IonpyError:
     kind = _KINDS.get(str(content.get("kind")), IonpyError)
-    from ionpy_auto.core.errors import Finding, Severity  # noqa: PLC0415
-
     findings = [
         Finding(**{**finding, "severity": Severity(finding["severity"])})
         for finding in content.get("findings", ())

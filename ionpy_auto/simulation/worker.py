@@ -4,7 +4,7 @@
     {"result": {…}}  or  {"error": {…}}     the last line
 
 It makes way for everybody else (`nice`), has a ceiling of memory and processor time, and ends when
-its parent does: standard input reaches its end then.
+its parent does: standard input reaches its end then. No way leads out of it into the network.
 """
 
 import asyncio
@@ -84,6 +84,7 @@ async def _do(job: Mapping[str, Any], say: Callable[[Mapping[str, Any]], None]) 
     def tell(share: float, message: str) -> None:
         say({"progress": min(max(share, 0.0), 1.0), "message": message})
 
+    sys.addaudithook(_stay_inside)  # once the loop has its own pipes
     return await work(job["job"], tell)
 
 
@@ -97,6 +98,14 @@ def _keep_small(limit_s: float) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         seconds = int(limit_s) + 5
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+
+
+def _stay_inside(event: str, arguments: tuple[Any, ...]) -> None:
+    """A test reaches nobody: no message, no broker, no instrument, whatever a block tries."""
+    del arguments
+    if event in {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"}:
+        msg = "a test of a flow reaches nobody"
+        raise PermissionError(msg)
 
 
 def _end_with_parent() -> None:
