@@ -52,7 +52,7 @@ def _rule(code: str, findings: Sequence[Finding]) -> dict[str, Any]:
 def _result(finding: Finding, rule: int, root: Path) -> dict[str, Any]:
     text = f"{finding.message} ({finding.hint})" if finding.hint else finding.message
     uri = _uri(finding.file, root)
-    line = max(finding.line, 1)
+    line, column = max(finding.line, 1), max(finding.column, 1)
     same = hashlib.sha256(f"{uri}|{finding.code}|{finding.path or line}|{text}".encode())
     return {
         "ruleId": finding.code,
@@ -63,7 +63,12 @@ def _result(finding: Finding, rule: int, root: Path) -> dict[str, Any]:
             {
                 "physicalLocation": {
                     "artifactLocation": {"uri": uri},
-                    "region": {"startLine": line, "startColumn": max(finding.column, 1)},
+                    "region": {
+                        "startLine": line,
+                        "startColumn": column,
+                        "endLine": line,
+                        "endColumn": column + 1,  # where it ends is not known
+                    },
                 }
             }
         ],

@@ -179,7 +179,7 @@ class _Simulation:
         self._count += 1
         if len(self._events) < MAX_EVENTS:
             at = round(event.mono - self._begin, 3)
-            self._events.append({"at": at, "event": event.kind, **_short(event.payload)})
+            self._events.append({**_short(event.payload), "at": at, "kind": event.kind})
 
     def _is_repeated(self, event: Event) -> bool:
         """Runs tell of themselves again and again; a new state is news."""

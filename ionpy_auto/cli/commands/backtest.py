@@ -68,8 +68,7 @@ def show(result: dict[str, Any]) -> None:
     """One line per firing, its actions below; the rules at the end."""
     for firing in result["firings"]:
         at = datetime.fromtimestamp(firing["at"], UTC).astimezone()
-        values = ", ".join(f"{name} = {value}" for name, value in firing["values"].items())
-        out.print(f"{at:%Y-%m-%d %H:%M:%S}  {firing['rule']}  {values}", markup=False)
+        out.print(f"{at:%Y-%m-%d %H:%M:%S}  {firing['rule']}  {_values(firing)}", markup=False)
         for action in firing["actions"]:
             mark = "" if action["ok"] else f"  FAILS: {action['message']}"
             out.print(f"    would {action['sentence']}{mark}", markup=False)
@@ -80,3 +79,11 @@ def show(result: dict[str, Any]) -> None:
         err.print(f"{rule['id']}: {rule['fired']} firings{more}{bad}", markup=False)
     for note in result["notes"]:
         err.print(f"note: {note}", markup=False)
+
+
+def _values(firing: dict[str, Any]) -> str:
+    """What it decided by: values alone; that a comparison holds is seen from them."""
+    told = {name: value for name, value in firing["values"].items() if " " not in name}
+    if len(told) > 1:
+        told.pop("value", None)
+    return ", ".join(f"{name} = {value}" for name, value in told.items())
