@@ -28,9 +28,8 @@ from ionpy_auto.core.commands import (
     Origin,
     Outcome,
     WriteGate,
-    WriteTarget,
 )
-from ionpy_auto.core.errors import Conflict, IonpyError, NotFound, Rejected
+from ionpy_auto.core.errors import IonpyError, NotFound, Rejected
 from ionpy_auto.core.safety import PanicLatch
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.engine.workbench import Workbench
@@ -39,43 +38,6 @@ from ionpy_auto.simulation.paper import PaperLab
 
 PATIENCE_S = 86_400.0
 """Virtual seconds an action may wait; what waits for events would wait for ever."""
-
-
-class _Unsent:
-    """A target that can be asked everything and cannot be written."""
-
-    def __init__(self, target: WriteTarget) -> None:
-        self._target = target
-        self.blocked = target.blocked
-        self.check = target.check
-        self.is_safe = target.is_safe
-
-    @property
-    def current(self) -> Scalar | None:
-        """Last known value."""
-        return self._target.current
-
-    @property
-    def is_dangerous(self) -> bool:
-        """Whether a person must confirm it."""
-        return self._target.is_dangerous
-
-    async def send(self, value: Scalar, *, in_turn: bool = False) -> tuple[Scalar | None, float]:
-        """Never."""
-        del in_turn
-        msg = f"a dry run sends nothing, not even {value}"
-        raise Conflict(msg, code="DRY_RUN")
-
-
-class _Targets:
-    """The project's devices, unsent."""
-
-    def __init__(self, bench: Workbench) -> None:
-        self._devices = bench.devices
-
-    def write_target(self, device: str, entity: str) -> WriteTarget:
-        """As the devices, but it sends nothing."""
-        return _Unsent(self._devices.write_target(device, entity))
 
 
 class _NoAudit:
@@ -99,7 +61,7 @@ def shadow_of(bench: Workbench, clock: Clock) -> WriteGate:
     real = bench.gate.latch
     if real.pressed:
         latch.press(real.by, real.reason, bench.clock.now())
-    gate = WriteGate(_Targets(bench), _NoAudit(), latch, clock)
+    gate = WriteGate(bench.devices, _NoAudit(), latch, clock)
     gate.leases = bench.gate.leases
     gate.interlocks = bench.gate.interlocks
     gate.guards = bench.gate.guards

@@ -41,7 +41,10 @@ Progress = Callable[[float, str], None]
 
 _KINDS: Final[Mapping[str, type[IonpyError]]] = {
     kind.__name__: kind
-    for kind in (BadInput, Conflict, DeviceError, Forbidden, NotFound, Rejected, StorageError)
+    for kind in (
+        *(BadInput, Conflict, DeviceError, Forbidden),
+        *(NotFound, Rejected, StorageError, Unavailable),
+    )
 }
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import structlog
 
-from ionpy_auto.core.errors import BadInput, IonpyError
+from ionpy_auto.core.errors import BadInput, IonpyError, Unavailable
 
 MEMORY_BYTES: Final = 3 * 2**30
 NICE: Final = 10
@@ -61,18 +61,14 @@ def main() -> None:
     try:
         say({"result": asyncio.run(_do(job, say))})
     except IonpyError as error:
-        say({"error": {**error.as_dict(), "kind": type(error).__name__}})
+        say(_told(error))
     except MemoryError:
-        hint = "test a shorter time"
-        say(
-            {
-                "error": {
-                    "code": "OUT_OF_MEMORY",
-                    "message": "the test needs too much memory",
-                    "hint": hint,
-                }
-            }
-        )
+        msg = "the test needs too much memory"
+        say(_told(Unavailable(msg, code="OUT_OF_MEMORY", hint="test a shorter time")))
+
+
+def _told(error: IonpyError) -> dict[str, Any]:
+    return {"error": {**error.as_dict(), "kind": type(error).__name__}}
 
 
 async def _do(job: Mapping[str, Any], say: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:

@@ -94,6 +94,8 @@ async def test_a_dry_run_shows_values_and_actions_and_sends_nothing(api):
         "title": "rule:guarded/strong",
         "message": "it is false",
     }
+    await api.engine.project.clock.sleep(3)
+    assert api.engine.values.get("PSU_01.v_set").value == 0
     assert api.engine.project.gate.counts == before
     assert not {"marker", "notify", "rule_fired"} & set(sent)
 
