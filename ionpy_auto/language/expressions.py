@@ -15,8 +15,9 @@ from typing import NamedTuple
 from ionpy_auto.core.errors import ConfigInvalid, Finding, Severity
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import units
+from ionpy_auto.language.cells import Cell, CellSource, scaler
 from ionpy_auto.language.checker import Checked, check
-from ionpy_auto.language.compiler import Compiled, compile_tree
+from ionpy_auto.language.compiler import Program
 from ionpy_auto.language.kleene import UNKNOWN, KleeneEval, Value, normal
 from ionpy_auto.language.nodes import TextNode, text_node
 from ionpy_auto.language.pieces import Slot, Typed
@@ -95,7 +96,7 @@ class Expression:
     findings: tuple[Finding, ...]
     tree: ast.expr
     typed_unit: Unit | None
-    run: Compiled
+    program: Program
     readers: tuple[Callable[[Environment], Value], ...]
     parts: tuple[tuple[str, Typed], ...]
 
@@ -161,7 +162,16 @@ class Expression:
 
     def evaluate(self, env: Environment) -> Value:
         """The result now; numbers in the coherent unit. Never raises for what a point holds."""
-        return self.run([reader(env) for reader in self.readers])
+        return self.program.run([reader(env) for reader in self.readers])
+
+    def bind(self, env: Environment) -> Callable[[], Value]:
+        """A function that gives what ``evaluate(env)`` gives, for those who look with each sample.
+
+        Points an environment keeps in cells are read there; everything else (windows, ages, names
+        of a run) is asked at each call.
+        """
+        sources = [_source(slot, env) for slot in self.slots]
+        return self.program.bind(sources, self.readers, env)
 
     def evaluate_reference(self, env: Environment) -> Value:
         """The same by the reference evaluator: slower, for tests and doubts."""
@@ -237,10 +247,17 @@ def _finish(source: str, checked: Checked, findings: tuple[Finding, ...]) -> Exp
         findings=findings,
         tree=tree,
         typed_unit=checked.result.unit,
-        run=compile_tree(tree, len(slots)),
+        program=Program(tree, len(slots)),
         readers=tuple(_reader(slot) for slot in slots),
         parts=checked.parts,
     )
+
+
+def _source(slot: Slot, env: Environment) -> Cell | None:
+    """The cell a slot may be read from."""
+    if slot.function != "value" or not slot.known or not isinstance(env, CellSource):
+        return None
+    return env.cell(slot.address, slot.unit)
 
 
 def _reader(slot: Slot) -> Callable[[Environment], Value]:
@@ -274,17 +291,7 @@ def _scale(slot: Slot) -> Callable[[Scalar | None], Value] | None:
     """From the declared unit to the coherent one, or None where they are the same."""
     unit = slot.unit
     hours = slot.function == "integral" and unit.dimension in {units.AMPERE_HOUR, units.WATT_HOUR}
-    if unit.is_coherent and not hours:
-        return None
-    seconds_per_hour = 3600.0 if hours else 1.0
-
-    def scale(value: Scalar | None) -> Value:
-        number = normal(value)
-        if not isinstance(number, float):
-            return number
-        return normal(unit.to_coherent(number) / seconds_per_hour)
-
-    return scale
+    return scaler(unit, 3600.0 if hours else 1.0)
 
 
 def _reference(tree: ast.expr, values: list[Value]) -> Value:

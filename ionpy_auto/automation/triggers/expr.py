@@ -141,7 +141,9 @@ class Watch:
 
     def look(self) -> None:
         """A sample of one of the points arrived."""
-        self._update(sample=True)
+        state = self._state
+        if not (state.rests and state.look() is False):
+            self._update(sample=True)
 
     def _on_pulse(self) -> None:
         # An expression over ages alone never sees a sample: then each second counts as one.
