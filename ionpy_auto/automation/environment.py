@@ -23,7 +23,8 @@ class LiveCell(Cell):
             self.put(None)
         else:
             quality = sample.quality
-            self.put(sample.value if quality is GOOD or quality is UNSURE else None)
+            known = sample.value if quality is GOOD or quality is UNSURE else None
+            self.put(known, sample.unit)
 
 
 class LiveEnvironment:
@@ -40,11 +41,11 @@ class LiveEnvironment:
         self._latest = values.latest
         self._recent = recent
         self._clock = clock
-        self._cells: dict[tuple[str, Unit], LiveCell] = {}
+        self._cells: dict[tuple[str, str], LiveCell] = {}
 
     def cell(self, address: str, unit: Unit) -> Cell:
         """The cell of a point, shared by all who read it in this unit."""
-        key = (address, unit)
+        key = (address, unit.name)
         cell = self._cells.get(key)
         if cell is None:
             cell = self._cells[key] = LiveCell(unit)
@@ -128,6 +129,7 @@ class LocalEnvironment:
 
     def __init__(self, outer: Environment, own: Locals) -> None:
         self._outer = outer
+        self._outer_cell = outer.cell if isinstance(outer, CellSource) else None
         self.own = own
 
     def value(self, address: str) -> Scalar | None:
@@ -137,10 +139,9 @@ class LocalEnvironment:
 
     def cell(self, address: str, unit: Unit) -> Cell | None:
         """Own names are asked each time."""
-        outer = self._outer
-        if address in self.own or not isinstance(outer, CellSource):
+        if address in self.own or self._outer_cell is None:
             return None
-        return outer.cell(address, unit)
+        return self._outer_cell(address, unit)
 
     def age(self, address: str) -> float | None:
         """Own names are always fresh."""

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language.kleene import UNKNOWN, Value, normal
-from ionpy_auto.language.units import Unit
+from ionpy_auto.language.units import Unit, find_unit
 
 SAFE = 1e15
 """The plain form of an expression runs only if all numbers read are smaller than this."""
@@ -31,7 +31,7 @@ class Cell:
         text: The same if it is a text, else None.
     """
 
-    __slots__ = ("_scale", "flag", "number", "text", "value")
+    __slots__ = ("_scale", "_unit", "_written", "flag", "number", "text", "value")
 
     value: Value
     number: float | None
@@ -40,17 +40,28 @@ class Cell:
 
     def __init__(self, unit: Unit) -> None:
         """Unknown until something is put in."""
+        self._unit = unit
+        self._written = unit.name
         self._scale = scaler(unit)
         self._hold(UNKNOWN)
 
-    def put(self, value: Scalar | None) -> None:
-        """Take over what the point holds now, None where nothing is known. Never raises."""
+    def put(self, value: Scalar | None, unit: str | None = None) -> None:
+        """Take over what the point holds now. Never raises.
+
+        A source that switched its range (mV for V) is followed at once, one that came back as
+        something else is unknown until the expression is checked again.
+
+        Args:
+            value: None where nothing is known.
+            unit: As the source writes it with this value; None: as before.
+        """
+        if unit is not None and unit != self._written:
+            self._written = unit
+            self._scale = _following(self._unit, unit)
         scale = self._scale
         result: object = value if scale is None else scale(value)
-        if (
-            self.number is not None and result.__class__ is float and -SAFE < result < SAFE
-        ):  # a number as before: what nearly every sample is
-            self.value = self.number = result  # a float
+        if self.number is not None and result.__class__ is float and -SAFE < result < SAFE:
+            self.value = self.number = result  # a number as before: what nearly every sample is
         else:
             self._hold(normal(result))
 
@@ -68,6 +79,16 @@ class CellSource(Protocol):
 
     def cell(self, address: str, unit: Unit) -> Cell | None:
         """The cell of a point read in this unit; None for what must be asked each time."""
+
+
+def _following(declared: Unit, written: str) -> Scale | None:
+    """How to read what is not in the unit that was declared."""
+    if not written or not declared.dimension:
+        return scaler(declared)
+    unit = find_unit(written)
+    if unit.dimension == declared.dimension and unit.absolute == declared.absolute:
+        return scaler(unit)
+    return lambda value: UNKNOWN
 
 
 def scaler(unit: Unit, divisor: float = 1.0) -> Scale | None:

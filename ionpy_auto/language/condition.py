@@ -225,8 +225,9 @@ class ConditionState:
         met: Whether it is met; under ``hold`` this survives unknown results.
         result: The last result: True, False or UNKNOWN; None before the first.
         look: Gives the expression's value now; bound to the environment of the last `update`.
-        rests: True when `update` would change nothing as long as ``look()`` gives False: what
-            nearly every sample finds. The result was false, and nothing is met or pending.
+        rests: What ``look()`` must give for `update` to change nothing, as nearly every sample
+            finds it; else None. False while nothing is met or pending; true while it is met and
+            not latched, and, before `next_deadline`, while ``for`` has its samples and runs.
     """
 
     condition: Condition
@@ -235,7 +236,7 @@ class ConditionState:
     since: float | None = None
     count: int = 0
     look: Callable[[], Value] = field(default=_unbound, init=False, repr=False, compare=False)
-    rests: bool = field(default=False, init=False, repr=False, compare=False)
+    rests: bool | None = field(default=None, init=False, repr=False, compare=False)
     _env: Environment | None = field(default=None, init=False, repr=False, compare=False)
 
     def update(self, env: Environment, mono: float, *, sample: bool = True) -> bool:
@@ -262,8 +263,15 @@ class ConditionState:
                 self._end()
         else:
             self._count(result, mono, sample=sample)
-        self.rests = result is False and not self.met
+        self.rests = self._settled(result)
         return self.met and result is not UNKNOWN
+
+    def _settled(self, result: Value) -> bool | None:
+        """The result that leaves all as it is, if it comes again."""
+        if result is True:
+            is_steady = not self.condition.latches if self.met else self.count >= self._needed()
+            return True if is_steady else None
+        return False if result is False and not self.met else None
 
     def _count(self, result: Value, mono: float, *, sample: bool) -> None:
         """Follow the result of a condition that is not latched."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ionpy_auto.core.errors import ConfigInvalid, Finding, Severity
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import units
-from ionpy_auto.language.cells import Cell, CellSource, scaler
+from ionpy_auto.language.cells import Cell, scaler
 from ionpy_auto.language.checker import Checked, check
 from ionpy_auto.language.compiler import Program
 from ionpy_auto.language.kleene import UNKNOWN, KleeneEval, Value, normal
@@ -25,7 +25,7 @@ from ionpy_auto.language.scope import Environment, Places, Scope
 from ionpy_auto.language.tokens import Lexed, LexError, lex
 from ionpy_auto.language.units import PLAIN, Unit
 
-_HUGE = float("inf")
+Reader = Callable[[Environment], Value]
 _DIRECTIONS = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -97,7 +97,7 @@ class Expression:
     tree: ast.expr
     typed_unit: Unit | None
     program: Program
-    readers: tuple[Callable[[Environment], Value], ...]
+    readers: tuple[Reader, ...]
     parts: tuple[tuple[str, Typed], ...]
 
     @classmethod
@@ -255,12 +255,13 @@ def _finish(source: str, checked: Checked, findings: tuple[Finding, ...]) -> Exp
 
 def _source(slot: Slot, env: Environment) -> Cell | None:
     """The cell a slot may be read from."""
-    if slot.function != "value" or not slot.known or not isinstance(env, CellSource):
+    if slot.function != "value" or not slot.known:
         return None
-    return env.cell(slot.address, slot.unit)
+    find = getattr(env, "cell", None)  # as `CellSource`, without the price of isinstance
+    return None if find is None else find(slot.address, slot.unit)
 
 
-def _reader(slot: Slot) -> Callable[[Environment], Value]:
+def _reader(slot: Slot) -> Reader:
     """The function that reads one slot and scales it."""
     address, function, seconds = slot.address, slot.function, slot.seconds
     if not slot.known:
@@ -272,17 +273,15 @@ def _reader(slot: Slot) -> Callable[[Environment], Value]:
     scale = _scale(slot)
     if function != "value":
         return lambda env: (scale or normal)(env.window(function, address, seconds))
-    return _value_reader(address) if scale is None else lambda env: scale(env.value(address))
+    return _value_reader(slot, scale or normal)
 
 
-def _value_reader(address: str) -> Callable[[Environment], Value]:
-    """The common case: a float in a coherent unit goes through untouched."""
+def _value_reader(slot: Slot, scale: Callable[[Scalar | None], Value]) -> Reader:
+    """What a point holds now: from its cell, or from an environment that keeps none."""
 
     def read(env: Environment) -> Value:
-        value = env.value(address)
-        if value.__class__ is float and -_HUGE < value < _HUGE:
-            return value
-        return normal(value)
+        cell = _source(slot, env)
+        return scale(env.value(slot.address)) if cell is None else cell.value
 
     return read
 
