@@ -158,11 +158,15 @@ class Expression:
 
     def read(self, env: Environment) -> list[Value]:
         """The values of all slots, scaled to coherent units."""
-        return [reader(env) for reader in self.readers]
+        values = []
+        for slot, reader in zip(self.slots, self.readers, strict=True):
+            cell = _source(slot, env)
+            values.append(reader(env) if cell is None else cell.value)
+        return values
 
     def evaluate(self, env: Environment) -> Value:
         """The result now; numbers in the coherent unit. Never raises for what a point holds."""
-        return self.program.run([reader(env) for reader in self.readers])
+        return self.program.run(self.read(env))
 
     def bind(self, env: Environment) -> Callable[[], Value]:
         """A function that gives what ``evaluate(env)`` gives, for those who look with each sample.
@@ -262,7 +266,7 @@ def _source(slot: Slot, env: Environment) -> Cell | None:
 
 
 def _reader(slot: Slot) -> Reader:
-    """The function that reads one slot and scales it."""
+    """The function that asks for one slot and scales what comes."""
     address, function, seconds = slot.address, slot.function, slot.seconds
     if not slot.known:
         return lambda env: True if function == "is_stale" else UNKNOWN
@@ -273,17 +277,8 @@ def _reader(slot: Slot) -> Reader:
     scale = _scale(slot)
     if function != "value":
         return lambda env: (scale or normal)(env.window(function, address, seconds))
-    return _value_reader(slot, scale or normal)
-
-
-def _value_reader(slot: Slot, scale: Callable[[Scalar | None], Value]) -> Reader:
-    """What a point holds now: from its cell, or from an environment that keeps none."""
-
-    def read(env: Environment) -> Value:
-        cell = _source(slot, env)
-        return scale(env.value(slot.address)) if cell is None else cell.value
-
-    return read
+    take = scale or normal
+    return lambda env: take(env.value(address))
 
 
 def _scale(slot: Slot) -> Callable[[Scalar | None], Value] | None:
