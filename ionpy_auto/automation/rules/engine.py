@@ -409,7 +409,7 @@ class RuleEngine:
 
     def _as_dict(self, node: RuleNode, live: LiveRule | None) -> dict[str, Any]:
         record = self._records.get(node.id, Record())
-        mean = record.spent_s / record.evaluations * 1e6 if record.evaluations else 0.0
+        mean = record.spent_s / record.timed * 1e6 if record.timed else 0.0
         return {
             "id": node.id,
             "title": node.title,

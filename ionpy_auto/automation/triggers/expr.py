@@ -119,6 +119,7 @@ class Watch:
         self._clock = context.lab.clock
         self._state = ConditionState(block.condition)
         self._edge = EdgeState(block.edge, block.at_start == "fire" or context.is_armed)
+        self._fires_each = block.edge is Edge.LEVEL
         self._timer: Timer | None = None
         self._due_at: float | None = None
         self._leave: list[Callable[[], None]] = []
@@ -156,7 +157,15 @@ class Watch:
 
     def look(self) -> None:
         """A sample of one of the points arrived."""
-        self._update(sample=True)
+        # A thousand rules may wait on the same point: nearly always nothing changes for a rule.
+        state, due = self._state, self._due_at
+        if (
+            state.rests is None
+            or self._fires_each
+            or state.look() is not state.rests
+            or (due is not None and self._clock.monotonic() >= due)
+        ):
+            self._update(sample=True)
 
     def _on_pulse(self) -> None:
         # An expression over ages alone never sees a sample: then each second counts as one.
