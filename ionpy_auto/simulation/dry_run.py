@@ -10,7 +10,7 @@ from typing import Any
 
 from ionpy_auto.automation.actions.log import Log
 from ionpy_auto.automation.blocks import ConditionBlock
-from ionpy_auto.automation.context import Firing
+from ionpy_auto.automation.context import Firing, PointRange
 from ionpy_auto.automation.flow import ActionNode, Flow, RuleNode
 from ionpy_auto.automation.flow_reader import read_flow
 from ionpy_auto.automation.rules.scope import (
@@ -95,6 +95,14 @@ class _DryLab(PaperLab):
         note["gate"] = {"ok": True, "sent": outcome.sent}
         note["would_reach"] = "device" if self._bench.mode.mode is not Mode.SHADOW else "nothing"
         return outcome
+
+    def range_of(self, point: str) -> PointRange | None:
+        """What the device takes."""
+        return self._bench.site.range_of(point)
+
+    def active_runs(self) -> Sequence[Mapping[str, Any]]:
+        """Those there are."""
+        return [run.as_dict() for run in self._bench.automation.active_runs()]
 
 
 @dataclass(frozen=True)
