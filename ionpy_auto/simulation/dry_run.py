@@ -38,6 +38,8 @@ from ionpy_auto.simulation.paper import PaperLab
 
 PATIENCE_S = 86_400.0
 """Virtual seconds an action may wait; what waits for events would wait for ever."""
+WALL_S = 1.0
+"""Real seconds an action may take: the server has other things to do."""
 
 
 class _NoAudit:
@@ -280,7 +282,8 @@ class _DryRun:
             if isinstance(node.block, Log):  # it alone acts without asking the lab
                 self._lab.note("log", message=node.block.message.render(acting.env))
             else:
-                async with self._lab.clock.timeout(PATIENCE_S):
+                real = self._bench.engine.clock
+                async with real.timeout(WALL_S), self._lab.clock.timeout(PATIENCE_S):
                     answer["result"] = plain(await node.block.act(acting))
         except TimeoutError:
             answer["note"] = "it would wait for something that does not happen in a dry run"

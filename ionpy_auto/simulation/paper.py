@@ -1,5 +1,6 @@
 """A lab on paper: takes every wish of an action, notes it and does nothing."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from ionpy_auto.core.commands import Origin, Outcome, OutcomeKind
 from ionpy_auto.core.samples import LiveValues, Scalar
 
 Note = dict[str, Any]
+MAX_NOTES = 500
 
 
 class PaperLab:
@@ -20,14 +22,14 @@ class PaperLab:
         values: Latest samples of the test.
 
     Attributes:
-        notes: What would have been done, oldest first; whoever reads them empties the list.
+        notes: What would have been done, oldest first; the last ones only.
     """
 
     def __init__(self, clock: Clock, values: LiveValues | None = None) -> None:
         self.clock = clock
         self.bus = Bus()
         self.values = values or LiveValues()
-        self.notes: list[Note] = []
+        self.notes: deque[Note] = deque(maxlen=MAX_NOTES)
         self._alarms: dict[str, Mapping[str, Any]] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Note]]:
