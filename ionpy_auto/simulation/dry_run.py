@@ -10,7 +10,7 @@ from typing import Any
 
 from ionpy_auto.automation.actions.log import Log
 from ionpy_auto.automation.blocks import ConditionBlock
-from ionpy_auto.automation.context import Firing
+from ionpy_auto.automation.context import Firing, PointRange
 from ionpy_auto.automation.flow import ActionNode, Flow, RuleNode
 from ionpy_auto.automation.flow_reader import read_flow
 from ionpy_auto.automation.rules.scope import (
@@ -78,6 +78,19 @@ class _DryLab(PaperLab):
         super().__init__(VirtualClock(bench.clock.now()), bench.values)
         self._bench = bench
         self._gate = shadow_of(bench, self.clock)
+
+    def range_of(self, point: str) -> PointRange | None:
+        """Of the device."""
+        return self._bench.lab.range_of(point)
+
+    def active_runs(self) -> Sequence[Mapping[str, Any]]:
+        """Those there are."""
+        return self._bench.lab.active_runs()
+
+    async def know_variables(self) -> None:
+        """Take over the project's variables; changes stay on paper."""
+        known = {one["name"]: one["value"] for one in self._bench.automation.variables.list()}
+        await self.variables.change(known, {}, "dry run")
 
     async def write(self, point: str, value: Scalar, origin: Origin) -> Outcome:
         """Ask the gate; a refusal rises as it would."""
@@ -194,6 +207,7 @@ class _DryRun:
     async def run(self) -> dict[str, Any]:
         """Triggers, ``if``, and both branches of which one would be taken."""
         rule = self._rule
+        await self._lab.know_variables()
         firing = Firing("dry run", self._seen())
         env = firing_env(self._home, firing)
         checks = [self._check(check, env) for check in rule.checks]
