@@ -1,22 +1,19 @@
 """A lab on paper: takes every wish of an action, notes it and does nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from ionpy_auto.automation.context import (
-    AlarmCall,
-    HookBoard,
-    PointRange,
-    RunCall,
-    VariableShelf,
-    WebCall,
-)
+from ionpy_auto.automation.context import AlarmCall, PointRange, RunCall, WebCall
+from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.commands import Origin, Outcome, OutcomeKind
 from ionpy_auto.core.samples import LiveValues, Scalar
 
 Note = dict[str, Any]
+MAX_NOTES = 500
+ANYTHING = 1e12
 
 
 class PaperLab:
@@ -27,15 +24,28 @@ class PaperLab:
         values: Latest samples of the test.
 
     Attributes:
-        notes: What would have been done, oldest first; whoever reads them empties the list.
+        variables: In memory, known to the rules of the test alone.
+        notes: What would have been done, oldest first; the last ones only.
     """
 
     def __init__(self, clock: Clock, values: LiveValues | None = None) -> None:
         self.clock = clock
         self.bus = Bus()
         self.values = values or LiveValues()
-        self.notes: list[Note] = []
+        self.notes: deque[Note] = deque(maxlen=MAX_NOTES)
+        self.variables = Variables(None, self.bus, clock)
+        self.hooks = _Board()
         self._alarms: dict[str, Mapping[str, Any]] = {}
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Note]]:
+        """Any further wish: noted by its name."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        async def wish(*args: object, **kwargs: object) -> Note:
+            return self.note(name, args=[str(arg) for arg in args], **kwargs)
+
+        return wish
 
     def note(self, wish: str, **what: object) -> Note:
         """Remember a wish; what is returned becomes the result of the action."""
@@ -117,59 +127,40 @@ class PaperLab:
         """Nothing is latched."""
         self.note("panic", by=by, reason=reason)
 
-    @property
-    def variables(self) -> VariableShelf:
-        """Variables that keep what they were."""
-        return _PaperShelf(self)
-
-    @property
-    def hooks(self) -> HookBoard:
-        """Nobody posts in a test."""
-        return _SilentBoard()
-
     def range_of(self, point: str) -> PointRange | None:
-        """As wide as numbers go: what a device takes is not asked."""
+        """Nobody knows the device: anything goes."""
         del point
-        return PointRange(-1e12, 1e12, 0.0)
+        return PointRange(-ANYTHING, ANYTHING, 0.0)
 
     async def acknowledge(self, key: str, by: str, comment: str) -> Mapping[str, Any]:
-        """Nothing is acknowledged."""
+        """Nobody has seen it."""
         return self.note("acknowledge", key=key, by=by, comment=comment)
 
     async def start_run(self, call: RunCall) -> Mapping[str, Any]:
-        """No run is started."""
-        return self.note("run", id="", sequence=call.sequence, channel=call.channel)
+        """Nothing runs."""
+        told = {"id": "", "sequence": call.sequence, "channel": call.channel}
+        return {**told, **self.note("start run", **told, parameters=dict(call.parameters))}
 
     async def stop_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:
-        """No run is ended."""
-        return self.note("stop run", id=run_id, abort=abort, by=by)
+        """Nothing is stopped."""
+        return {"id": run_id, **self.note("stop run", id=run_id, abort=abort, by=by)}
 
     def active_runs(self) -> Sequence[Mapping[str, Any]]:
         """None."""
-        return []
+        return ()
 
     async def request(self, call: WebCall) -> Mapping[str, Any]:
-        """Nothing is sent."""
-        note = self.note("http", method=call.method, url=call.url, body=call.body)
-        return {**note, "status": 200}
+        """Nobody is asked; every answer is an empty success."""
+        self.note("request", method=call.method, url=call.url, body=call.body)
+        return {"status": 200, "body": ""}
 
 
-class _PaperShelf:
-    def __init__(self, lab: PaperLab) -> None:
-        self._lab = lab
+class _Board:
+    """Posts from outside never come."""
 
-    async def change(
-        self, values: Mapping[str, Scalar], amounts: Mapping[str, float], by: str
-    ) -> Mapping[str, Scalar]:
-        """Noted, and not kept."""
-        self._lab.note("variables", set=dict(values), add=dict(amounts), by=by)
-        return values
-
-
-class _SilentBoard:
     def listen(
         self, name: str, tell: Callable[[Mapping[str, Scalar | None]], None]
     ) -> Callable[[], None]:
-        """Never tells."""
+        """Takes it."""
         del name, tell
         return lambda: None
