@@ -15,10 +15,16 @@ from ionpy_auto.language.condition import (
     EdgeState,
     UnknownPolicy,
 )
-from ionpy_auto.language.document import set_scalar
+from ionpy_auto.language.document import (
+    Edit,
+    apply_edits,
+    logic_hash,
+    set_scalar,
+)
 from ionpy_auto.language.expressions import Bound, Expression, Part, Window
 from ionpy_auto.language.fields import Fields
 from ionpy_auto.language.kleene import UNKNOWN, Unknown, Value, normal
+from ionpy_auto.language.merge import Clash, Merged, merge
 from ionpy_auto.language.nodes import (
     Entry,
     ListNode,
@@ -49,10 +55,12 @@ __all__ = [
     "CONDITION_KEYS",
     "UNKNOWN",
     "Bound",
+    "Clash",
     "Condition",
     "ConditionState",
     "Edge",
     "EdgeState",
+    "Edit",
     "Entry",
     "Environment",
     "Expression",
@@ -60,6 +68,7 @@ __all__ = [
     "ListNode",
     "MapNode",
     "Mark",
+    "Merged",
     "Node",
     "Part",
     "Places",
@@ -73,10 +82,13 @@ __all__ = [
     "UnknownPolicy",
     "Value",
     "Window",
+    "apply_edits",
     "find_unit",
     "format_duration",
     "format_number",
     "format_quantity",
+    "logic_hash",
+    "merge",
     "normal",
     "parse_duration",
     "parse_quantity",
