@@ -11,6 +11,7 @@ from ionpy_auto.alarms.manager import AlarmManager
 from ionpy_auto.alarms.notifier import Notifier
 from ionpy_auto.automation.environment import LocalEnvironment
 from ionpy_auto.automation.flow import Flow
+from ionpy_auto.automation.flow_desk import FlowDesk
 from ionpy_auto.automation.flows import FlowStore, layers_of
 from ionpy_auto.automation.names import CHANNEL_UNITS, Site
 from ionpy_auto.automation.rules.engine import RuleEngine
@@ -68,6 +69,12 @@ class Automation:
             (self._check,),
             self._is_running,
         )
+        kept = engine.home.folder("var") / "flow-versions"
+        self.desk = FlowDesk(
+            self.flows,
+            bench.bus,
+            {"project": kept / bench.project.id, "server": kept / "server"},
+        )
         self.rules = RuleEngine(bench.lab, self.env, DatabaseRuleStore(bench.database))
         self.runs = RunManager(
             RunKit(
@@ -112,6 +119,7 @@ class Automation:
         for channel_id in self._bench.site.channels.paths():
             await self._open_channel(channel_id)
         await self.runs.start_up()
+        self.desk.start()
         await self.flows.start()
         await self.rules.start()
         self.rules.follow(self.flows)
@@ -127,6 +135,7 @@ class Automation:
         await self.runs.stop()
         await self.rules.stop()
         await self.flows.stop()
+        self.desk.stop()
         for leave in self._leave:
             leave()
         self._leave.clear()

@@ -20,6 +20,7 @@ from ionpy_auto.language.document import (
     apply_edits,
     logic_hash,
     set_scalar,
+    without_layout,
 )
 from ionpy_auto.language.expressions import Bound, Expression, Part, Window
 from ionpy_auto.language.fields import Fields
@@ -98,4 +99,5 @@ __all__ = [
     "set_scalar",
     "show",
     "text_node",
+    "without_layout",
 ]

@@ -141,6 +141,23 @@ def logic_hash(text: str) -> str:
     return revision_of(json.dumps(tree, ensure_ascii=True))
 
 
+def without_layout(text: str) -> str:
+    """The text without its `x-layout` block: line for line what the logic is written in.
+
+    Raises:
+        ConfigInvalid: The text cannot be read.
+    """
+    root = read(text)
+    if not isinstance(root, MapNode) or root.get(LAYOUT) is None:
+        return text
+    editor = _Editor(text)
+    try:
+        editor.remove((LAYOUT,))
+    except Rejected:
+        return text
+    return editor.text
+
+
 def as_plain(value: object, depth: int = 1) -> Plain:
     """A JSON value as the reader would read it: every scalar a text.
 
