@@ -286,7 +286,7 @@ class FlowDesk:
         return Versions(self.folders[scope] / self.flows.path_of(flow_id).stem)
 
     def _git(self, flow_id: str) -> GitFile:
-        return GitFile.find(self.flows.path_of(flow_id))
+        return GitFile.find(self.flows.target_of(flow_id))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         with self.flows.clock.hold():

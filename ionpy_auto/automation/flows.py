@@ -312,6 +312,14 @@ class FlowStore:
         """
         return self._existing(flow_id).path
 
+    def target_of(self, flow_id: str) -> Path:
+        """The file a save of this flow writes: its own, or one of home in place of a shipped one.
+
+        Raises:
+            NotFound: No file has this id.
+        """
+        return self._place_of(self._existing(flow_id))[0]
+
     def text_of(self, flow_id: str) -> str:
         """The text of a flow as it stands in its file.
 

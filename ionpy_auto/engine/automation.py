@@ -13,6 +13,7 @@ from ionpy_auto.automation.environment import LocalEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_desk import FlowDesk
 from ionpy_auto.automation.flows import FlowStore, layers_of
+from ionpy_auto.automation.hooks import Hooks
 from ionpy_auto.automation.names import CHANNEL_UNITS, Site
 from ionpy_auto.automation.rules.engine import RuleEngine
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
@@ -20,6 +21,7 @@ from ionpy_auto.automation.schema import flow_schema
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
+from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import Conflict, Finding, IonpyError, Rejected
 from ionpy_auto.core.files import shipped_path
@@ -59,8 +61,10 @@ class Automation:
             session_id=lambda: self._number(self._session("id")),
             marker=self._mark,
         )
-        webhook = WebhookChannel(bench.clock, engine.settings.webhook_allow)
-        self.notifier = Notifier(bench.bus, bench.clock, webhook)
+        self.webhook = WebhookChannel(bench.clock, engine.settings.webhook_allow)
+        self.notifier = Notifier(bench.bus, bench.clock, self.webhook)
+        self.variables = Variables(bench.project.path("variables.json"), bench.bus, bench.clock)
+        self.hooks = Hooks(bench.clock)
         self.flows = FlowStore(
             layers_of(bench.project.folder, engine.home.root / "rules", shipped_path("rules")),
             bench.site,
@@ -118,11 +122,14 @@ class Automation:
         """Everything else, once devices were looked at."""
         for channel_id in self._bench.site.channels.paths():
             await self._open_channel(channel_id)
+        if problem := self.variables.start():
+            self.server_alarm("server/variables", problem, active=True)
         await self.runs.start_up()
         self.desk.start()
         await self.flows.start()
         await self.rules.start()
         self.rules.follow(self.flows)
+        self.rules.tell_started()
         self._leave = [
             self._bench.bus.tap("event/run", self._run_changed),
             self._bench.bus.tap(

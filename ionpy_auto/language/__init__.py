@@ -5,6 +5,7 @@ The way of a text: `read` makes a tree with places, `Fields` types it, `Expressi
 come in through an `Environment`, time as a number.
 """
 
+from ionpy_auto.language.cells import Cell, CellSource
 from ionpy_auto.language.condition import (
     KEYS as CONDITION_KEYS,
 )
@@ -56,6 +57,8 @@ __all__ = [
     "CONDITION_KEYS",
     "UNKNOWN",
     "Bound",
+    "Cell",
+    "CellSource",
     "Clash",
     "Condition",
     "ConditionState",

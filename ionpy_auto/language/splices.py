@@ -35,6 +35,9 @@ def spliced(text: str, splices: list[Splice]) -> str:
 
 def replacements(page: Page, path: Path, value: Plain) -> Iterator[list[Splice]]:
     """Ways to put a value in the place of another one."""
+    if not path:
+        yield [_first_lines(page, value)]
+        return
     holder = cast("Collection", page.find(path[:-1]))
     node = page.find(path)
     unit = page.units(holder)[index_in(holder, path[-1])]
@@ -56,6 +59,15 @@ def replacements(page: Page, path: Path, value: Plain) -> Iterator[list[Splice]]
     indent = "\n" + " " * column
     body = indent.join(lines).replace("\n", page.newline)
     yield [(unit.start, unit.end, body)]
+
+
+def _first_lines(page: Page, value: Plain) -> Splice:
+    """The first content of a text that has none, behind its comments."""
+    if page.root.start.offset < page.root.end.offset:  # a pair of brackets
+        return (page.root.start.offset, page.root.end.offset, wording.flow_text(value))
+    end = len(page.text)
+    body = page.newline.join(wording.block_lines(value, page.manner)) + page.newline
+    return (end, end, body if page.begins_line(end) else page.newline + body)
 
 
 def _rewordings(page: Page, node: TextNode, unit: Unit, value: str) -> Iterator[list[Splice]]:

@@ -312,6 +312,21 @@ def test_logic_is_what_a_text_means_not_how_it_is_written() -> None:
     assert logic_hash("a: x\n") != logic_hash("a: z\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("", "a: 1\n"),
+        ("# only a comment", "# only a comment\na: 1\n"),
+        ("# Kopf\r\n", "# Kopf\r\na: 1\r\n"),
+        ("{}  # nothing yet\n", "{a: 1}  # nothing yet\n"),
+        ("---\n{ }\n", "---\n{a: 1}\n"),
+    ],
+)
+def test_the_first_key_of_a_text_without_content(text: str, after: str) -> None:
+    assert edited(text, Edit("set", ("a",), 1)) == after
+    assert edited(text, Edit("insert", ("a",), 1)) == after
+
+
 def test_expressions_cut_by_a_comma_are_quoted_where_they_stand() -> None:
     text = "a: {when: avg(temp, 10 s) > 4, x: [max(a, b), c]}   # Größe\nb: 1"
     assert edited(text, Edit("quote")) == (
