@@ -11,6 +11,7 @@ from ionpy_auto.alarms.manager import AlarmManager
 from ionpy_auto.alarms.notifier import Notifier
 from ionpy_auto.automation.environment import LocalEnvironment
 from ionpy_auto.automation.flow import Flow
+from ionpy_auto.automation.flow_desk import FlowDesk
 from ionpy_auto.automation.flows import FlowStore, layers_of
 from ionpy_auto.automation.hooks import Hooks
 from ionpy_auto.automation.names import CHANNEL_UNITS, Site
@@ -72,6 +73,12 @@ class Automation:
             (self._check,),
             self._is_running,
         )
+        kept = engine.home.folder("var") / "flow-versions"
+        self.desk = FlowDesk(
+            self.flows,
+            bench.bus,
+            {"project": kept / bench.project.id, "server": kept / "server"},
+        )
         self.rules = RuleEngine(bench.lab, self.env, DatabaseRuleStore(bench.database))
         self.runs = RunManager(
             RunKit(
@@ -118,6 +125,7 @@ class Automation:
         if problem := self.variables.start():
             self.server_alarm("server/variables", problem, active=True)
         await self.runs.start_up()
+        self.desk.start()
         await self.flows.start()
         await self.rules.start()
         self.rules.follow(self.flows)
@@ -134,6 +142,7 @@ class Automation:
         await self.runs.stop()
         await self.rules.stop()
         await self.flows.stop()
+        self.desk.stop()
         for leave in self._leave:
             leave()
         self._leave.clear()
