@@ -111,14 +111,6 @@ class _DryLab(PaperLab):
         note["would_reach"] = "device" if self._bench.mode.mode is not Mode.SHADOW else "nothing"
         return outcome
 
-    def range_of(self, point: str) -> PointRange | None:
-        """What the device takes."""
-        return self._bench.site.range_of(point)
-
-    def active_runs(self) -> Sequence[Mapping[str, Any]]:
-        """Those there are."""
-        return [run.as_dict() for run in self._bench.automation.active_runs()]
-
 
 @dataclass(frozen=True)
 class _DryActing:
