@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ionpy_auto.automation.context import AlarmCall
+from ionpy_auto.automation.context import AlarmCall, ScriptCall
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.commands import Command, Origin, Outcome
@@ -91,3 +91,7 @@ class WorkbenchLab:
     async def panic(self, by: str, reason: str) -> None:
         """All outputs off, latched."""
         await self._bench.panic(by, reason)
+
+    async def script(self, call: ScriptCall, origin: Origin) -> Mapping[str, Any]:
+        """Start a script; with ``wait``, return once it has ended."""
+        return await self._bench.automation.scripts.call(call, origin)
