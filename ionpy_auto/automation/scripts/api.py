@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, Protocol
 
 import structlog
-from pydantic import ConfigDict, Field, Strict, ValidationError, validate_call
+from pydantic import ConfigDict, Field, PlainValidator, ValidationError, validate_call
 
 from ionpy_auto.automation.context import AlarmCall, Lab
 from ionpy_auto.automation.names import Names, Site
@@ -35,8 +35,19 @@ Point = Annotated[str, Field(min_length=1, max_length=200)]
 Word = Annotated[str, Field(max_length=200)]
 Text = Annotated[str, Field(max_length=2_000)]
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
-WholeNumber = Annotated[int, Field(ge=-(2**63), lt=2**63), Strict()]
-Writable = bool | WholeNumber | float | Annotated[str, Field(max_length=1_000)]
+
+
+def _scalar(value: object) -> object:
+    """A value of a point as it came; an integer no float can hold would change on its way."""
+    is_whole = type(value) is int and -(2**53) <= value <= 2**53
+    is_text = type(value) is str and len(value) <= 1_000
+    if is_whole or is_text or type(value) in {bool, float}:
+        return value
+    msg = "a number, True, False or a short text is needed"
+    raise ValueError(msg)
+
+
+Writable = Annotated[Any, PlainValidator(_scalar)]
 
 WEIGHTS: Final[Mapping[str, float]] = {
     "write": 5,

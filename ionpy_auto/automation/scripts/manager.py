@@ -204,6 +204,15 @@ class ScriptManager:
         self._require_startable(request)
         script = await self.store.read(request.script)
         await self.store.require_good(script)
+        begun = self._tasks.start("begin", self._begin(request, script))
+        try:
+            return await asyncio.shield(begun)
+        except asyncio.CancelledError:  # who asked is gone: nobody wants it any more
+            begun.add_done_callback(self._take_back)
+            raise
+
+    async def _begin(self, request: ScriptRequest, script: Script) -> ScriptRun:
+        """Not torn: a run is either written down and running, or was never begun."""
         async with self._starting:
             self._require_room(request)
             now = self._clock.now()
@@ -213,12 +222,17 @@ class ScriptManager:
             origin = Origin(Priority.SCRIPT, f"script:{script.name}", cause=chain)
             run.api = ScriptApi(self._desk, origin, run.output)
             await self._journal.put({**run.as_dict(), "output": []})
-            self._latch.check()  # panic may have come while it was written down
             self._runs[run.id] = run
             self._audit().event("script_started", request.actor, _short(run.as_dict()))
             self._tell("script_run", run.as_dict())
-            run.task = self._tasks.start(f"{script.name} {run.id}", self._execute(run, run.api))
+            run.task = self._tasks.start(f"{script.name} {run.id}", self._drive(run, run.api))
+            self._tasks.start(f"end of {run.id}", self._accompany(run, run.task))
+            self._on_latch()  # panic may have come while it was written down
         return run
+
+    def _take_back(self, begun: "asyncio.Task[ScriptRun]") -> None:
+        if not begun.cancelled() and begun.exception() is None:
+            self._interrupt(begun.result(), "stopped", "who started it was stopped")
 
     def _require_startable(self, request: ScriptRequest) -> None:
         self._latch.check()
@@ -250,12 +264,14 @@ class ScriptManager:
 
     # -- running ----------------------------------------------------------------------------
 
-    async def _execute(self, run: ScriptRun, api: ScriptApi) -> None:
-        try:
-            await self._drive(run, api)
-        finally:
-            api.closed = True
-            await self._end(run)
+    async def _accompany(self, run: ScriptRun, work: "asyncio.Task[None]") -> None:
+        """Wait for the end, whatever it is, and close the books."""
+        await asyncio.wait({work})
+        if run.state is State.RUNNING:  # stopped before its first turn
+            self._set(run, State.STOPPED, run.stopped_by or "stopped", run.message)
+        if run.api is not None:
+            run.api.closed = True
+        await self._end(run)
 
     async def _drive(self, run: ScriptRun, api: ScriptApi) -> None:
         """Run to the end; how it ended stands in the run."""

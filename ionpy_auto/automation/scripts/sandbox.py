@@ -14,8 +14,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
@@ -112,11 +112,15 @@ class Sandbox:
     Args:
         clock: Held while a worker computes; sleeps and times of scripts are its own.
         limits: Bounds of every script.
+
+    Attributes:
+        workers: Process ids by name of the running script, for whoever looks after the machine.
     """
 
     def __init__(self, clock: Clock, limits: Limits | None = None) -> None:
         self._clock = clock
         self.limits = limits or Limits()
+        self.workers: dict[str, int] = {}
         self._pool: monty.AsyncMonty | None = None
         self._opening = asyncio.Lock()
 
@@ -140,11 +144,43 @@ class Sandbox:
                 try:
                     await pool.__aenter__()
                 except (OSError, monty.MontyError) as error:
-                    msg = f"the sandbox for scripts does not start: {error}"
-                    hint = "install pydantic-monty again, with its runtime"
-                    raise Unavailable(msg, code="NO_SANDBOX", hint=hint) from error
+                    raise _no_sandbox(error) from error
                 self._pool = pool
             return self._pool
+
+    @asynccontextmanager
+    async def _worker(self, name: str, *, check: bool) -> AsyncIterator[monty.AsyncMontySession]:
+        """A fresh worker; the clock is held while it comes and goes.
+
+        Raises:
+            Unavailable: There is no sandbox, or no free worker.
+        """
+        with self._clock.hold():
+            pool = await self._open()
+            checkout = pool.checkout(
+                script_name=f"{name}.py",
+                limits=self._limits(),
+                os_policy=_POLICY,
+                type_check=check,
+                type_check_stubs=_CHECK_STUBS if check else None,
+                type_check_format="json" if check else None,
+            )
+            session = await self._entered(checkout)
+        try:
+            yield session
+        finally:
+            with self._clock.hold():
+                await checkout.__aexit__(*sys.exc_info())
+
+    @staticmethod
+    async def _entered(checkout: monty.AsyncMontySession) -> monty.AsyncMontySession:
+        try:
+            return await checkout.__aenter__()
+        except TimeoutError:
+            msg = "all workers for scripts are busy"
+            raise Unavailable(msg, hint="stop another script first") from None
+        except RuntimeError as error:
+            raise _no_sandbox(error) from error
 
     def _limits(self) -> monty.ResourceLimits:
         return {
@@ -162,20 +198,11 @@ class Sandbox:
         if "\0" in text:
             return [Finding(code="invalid-syntax", message="a text holds no NUL", file=file)]
         try:
-            with self._clock.hold():
-                pool = await self._open()
-                session = pool.checkout(
-                    script_name=file,
-                    limits=self._limits(),
-                    os_policy=_POLICY,
-                    type_check=True,
-                    type_check_stubs=_CHECK_STUBS,
-                    type_check_format="json",
-                )
-                async with session as opened:
-                    # The first thing done is to stop: the types are checked before, the text after
-                    # the first line is compiled and never run.
-                    await opened.feed_start(_HEAD + text, print_callback=_nowhere)
+            async with self._worker(name, check=True) as worker:
+                # The first thing done is to stop: the types are checked before, the text after
+                # the first line is compiled and never run.
+                with self._clock.hold():
+                    await worker.feed_start(_HEAD + text, print_callback=_nowhere)
         except monty.MontyTypingError as error:
             return _typed_findings(error, file)
         except monty.MontyCrashedError:
@@ -211,27 +238,23 @@ class Sandbox:
             WorkerLost: The process is gone.
             Unavailable: There is no sandbox, or no free worker.
         """
-        with self._clock.hold():
-            pool = await self._open()
-        checkout = pool.checkout(script_name=f"{name}.py", limits=self._limits(), os_policy=_POLICY)
         try:
-            async with checkout as session:
-                with _watched(session.worker_pid) as gone:
-                    drive = _Drive(self._clock, host, gone)
-                    await drive.to_end(
-                        session.feed_start(
-                            text, inputs={"params": dict(params)}, print_callback=output
-                        )
+            async with self._worker(name, check=False) as session:
+                pid = session.worker_pid
+                self.workers[name] = pid or 0
+                with _watched(pid) as gone:
+                    start = session.feed_start(
+                        text, inputs={"params": dict(params)}, print_callback=output
                     )
-        except TimeoutError:
-            msg = "all workers for scripts are busy"
-            raise Unavailable(msg, hint="stop another script first") from None
+                    await _Drive(self._clock, host, gone).to_end(start)
         except monty.MontyCrashedError as error:
             if error.timed_out:
                 raise ScriptFailed(_too_long(self.limits), "time") from error
             raise WorkerLost(_first_line(error)) from error
         except monty.MontyError as error:
             raise self._failed(error) from error
+        finally:
+            self.workers.pop(name, None)
 
     def _failed(self, error: monty.MontyError) -> ScriptFailed:
         frames = _frames(error)
@@ -389,6 +412,13 @@ class _Drive:
             for task in self.pending.values():
                 task.cancel()
             await asyncio.gather(*self.pending.values(), return_exceptions=True)
+
+
+def _no_sandbox(error: Exception) -> Unavailable:
+    msg = f"the sandbox for scripts does not start: {error}"
+    return Unavailable(
+        msg, code="NO_SANDBOX", hint="install pydantic-monty again, with its runtime"
+    )
 
 
 def in_script(error: Exception) -> monty.ExternalExceptionData:

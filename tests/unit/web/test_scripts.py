@@ -18,7 +18,9 @@ async def save(api, name, text, revision=""):
 
 
 async def test_a_script_is_saved_run_and_read_back(api):
-    text = 'v = await read("PSU_01.v_out")\nprint("u", v)\nawait write("PSU_01.v_set", params["u"])\n'
+    text = (
+        'v = await read("PSU_01.v_out")\nprint("u", v)\nawait write("PSU_01.v_set", params["u"])\n'
+    )
     saved = await save(api, "first", text)
     assert saved["ok"]
     started = await api.post("/api/scripts/first/run", json={"parameters": {"u": 3.5}})
