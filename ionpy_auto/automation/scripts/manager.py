@@ -204,7 +204,7 @@ class ScriptManager:
         self._require_startable(request)
         script = await self.store.read(request.script)
         await self.store.require_good(script)
-        begun = self._tasks.start("begin", self._begin(request, script))
+        begun = asyncio.get_running_loop().create_task(self._begin(request, script))
         try:
             return await asyncio.shield(begun)
         except asyncio.CancelledError:  # who asked is gone: nobody wants it any more

@@ -12,6 +12,7 @@ there: nothing is mounted and no module is offered.
 import asyncio
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -42,6 +43,15 @@ SHARE: Final = 0.02
 HARD_TURN_S: Final = 30.0
 CHECKOUT_S: Final = 20.0
 STOP_HERE: Final = "stop_here"
+MODULES: Final = frozenset(
+    {
+        *("asyncio", "base64", "binascii", "bisect", "collections", "copy", "csv", "dataclasses"),
+        *("datetime", "decimal", "functools", "hashlib", "itertools", "json", "math", "os"),
+        *("pathlib", "random", "re", "sys", "time", "tomllib", "typing"),
+    }
+)
+"""What a script can import; ``os``, ``pathlib`` and ``sys`` are there and reach nothing."""
+_IMPORT: Final = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 _HEAD: Final = f"{STOP_HERE}()\n"
 _CHECK_STUBS: Final = f"{STUBS}\ndef {STOP_HERE}() -> None: ...\n"
 _POLICY: Final[monty.OSPolicy] = {"sleep": "call_host", "datetime": "call_host"}
@@ -217,7 +227,7 @@ class Sandbox:
             return [
                 Finding(code=code, message=message, file=file, line=max(line, 0), column=column)
             ]
-        return []
+        return _import_findings(text, file)
 
     # -- run --------------------------------------------------------------------------------
 
@@ -503,6 +513,26 @@ def _typed_finding(entry: Mapping[str, Any], file: str) -> Finding:
 def _mark(gone: "asyncio.Future[None]") -> None:
     if not gone.done():
         gone.set_result(None)
+
+
+def _import_findings(text: str, file: str) -> list[Finding]:
+    """Imports that will fail; the type check takes unknown modules for ones the host offers.
+
+    Looked for line by line: a text in quotes may look like an import, so they are warnings.
+    """
+    return [
+        Finding(
+            code="no-module",
+            message=f"there is no module {found[1]!r} in the sandbox",
+            hint="a script has the API and a part of the standard library",
+            file=file,
+            line=text.count("\n", 0, found.start(1)) + 1,
+            column=found.start(1) - text.rfind("\n", 0, found.start(1)),
+            severity=Severity.WARNING,
+        )
+        for found in _IMPORT.finditer(text)
+        if found[1] not in MODULES
+    ]
 
 
 @contextmanager

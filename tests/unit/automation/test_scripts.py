@@ -8,7 +8,7 @@ import pytest
 
 from ionpy_auto.automation.rules.cause import MAX_DEPTH
 from ionpy_auto.automation.scripts.journal import KEPT_RUNS
-from ionpy_auto.automation.scripts.sandbox import STUBS, Limits, Sandbox
+from ionpy_auto.automation.scripts.sandbox import MODULES, STUBS, Limits, Sandbox
 from ionpy_auto.core.clock import SystemClock, VirtualClock
 from ionpy_auto.core.errors import (
     BadInput,
@@ -203,7 +203,6 @@ async def test_a_wrong_argument_is_refused_before_anything_is_done(bench, line):
         ("x = 1\nwrite('a.b', 1.0)\n", 2, 1, "unused-awaitable"),
         ("await raed('a.b')", 1, 7, "unresolved-reference"),
         ("await alarm('x', severity='fatal')", 1, 18, "invalid-argument-type"),
-        ("import numpy", 1, 8, "unresolved-import"),
         ("def f(:\n", 1, 7, "invalid-syntax"),
         ("x = 1\ndef f():\n  yield 1\n", 3, 3, "not-supported"),
         ("class A(dict):\n  pass\n", 1, 1, "not-supported"),
@@ -222,6 +221,14 @@ async def test_a_mistake_is_found_with_line_and_column_before_anything_runs(
     with pytest.raises(Rejected, match=r"s\.py"):
         await bench.start(text)
     assert bench.did("set") == []
+
+
+async def test_an_import_that_will_fail_is_a_warning(bench):
+    text = "import json, math\nfrom collections import Counter\nimport numpy\n"
+    (finding,) = await bench.sandbox.check("s", text)
+    assert (finding.code, finding.line, finding.column) == ("no-module", 3, 8)
+    for module in sorted(MODULES):
+        assert await bench.unchecked(f"import {module}\n") == ("done", [])
 
 
 async def test_the_check_runs_nothing_and_the_stubs_are_the_api(bench):
