@@ -123,6 +123,10 @@ class PaperLab:
         chosen = None if devices is None else list(devices)
         return [{**self.note("safe state", devices=chosen), "ok": True}]
 
+    async def script(self, call: ScriptCall, origin: Origin) -> Mapping[str, Any]:
+        """No script is run."""
+        return self.note("script", name=call.name, params=dict(call.parameters), by=origin.id)
+
     async def panic(self, by: str, reason: str) -> None:
         """Nothing is latched."""
         self.note("panic", by=by, reason=reason)
