@@ -144,7 +144,7 @@ async def test_a_write_of_a_script_stands_in_the_audit_with_its_name(lab):
     assert [line["text"] for line in ended["output"]] == ["done 3.3"]
     await lab.engine.audit.settle()
     entries = await lab.engine.audit.listing(limit=20)
-    assert "script:good" in {entry["origin"] for entry in entries}
+    assert "script:good" in {entry["actor"] for entry in entries}
     assert {"script_started", "script_ended"} <= {entry["action"] for entry in entries}
 
 
