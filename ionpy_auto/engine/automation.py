@@ -11,12 +11,17 @@ from ionpy_auto.alarms.manager import AlarmManager
 from ionpy_auto.alarms.notifier import Notifier
 from ionpy_auto.automation.environment import LocalEnvironment
 from ionpy_auto.automation.flow import Flow
+from ionpy_auto.automation.flow_desk import FlowDesk
 from ionpy_auto.automation.flows import FlowStore, layers_of
 from ionpy_auto.automation.hooks import Hooks
 from ionpy_auto.automation.names import CHANNEL_UNITS, Site
 from ionpy_auto.automation.rules.engine import RuleEngine
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
+from ionpy_auto.automation.scripts.journal import ScriptJournal
+from ionpy_auto.automation.scripts.manager import ScriptManager
+from ionpy_auto.automation.scripts.sandbox import Sandbox
+from ionpy_auto.automation.scripts.store import ScriptStore
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
@@ -25,6 +30,7 @@ from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import Conflict, Finding, IonpyError, Rejected
 from ionpy_auto.core.files import shipped_path
 from ionpy_auto.core.samples import Scalar
+from ionpy_auto.engine.scripting import WorkbenchDesk
 from ionpy_auto.storage.device_tables import EntityColumn
 
 if TYPE_CHECKING:
@@ -72,6 +78,12 @@ class Automation:
             (self._check,),
             self._is_running,
         )
+        kept = engine.home.folder("var") / "flow-versions"
+        self.desk = FlowDesk(
+            self.flows,
+            bench.bus,
+            {"project": kept / bench.project.id, "server": kept / "server"},
+        )
         self.rules = RuleEngine(bench.lab, self.env, DatabaseRuleStore(bench.database))
         self.runs = RunManager(
             RunKit(
@@ -84,6 +96,15 @@ class Automation:
                 sessions=bench.sessions,
                 database=bench.database,
             )
+        )
+        sandbox = Sandbox(bench.clock)
+        self.scripts = ScriptManager(
+            WorkbenchDesk(bench),
+            ScriptStore(bench.project.path("scripts"), sandbox, bench.bus, bench.clock),
+            sandbox,
+            ScriptJournal(bench.database),
+            engine.latch,
+            lambda: engine.audit,
         )
         self._thinned: dict[str, list[Callable[[], None]]] = {}
         self._leave: list[Callable[[], None]] = []
@@ -118,6 +139,8 @@ class Automation:
         if problem := self.variables.start():
             self.server_alarm("server/variables", problem, active=True)
         await self.runs.start_up()
+        self.desk.start()
+        await self.scripts.start_up()
         await self.flows.start()
         await self.rules.start()
         self.rules.follow(self.flows)
@@ -130,10 +153,12 @@ class Automation:
         ]
 
     async def stop(self) -> None:
-        """Runs to their end, rules silent."""
+        """Scripts and runs to their end, rules silent."""
+        await self.scripts.stop()
         await self.runs.stop()
         await self.rules.stop()
         await self.flows.stop()
+        self.desk.stop()
         for leave in self._leave:
             leave()
         self._leave.clear()
@@ -268,9 +293,10 @@ class Automation:
     # -- to be looked at --------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
-        """Active alarms and runs."""
+        """Active alarms, runs and scripts."""
         return {
             "alarms": self.alarms.active(),
             "runs": [run.as_dict() for run in self.runs.active()],
+            "script_runs": [run.as_dict() for run in self.scripts.active()],
             "channels": [{"id": channel_id} for channel_id in self.runs.channels],
         }

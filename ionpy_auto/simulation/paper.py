@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from ionpy_auto.automation.context import AlarmCall, PointRange, RunCall, WebCall
+from ionpy_auto.automation.context import AlarmCall, PointRange, RunCall, ScriptCall, WebCall
 from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock
@@ -122,6 +122,10 @@ class PaperLab:
         """Nothing is driven."""
         chosen = None if devices is None else list(devices)
         return [{**self.note("safe state", devices=chosen), "ok": True}]
+
+    async def script(self, call: ScriptCall, origin: Origin) -> Mapping[str, Any]:
+        """No script is run."""
+        return self.note("script", name=call.name, params=dict(call.parameters), by=origin.id)
 
     async def panic(self, by: str, reason: str) -> None:
         """Nothing is latched."""

@@ -27,7 +27,7 @@ async def over(api, answer):
     """The job once it is over."""
     assert answer.status_code == 202, answer.text
     place = answer.headers["location"]
-    for _ in range(600):
+    for _ in range(2400):
         job = (await api.get(place)).json()
         if job["state"] in {"done", "failed", "cancelled"}:
             return job
@@ -38,7 +38,7 @@ async def over(api, answer):
 async def begun(api, answer):
     """The job once its process tells of itself."""
     place = answer.headers["location"]
-    for _ in range(600):
+    for _ in range(2400):
         job = (await api.get(place)).json()
         if job["progress"] > 0 or job["state"] not in {"waiting", "running"}:
             return job
