@@ -38,6 +38,9 @@ MAX_FIRINGS = 1000
 PATIENCE_S = 86_400.0
 """How long, on the virtual clock, actions may still take once the recording is over."""
 
+ACTED = frozenset({"done", "failed", "cancelled"})
+"""Outcomes of firings that began to act; other traces tell of what did not."""
+
 NOT_RECORDED = frozenset({"device", "manual", "mqtt", "run", "startup", "webhook"})
 """Triggers by what no recording of samples, markers, alarms and sessions holds."""
 
@@ -325,7 +328,7 @@ class Backtest:
 
     def _note(self, event: Event) -> None:
         payload = event.payload
-        if payload["outcome"] == "suspended":
+        if payload["outcome"] not in ACTED:
             return
         self._done += 1
         if self._job.rule not in {"", payload["rule"]}:

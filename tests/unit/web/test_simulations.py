@@ -5,8 +5,6 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
-
 from ionpy_auto.core.commands import Mode
 
 FLOW = """version: 1
@@ -210,21 +208,21 @@ def children():
     return found
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "status"),
-    [
-        ("/api/flows/warm-cell/backtest", {}, 400),
-        ("/api/flows/warm-cell/backtest", {"session_id": 0}, 400),
-        ("/api/flows/none/backtest", {"session_id": 1}, 404),
-        ("/api/flows/none/simulate", {}, 404),
-        ("/api/flows/warm-cell/simulate", {"hours": -1}, 400),
-        ("/api/rules/warm-cell/none/dry-run", {}, 404),
-        ("/api/rules/none/none/dry-run", {}, 404),
-        ("/api/rules/f/r/dry-run", {"text": "version: 1"}, 422),
-    ],
-)
-async def test_what_makes_no_sense_is_refused_at_once(api, path, body, status):
-    assert (await api.post(path, json=body)).status_code == status
+SENSELESS = [
+    ("/api/flows/warm-cell/backtest", {}, 400),
+    ("/api/flows/warm-cell/backtest", {"session_id": 0}, 400),
+    ("/api/flows/none/backtest", {"session_id": 1}, 404),
+    ("/api/flows/none/simulate", {}, 404),
+    ("/api/flows/warm-cell/simulate", {"hours": -1}, 400),
+    ("/api/rules/warm-cell/none/dry-run", {}, 404),
+    ("/api/rules/none/none/dry-run", {}, 404),
+    ("/api/rules/f/r/dry-run", {"text": "version: 1"}, 422),
+]
+
+
+async def test_what_makes_no_sense_is_refused_at_once(api):
+    for path, body, status in SENSELESS:
+        assert (await api.post(path, json=body)).status_code == status, path
 
 
 async def test_a_session_that_is_not_there_fails_with_its_reason(api):
