@@ -129,6 +129,25 @@ class HookBoard(Protocol):
         """Be told of each post; returns the way to leave."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptCall:
+    """A script a rule or a step wants to be run.
+
+    Attributes:
+        name: File name without ``.py``.
+        parameters: Become ``params``.
+        wait: Until it has ended; it is stopped when the one who waits is.
+        safe: Devices to be left in their safe state.
+        timeout_s: It is stopped after so long.
+    """
+
+    name: str
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    wait: bool = True
+    safe: Sequence[str] = ()
+    timeout_s: float | None = None
+
+
 class Lab(Protocol):
     """What the open project offers to automation; implemented by ``engine.py``."""
 
@@ -205,6 +224,9 @@ class Lab(Protocol):
             Forbidden: The address must not be reached.
             Unavailable: It did not answer in time, or not with success.
         """
+
+    async def script(self, call: "ScriptCall", origin: Origin) -> Mapping[str, Any]:
+        """Start a script; with ``wait``, return once it has ended."""
 
 
 class ActionContext(Protocol):

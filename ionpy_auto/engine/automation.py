@@ -18,6 +18,10 @@ from ionpy_auto.automation.names import CHANNEL_UNITS, Site
 from ionpy_auto.automation.rules.engine import RuleEngine
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
+from ionpy_auto.automation.scripts.journal import ScriptJournal
+from ionpy_auto.automation.scripts.manager import ScriptManager
+from ionpy_auto.automation.scripts.sandbox import Sandbox
+from ionpy_auto.automation.scripts.store import ScriptStore
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
@@ -26,6 +30,7 @@ from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import Conflict, Finding, IonpyError, Rejected
 from ionpy_auto.core.files import shipped_path
 from ionpy_auto.core.samples import Scalar
+from ionpy_auto.engine.scripting import WorkbenchDesk
 from ionpy_auto.storage.device_tables import EntityColumn
 
 if TYPE_CHECKING:
@@ -92,6 +97,15 @@ class Automation:
                 database=bench.database,
             )
         )
+        sandbox = Sandbox(bench.clock)
+        self.scripts = ScriptManager(
+            WorkbenchDesk(bench),
+            ScriptStore(bench.project.path("scripts"), sandbox, bench.bus, bench.clock),
+            sandbox,
+            ScriptJournal(bench.database),
+            engine.latch,
+            lambda: engine.audit,
+        )
         self._thinned: dict[str, list[Callable[[], None]]] = {}
         self._leave: list[Callable[[], None]] = []
 
@@ -126,6 +140,7 @@ class Automation:
             self.server_alarm("server/variables", problem, active=True)
         await self.runs.start_up()
         self.desk.start()
+        await self.scripts.start_up()
         await self.flows.start()
         await self.rules.start()
         self.rules.follow(self.flows)
@@ -138,7 +153,8 @@ class Automation:
         ]
 
     async def stop(self) -> None:
-        """Runs to their end, rules silent."""
+        """Scripts and runs to their end, rules silent."""
+        await self.scripts.stop()
         await self.runs.stop()
         await self.rules.stop()
         await self.flows.stop()
@@ -277,9 +293,10 @@ class Automation:
     # -- to be looked at --------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
-        """Active alarms and runs."""
+        """Active alarms, runs and scripts."""
         return {
             "alarms": self.alarms.active(),
             "runs": [run.as_dict() for run in self.runs.active()],
+            "script_runs": [run.as_dict() for run in self.scripts.active()],
             "channels": [{"id": channel_id} for channel_id in self.runs.channels],
         }

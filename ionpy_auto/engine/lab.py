@@ -9,6 +9,7 @@ from ionpy_auto.automation.context import (
     HookBoard,
     PointRange,
     RunCall,
+    ScriptCall,
     VariableShelf,
     WebCall,
 )
@@ -151,3 +152,7 @@ class WorkbenchLab:
             call.method, call.url, call.body, call.content_type, call.timeout_s
         )
         return {"status": answer.status, "body": answer.body}
+
+    async def script(self, call: ScriptCall, origin: Origin) -> Mapping[str, Any]:
+        """Start a script; with ``wait``, return once it has ended."""
+        return await self._bench.automation.scripts.call(call, origin)

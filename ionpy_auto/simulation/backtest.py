@@ -21,7 +21,7 @@ from ionpy_auto.automation.context import Firing, RuleContext
 from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
 from ionpy_auto.automation.flow import Flow, RuleNode, TriggerNode
 from ionpy_auto.automation.flow_reader import read_flow
-from ionpy_auto.automation.names import LOCAL_UNITS
+from ionpy_auto.automation.names import FREE_HEADS, LOCAL_UNITS
 from ionpy_auto.automation.rules.engine import RuleEngine
 from ionpy_auto.automation.rules.scope import plain
 from ionpy_auto.core.bus import Event
@@ -37,6 +37,9 @@ from ionpy_auto.storage.recent import Recent
 MAX_FIRINGS = 1000
 PATIENCE_S = 86_400.0
 """How long, on the virtual clock, actions may still take once the recording is over."""
+
+NOT_RECORDED = frozenset({"device", "manual", "mqtt", "run", "startup", "webhook"})
+"""Triggers by what no recording of samples, markers, alarms and sessions holds."""
 
 Tell = Callable[[float, str], None]
 Item = tuple[float, int, Callable[[], None] | Snapshot]
@@ -358,6 +361,10 @@ class Backtest:
     def _notes(self) -> Iterator[str]:
         for rule_id in self._left_out:
             yield f"{rule_id} belongs to a run: simulate the flow to test it"
+        for rule in self._flow.rules:
+            for trigger in rule.when:
+                if trigger.verb in NOT_RECORDED:
+                    yield f"{rule.id}: {trigger.verb} does not happen in a recording"
         if not self._samples:
             yield "nothing these rules look at was recorded in this time"
         points = {
@@ -368,7 +375,7 @@ class Backtest:
             for point in expression.points
         }
         for point in sorted(points):
-            is_local = point in LOCAL_UNITS or point.startswith(("trigger.", "alarm."))
+            is_local = point in LOCAL_UNITS or point.partition(".")[0] in {"var", *FREE_HEADS}
             if not is_local and self._site.column(point) is None:
                 yield f"{point} was not recorded: it stays unknown"
 

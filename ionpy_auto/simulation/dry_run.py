@@ -10,7 +10,7 @@ from typing import Any
 
 from ionpy_auto.automation.actions.log import Log
 from ionpy_auto.automation.blocks import ConditionBlock
-from ionpy_auto.automation.context import Firing
+from ionpy_auto.automation.context import Firing, PointRange
 from ionpy_auto.automation.flow import ActionNode, Flow, RuleNode
 from ionpy_auto.automation.flow_reader import read_flow
 from ionpy_auto.automation.rules.scope import (
@@ -38,6 +38,8 @@ from ionpy_auto.simulation.paper import PaperLab
 
 PATIENCE_S = 86_400.0
 """Virtual seconds an action may wait; what waits for events would wait for ever."""
+WALL_S = 1.0
+"""Real seconds an action may take: the server has other things to do."""
 
 
 class _NoAudit:
@@ -76,6 +78,19 @@ class _DryLab(PaperLab):
         super().__init__(VirtualClock(bench.clock.now()), bench.values)
         self._bench = bench
         self._gate = shadow_of(bench, self.clock)
+
+    def range_of(self, point: str) -> PointRange | None:
+        """Of the device."""
+        return self._bench.lab.range_of(point)
+
+    def active_runs(self) -> Sequence[Mapping[str, Any]]:
+        """Those there are."""
+        return self._bench.lab.active_runs()
+
+    async def know_variables(self) -> None:
+        """Take over the project's variables; changes stay on paper."""
+        known = {one["name"]: one["value"] for one in self._bench.automation.variables.list()}
+        await self.variables.change(known, {}, "dry run")
 
     async def write(self, point: str, value: Scalar, origin: Origin) -> Outcome:
         """Ask the gate; a refusal rises as it would."""
@@ -192,6 +207,7 @@ class _DryRun:
     async def run(self) -> dict[str, Any]:
         """Triggers, ``if``, and both branches of which one would be taken."""
         rule = self._rule
+        await self._lab.know_variables()
         firing = Firing("dry run", self._seen())
         env = firing_env(self._home, firing)
         checks = [self._check(check, env) for check in rule.checks]
@@ -280,7 +296,8 @@ class _DryRun:
             if isinstance(node.block, Log):  # it alone acts without asking the lab
                 self._lab.note("log", message=node.block.message.render(acting.env))
             else:
-                async with self._lab.clock.timeout(PATIENCE_S):
+                real = self._bench.engine.clock
+                async with real.timeout(WALL_S), self._lab.clock.timeout(PATIENCE_S):
                     answer["result"] = plain(await node.block.act(acting))
         except TimeoutError:
             answer["note"] = "it would wait for something that does not happen in a dry run"

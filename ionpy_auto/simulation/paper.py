@@ -1,15 +1,19 @@
 """A lab on paper: takes every wish of an action, notes it and does nothing."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from ionpy_auto.automation.context import AlarmCall
+from ionpy_auto.automation.context import AlarmCall, PointRange, RunCall, WebCall
+from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.commands import Origin, Outcome, OutcomeKind
 from ionpy_auto.core.samples import LiveValues, Scalar
 
 Note = dict[str, Any]
+MAX_NOTES = 500
+ANYTHING = 1e12
 
 
 class PaperLab:
@@ -20,14 +24,17 @@ class PaperLab:
         values: Latest samples of the test.
 
     Attributes:
-        notes: What would have been done, oldest first; whoever reads them empties the list.
+        variables: In memory, known to the rules of the test alone.
+        notes: What would have been done, oldest first; the last ones only.
     """
 
     def __init__(self, clock: Clock, values: LiveValues | None = None) -> None:
         self.clock = clock
         self.bus = Bus()
         self.values = values or LiveValues()
-        self.notes: list[Note] = []
+        self.notes: deque[Note] = deque(maxlen=MAX_NOTES)
+        self.variables = Variables(None, self.bus, clock)
+        self.hooks = _Board()
         self._alarms: dict[str, Mapping[str, Any]] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Note]]:
@@ -116,6 +123,48 @@ class PaperLab:
         chosen = None if devices is None else list(devices)
         return [{**self.note("safe state", devices=chosen), "ok": True}]
 
+    async def script(self, call: ScriptCall, origin: Origin) -> Mapping[str, Any]:
+        """No script is run."""
+        return self.note("script", name=call.name, params=dict(call.parameters), by=origin.id)
+
     async def panic(self, by: str, reason: str) -> None:
         """Nothing is latched."""
         self.note("panic", by=by, reason=reason)
+
+    def range_of(self, point: str) -> PointRange | None:
+        """Nobody knows the device: anything goes."""
+        del point
+        return PointRange(-ANYTHING, ANYTHING, 0.0)
+
+    async def acknowledge(self, key: str, by: str, comment: str) -> Mapping[str, Any]:
+        """Nobody has seen it."""
+        return self.note("acknowledge", key=key, by=by, comment=comment)
+
+    async def start_run(self, call: RunCall) -> Mapping[str, Any]:
+        """Nothing runs."""
+        told = {"id": "", "sequence": call.sequence, "channel": call.channel}
+        return {**told, **self.note("start run", **told, parameters=dict(call.parameters))}
+
+    async def stop_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:
+        """Nothing is stopped."""
+        return {"id": run_id, **self.note("stop run", id=run_id, abort=abort, by=by)}
+
+    def active_runs(self) -> Sequence[Mapping[str, Any]]:
+        """None."""
+        return ()
+
+    async def request(self, call: WebCall) -> Mapping[str, Any]:
+        """Nobody is asked; every answer is an empty success."""
+        self.note("request", method=call.method, url=call.url, body=call.body)
+        return {"status": 200, "body": ""}
+
+
+class _Board:
+    """Posts from outside never come."""
+
+    def listen(
+        self, name: str, tell: Callable[[Mapping[str, Scalar | None]], None]
+    ) -> Callable[[], None]:
+        """Takes it."""
+        del name, tell
+        return lambda: None

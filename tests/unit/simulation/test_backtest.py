@@ -256,6 +256,37 @@ async def test_actions_that_wait_are_followed_to_their_end(tmp_path):
     assert (firing["outcome"], len(firing["actions"])) == ("done", 2)
 
 
+async def test_variables_count_and_nothing_is_asked_or_started(tmp_path):
+    await hours(tmp_path, [50, 65, 50, 65, 50, 65])
+    text = """version: 1
+id: f
+rules:
+  - id: count
+    when: PSU_01.temp > 60 °C
+    then:
+      - variables: {add: {warm: 1}}
+      - http: {url: "http://lab.example/", body: "{{ var.warm }}"}
+  - id: often
+    when: var.warm >= 2
+    then: [log: "{{ var.warm }}"]
+"""
+    result = await result_of(tmp_path, text)
+    often = [one for one in result["firings"] if one["rule"] == "f/often"]
+    assert [one["at"] for one in often] == [BEGIN + 3 * 3600]
+    assert all(action["ok"] for one in result["firings"] for action in one["actions"])
+    assert result["notes"] == []
+
+
+async def test_triggers_by_what_is_not_recorded_are_named(tmp_path):
+    await hours(tmp_path, [50, 65])
+    text = one("when: [{device: offline}, PSU_01.temp > 60 °C]\nthen: [log: x]")
+    result = await result_of(tmp_path, text)
+    assert (result["count"], result["notes"]) == (
+        1,
+        ["f/r: device does not happen in a recording"],
+    )
+
+
 @pytest.mark.parametrize(
     ("more", "text", "error"),
     [

@@ -29,7 +29,7 @@ async def over(api, answer):
     """The job once it is over."""
     assert answer.status_code == 202, answer.text
     place = answer.headers["location"]
-    for _ in range(600):
+    for _ in range(2400):
         job = (await api.get(place)).json()
         if job["state"] in {"done", "failed", "cancelled"}:
             return job
@@ -40,7 +40,7 @@ async def over(api, answer):
 async def begun(api, answer):
     """The job once its process tells of itself."""
     place = answer.headers["location"]
-    for _ in range(600):
+    for _ in range(2400):
         job = (await api.get(place)).json()
         if job["progress"] > 0 or job["state"] not in {"waiting", "running"}:
             return job
@@ -139,8 +139,11 @@ async def test_a_draft_is_back_tested_before_it_is_saved(api):
     assert (result["rule"], result["count"]) == ("guarded/strong", 4)
     assert result["firings"][0]["actions"][0]["verb"] == "set"
     assert (await api.get("/api/flows/guarded")).status_code == 404
+    saved = await api.post("/api/flows/warm-cell/backtest", json={"session_id": session})
+    whole = (await over(api, saved))["result"]
+    assert (whole["samples"] > 0, whole["notes"]) == (True, [])
     listed = (await api.get("/api/simulations")).json()["items"]
-    assert [(one["id"], one["state"]) for one in listed] == [(job["id"], "done")]
+    assert [(one["id"], one["state"]) for one in listed] == [("2", "done"), (job["id"], "done")]
 
 
 async def test_a_back_test_while_recording_loses_nothing(api):
