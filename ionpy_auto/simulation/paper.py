@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from ionpy_auto.automation.context import AlarmCall, PointRange, RunCall, WebCall
+from ionpy_auto.automation.context import AlarmCall, PointRange, RunCall, ScriptCall, WebCall
 from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock
