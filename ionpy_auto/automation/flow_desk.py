@@ -27,7 +27,15 @@ from ionpy_auto.core.errors import (
     StaleRevision,
 )
 from ionpy_auto.core.files import revision_of
-from ionpy_auto.language import Edit, apply_edits, logic_hash, merge
+from ionpy_auto.language import (
+    Edit,
+    apply_edits,
+    changes,
+    logic_hash,
+    merge,
+    plain,
+    read_with_findings,
+)
 
 T = TypeVar("T")
 
@@ -145,7 +153,8 @@ class FlowDesk:
         """Make structured edits on a text; show what comes of it, or write it.
 
         Returns:
-            ``{text, revision, base_revision, diff, ok, findings, logic_changed, written}`` and,
+            ``{text, revision, base_revision, diff, changes, ok, findings, logic_changed,
+            written}`` and,
             when written, the flow as it is now under ``flow``.
 
         Raises:
@@ -170,6 +179,7 @@ class FlowDesk:
             "diff": await self._in_thread(lambda: difference(base, text, current["file"])),
             "ok": checked["ok"],
             "findings": checked["findings"],
+            "changes": await self._in_thread(partial(changed_parts, base, text)),
             "logic_changed": _logic(base) != _logic(text),
             "written": False,
         }
@@ -256,6 +266,7 @@ class FlowDesk:
             "from_revision": revision_of(base),
             "to_revision": current["revision"],
             "diff": await self._in_thread(lambda: difference(base, text, current["file"])),
+            "changes": await self._in_thread(partial(changed_parts, base, text)),
             "logic_changed": _logic(base) != _logic(text),
         }
 
@@ -303,6 +314,15 @@ def difference(before: str, after: str, name: str) -> str:
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
+
+
+def changed_parts(before: str, after: str) -> list[dict[str, Any]]:
+    """Parts that mean something else, for a graph; none when one of the texts cannot be read."""
+    old, _ = read_with_findings(before)
+    new, _ = read_with_findings(after)
+    if old is None or new is None:
+        return []
+    return [asdict(change) for change in changes(plain(old), plain(new))]
 
 
 def _newest_first(path: Path, versions: Versions) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ come in through an `Environment`, time as a number.
 """
 
 from ionpy_auto.language.cells import Cell, CellSource
+from ionpy_auto.language.changes import Change, changes
 from ionpy_auto.language.condition import (
     KEYS as CONDITION_KEYS,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "Bound",
     "Cell",
     "CellSource",
+    "Change",
     "Clash",
     "Condition",
     "ConditionState",
@@ -87,6 +89,7 @@ __all__ = [
     "Value",
     "Window",
     "apply_edits",
+    "changes",
     "find_unit",
     "format_duration",
     "format_number",

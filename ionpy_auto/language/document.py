@@ -45,7 +45,7 @@ from ionpy_auto.language.splices import (
 Op = Literal["set", "insert", "remove", "rename", "move", "duplicate", "layout", "quote"]
 
 MAX_EDITS = 500
-MAX_READ = 30 * MAX_BYTES
+MAX_READ = 4 * MAX_BYTES
 """Characters that one request may have read again; a bound of work, not of size."""
 
 

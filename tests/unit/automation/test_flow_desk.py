@@ -66,6 +66,7 @@ async def test_a_patch_shows_what_it_would_do_and_writes_nothing(desk):
     assert answer["text"] == HIGH
     assert [answer["diff"].count(sign) for sign in ("\n-  ", "\n+  ")] == [1, 1]
     assert (answer["ok"], answer["written"], answer["logic_changed"]) == (True, False, True)
+    assert answer["changes"] == [{"kind": "changed", "path": LIMIT}]
     assert answer["revision"] == revision_of(HIGH)
     assert desk.path.read_text() == GOOD
 

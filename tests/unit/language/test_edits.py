@@ -502,3 +502,11 @@ def test_moving_and_doubling_loses_no_comment(text: str, op: Any, data: st.DataO
     items = st.sampled_from([path for path in walk(read(text)) if isinstance(path[-1], int)])
     after = attempt(text, Edit(op, data.draw(items), to=data.draw(items)))
     assert after is None or after.count("#") >= text.count("#")
+
+
+def test_the_work_of_one_request_is_bounded() -> None:
+    text = "# long\n" * 60_000 + FLOW
+    edits = [Edit("set", ("id",), f"n{number}") for number in range(50)]
+    assert apply_edits(text, edits[:3]).endswith(FLOW.replace("full ", "n2 ").split("\n", 1)[1])
+    with pytest.raises(Rejected, match="too much work"):
+        apply_edits(text, edits)
