@@ -133,13 +133,14 @@ WAYS = [
         {"hold": 2.0},
         {"samples": 3},
         {"hysteresis": 1.0},
+        {"reset": Expression.compile("y > 4")},
         {"unknown": UnknownPolicy.TRIP},
         {"unknown": UnknownPolicy.TRIP, "hold": 2.0},
     )
 ]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: " ".join([way["edge"], *list(way)[1:]]))
 def test_skipping_what_rests_fires_at_the_same_samples(way: dict[str, Any]) -> None:
     edge = way["edge"]
     options = {key: value for key, value in way.items() if key != "edge"}
@@ -148,10 +149,11 @@ def test_skipping_what_rests_fires_at_the_same_samples(way: dict[str, Any]) -> N
         rng = Random(seed)
         full, short = ConditionState(condition), ConditionState(condition)
         edges = EdgeState(edge), EdgeState(edge)
-        held: dict[str, float | None] = {"x": None}
+        held: dict[str, float | None] = {"x": None, "y": 2.0}
         env, mono = Values(held), 0.0
         for _ in range(40):
             held["x"] = rng.choice((2.0, 3.5, 5.0, 5.0, held["x"], None))
+            held["y"] = rng.choice((2.0, 2.0, 5.0))
             mono += rng.choice((0.5, 1.0))
             full.update(env, mono)
             expected = edges[0].update(full)
