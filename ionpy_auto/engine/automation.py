@@ -19,6 +19,7 @@ from ionpy_auto.automation.schema import flow_schema
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
+from ionpy_auto.automation.topics import Topics
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import Conflict, Finding, IonpyError, Rejected
 from ionpy_auto.core.files import shipped_path
@@ -60,6 +61,7 @@ class Automation:
         )
         webhook = WebhookChannel(bench.clock, engine.settings.webhook_allow)
         self.notifier = Notifier(bench.bus, bench.clock, webhook)
+        self.topics = Topics(bench.connections, engine.clock)
         self.flows = FlowStore(
             layers_of(bench.project.folder, engine.home.root / "rules", shipped_path("rules")),
             bench.site,

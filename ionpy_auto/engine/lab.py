@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ionpy_auto.automation.context import AlarmCall
+from ionpy_auto.automation.context import AlarmCall, TopicBoard
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.commands import Command, Origin, Outcome
@@ -91,3 +91,8 @@ class WorkbenchLab:
     async def panic(self, by: str, reason: str) -> None:
         """All outputs off, latched."""
         await self._bench.panic(by, reason)
+
+    @property
+    def topics(self) -> TopicBoard:
+        """Messages of brokers."""
+        return self._bench.automation.topics
