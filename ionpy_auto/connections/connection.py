@@ -202,6 +202,7 @@ class Connection:
         if not self._running:
             self._running = True
             self._failures = 0
+            self.set_state(ConnectionState.CONNECTING)
             self.tasks.keep("link", self._keep_up)
 
     async def stop(self, hint: str = "") -> None:

@@ -5,6 +5,7 @@ not there yet. A change of the file on disk takes effect by itself; a file that 
 changes nothing and says why.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -62,6 +63,8 @@ class ConnectionManager:
         self._kit = kit
         self._file = ConnectionsFile([], [], [])
         self._seen: tuple[int, ...] = ()
+        self._looking = asyncio.Lock()
+        self._unreadable: ConfigInvalid | None = None
         self._heard: list[_Heard] = []
         self._tasks = Tasks("connections", kit.wall)
         self.connections: dict[str, Connection] = {}
@@ -87,6 +90,10 @@ class ConnectionManager:
 
     async def _look(self) -> None:
         """Take up the file if it is another one than last time."""
+        async with self._looking:
+            await self._look_now()
+
+    async def _look_now(self) -> None:
         try:
             about = self._path.stat()
             seen: tuple[int, ...] = (about.st_mtime_ns, about.st_size, about.st_ino)
@@ -98,6 +105,7 @@ class ConnectionManager:
         try:
             file = load_connections(self._path)
         except ConfigInvalid as error:
+            self._unreadable = error
             log.error("connections.json is not read", reason=error.message)  # noqa: TRY400
             line = error.arguments.get("line", 0)
             self.findings = [
@@ -109,6 +117,7 @@ class ConnectionManager:
 
     async def _take_up(self, file: ConnectionsFile) -> None:
         """Make what runs as the file says; what has not changed goes on untouched."""
+        self._unreadable = None
         self._file, self.findings = file, file.findings
         for finding in file.findings:
             log.warning("connections.json", finding=str(finding))
@@ -215,7 +224,7 @@ class ConnectionManager:
         """Define a connection and start it.
 
         Raises:
-            ConfigInvalid: A field does not fit.
+            ConfigInvalid: A field does not fit, or the file on disk cannot be read.
             Conflict: There is one with this id.
         """
         await self._look()
@@ -259,6 +268,8 @@ class ConnectionManager:
 
     async def _write(self, configs: list[ConnectionConfig]) -> None:
         """File first: what does not stand there does not run."""
+        if self._unreadable is not None:
+            raise self._unreadable  # somebody is at it by hand: nothing of theirs is lost
         file = ConnectionsFile(configs, self._file.findings, self._file.unread)
         save_connections(self._path, file)
         self._seen = ()

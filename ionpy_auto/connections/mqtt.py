@@ -43,6 +43,7 @@ ANSWER_S = 10.0
 MAX_PUBLISHING = 20
 """So many acknowledgements are waited for at once; what comes on top is refused."""
 BATCH = 50
+DIALLING_S = 0.02
 MAX_HEARD = 10_000
 SESSION_S = 3600
 
@@ -152,7 +153,11 @@ class _Client(aiomqtt.Client):
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:
-            # It connects in a thread, which cannot be cancelled but ends within seconds.
+            # It dials in a thread, which cannot be cancelled but has its own bound; the wait for
+            # the broker's word behind it can.
+            while not work.done() and self._client.socket() is None:
+                await asyncio.wait({work}, timeout=DIALLING_S)
+            work.cancel()
             await asyncio.wait({work})
             if not work.cancelled():
                 work.exception()
@@ -397,9 +402,8 @@ class Mqtt(Connection):
         again, self._again = self._again, set()
         for topic, qos in wanted.items():
             if self._on_wire.get(topic, -1) < qos or topic in again:
+                self._judge(topic, await client.subscribe(topic, qos))
                 self._on_wire[topic] = qos
-                granted = await client.subscribe(topic, qos)
-                self._judge(topic, granted)
 
     def _judge(self, topic: str, granted: Iterable[int | ReasonCode]) -> None:
         """Remember what the broker does not let us hear."""

@@ -133,11 +133,16 @@ async def test_a_frozen_broker_blocks_nothing_and_a_command_ends_with_an_error(l
 
 
 async def test_a_broker_that_never_answers_is_given_up_when_stopped(bench):
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    writers = []
+    server = await asyncio.start_server(lambda _, w: writers.append(w), "127.0.0.1", 0)
     bench.write(entry(server.sockets[0].getsockname()[1]))
     await bench.manager.start()
-    await bench.state("lab", "connecting")
-    await bench.manager.stop()
+    await bench.until(lambda: len(writers) == 2)  # it knocked, and now waits to be let in
+    async with asyncio.timeout(5):  # less than it would wait for the broker's word
+        await bench.manager.stop()
+    assert bench.manager.connections == {}
+    for writer in writers:
+        writer.close()
     server.close()
 
 
