@@ -518,12 +518,13 @@ class Mqtt(Connection):
     # -- answers ----------------------------------------------------------------------------
 
     def details(self) -> dict[str, Any]:
-        """Subscriptions and what waits."""
+        """Subscriptions, whether the broker has taken them, and what waits."""
         return {
             "subscriptions": [
                 {
                     "topic": topic,
                     "listeners": len(listeners),
+                    "active": self._client is not None and topic in self._on_wire,
                     "problem": self._refused.get(topic, ""),
                 }
                 for topic, listeners in sorted(self._listeners.items())

@@ -29,27 +29,27 @@ async def server(api, broker):
     made = await api.post("/api/flows", json={"text": FLOW})
     assert made.status_code == 201, made.text
     await api.post("/api/connections", json=entry(broker.port, max_pps=300))
-    await until(api, lambda manifest: manifest["state"] == "online")
+    await until(api, lambda m: [one["active"] for one in m["subscriptions"]] == [True, True])
     return api
 
 
-async def until(api, holds):
+async def until(api, holds, path="/api/connections/lab"):
     """Look at the connection until something holds."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
-            manifest = (await api.get("/api/connections/lab")).json()
-            if holds(manifest):
-                return manifest
+            answer = (await api.get(path)).json()
+            if holds(answer):
+                return answer
             await asyncio.sleep(0.02)
 
 
 async def test_a_rule_answers_a_foreign_client(server, broker):
-    await until(server, lambda m: len(m["subscriptions"]) == 2 and m["state"] == "online")
     for temp in ("59", "61.5"):
         await broker.pub("-t", "lab/oven/state", "-m", f'{{"temp": {temp}}}', "-q", "1")
     said = await broker.sub("-t", "lab/oven/set", "-C", "1", "-W", "10")
     assert said.strip() == '{"heat": false}'
-    (trace,) = (await server.get("/api/rules/oven/answer/traces")).json()["items"]
+    traces = await until(server, lambda found: found["items"], "/api/rules/oven/answer/traces")
+    (trace,) = traces["items"]
     assert trace["values"]["value"] == 61.5
     assert trace["actions"][0]["result"]["acknowledged"] is True
     tested = (await server.post("/api/connections/lab/test")).json()
