@@ -114,6 +114,7 @@ class ActionNode:
     block: Action
     enabled: bool = True
     line: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ class TriggerNode:
     verb: str
     block: Trigger
     line: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,7 @@ class RuleNode:
     cooldown: float = 0.0
     once: Literal["", "session", "run"] = ""
     line: int = 0
+    column: int = 0
 
     @property
     def sentence(self) -> str:

@@ -478,7 +478,8 @@ class FlowReader:
             made = self._verb(item, "action", common, (ACTIONS,))
             if made is not None:
                 fields, verb, block = made
-                found.append(ActionNode(verb, block, fields.boolean("enabled", True), item.line))
+                enabled = fields.boolean("enabled", True)
+                found.append(ActionNode(verb, block, enabled, item.line, item.column))
         return tuple(found)
 
     def _triggers(self, node: Node | None, fields: Fields) -> tuple[TriggerNode, ...]:
@@ -493,7 +494,8 @@ class FlowReader:
             made = self._verb_with_params(item)
             if made is not None:
                 trigger_id, verb, block = made
-                found.append(TriggerNode(trigger_id or f"{verb}-{number}", verb, block, item.line))
+                name = trigger_id or f"{verb}-{number}"
+                found.append(TriggerNode(name, verb, block, item.line, item.column))
         return tuple(found)
 
     def _verb_with_params(self, node: Node) -> tuple[str, str, Trigger] | None:
@@ -563,6 +565,7 @@ class FlowReader:
         mode = fields.choice("mode", ("single", "restart", "queued", "parallel"), "single")
         once = fields.choice("once", ("session", "run"), "")
         per = fields.choice("per", ("device",), "")
+        before = len(self.reading.findings)
         rule = RuleNode(
             id=f"{flow_id}/{rule_id}",
             title=fields.text("title") or rule_id,
@@ -579,8 +582,10 @@ class FlowReader:
             cooldown=fields.duration("cooldown", 0.0) or 0.0,
             once=once,  # type: ignore[arg-type]  # choice() has checked it
             line=fields.node.line,
+            column=fields.node.column,
         )
-        if not rule.then and not rule.otherwise:
+        nothing_wrong = len(self.reading.findings) == before
+        if not rule.then and not rule.otherwise and nothing_wrong:
             fields.add("missing-key", "'then' is missing", hint="then: [{log: …}]")
         fields.unknown()
         return rule

@@ -14,7 +14,7 @@ import structlog
 
 from ionpy_auto.automation.context import AlarmCall, Firing, Lab
 from ionpy_auto.automation.flow import Flow, RuleNode
-from ionpy_auto.automation.rules.cause import CURRENT, Echoes
+from ionpy_auto.automation.rules.cause import CURRENT, STARTUP, Echoes
 from ionpy_auto.automation.rules.index import PointIndex
 from ionpy_auto.automation.rules.rule import LiveRule, Record, held_until
 from ionpy_auto.automation.rules.runner import Runner
@@ -100,6 +100,7 @@ class RuleEngine:
             bus.tap("sample/", self._index.take),
             bus.tap(("event/run_step", "event/run"), self._on_run),
             bus.tap("event/rule_switch", self._on_switch),
+            bus.tap("event/rule_trigger", self._on_trigger),
         ]
 
     def follow(self, flows: FlowSource) -> None:
@@ -107,6 +108,10 @@ class RuleEngine:
         self._leave.append(flows.on_change(self.put))
         for flow in flows.live():
             self.put(flow.id, flow)
+
+    def tell_started(self) -> None:
+        """The project is open and its devices were looked at: ``startup`` rules look."""
+        self._tell("startup", {}, (STARTUP,))
 
     async def stop(self) -> None:
         """Detach all rules, end what acts, keep states."""
@@ -350,6 +355,18 @@ class RuleEngine:
         except IonpyError as error:
             log.warning("rule not switched", message=error.message)
 
+    def _on_trigger(self, event: Event) -> None:
+        """An action triggers a rule; the chain of cause goes on."""
+        rule_id, by = str(event.payload["rule"]), str(event.payload.get("by", ""))
+        try:
+            found = self._find(rule_id)
+        except IonpyError as error:
+            log.warning("rule not triggered", message=error.message)
+            return
+        for rule in found:
+            if rule.is_enabled:  # what a person has switched off no rule switches on
+                rule.fire("manual", Firing("manual", {"by": by}, event.cause))
+
     async def trigger(self, rule_id: str, by: str = "") -> dict[str, Any]:
         """Fire a rule by hand, in every run that has it; its ``if`` still decides.
 
@@ -392,7 +409,7 @@ class RuleEngine:
 
     def _as_dict(self, node: RuleNode, live: LiveRule | None) -> dict[str, Any]:
         record = self._records.get(node.id, Record())
-        mean = record.spent_s / record.evaluations * 1e6 if record.evaluations else 0.0
+        mean = record.spent_s / record.timed * 1e6 if record.timed else 0.0
         return {
             "id": node.id,
             "title": node.title,

@@ -10,7 +10,7 @@ from ionpy_auto.automation.context import Firing, RuleContext
 from ionpy_auto.automation.fields import AnyValue
 from ionpy_auto.automation.rules.values import same_value
 from ionpy_auto.core.samples import Scalar
-from ionpy_auto.language import Expression
+from ionpy_auto.language import Expression, Value
 
 
 @trigger
@@ -34,11 +34,12 @@ class Change(Trigger):
 
     def attach(self, context: RuleContext, fire: Callable[[Firing], None]) -> Callable[[], None]:
         """Compare the last two known values; unknown in between is no change."""
-        last: Scalar | None = _known(self.point, context)
+        read = self.point.bind(context.env)
+        last = _known(read())
 
         def look() -> None:
             nonlocal last
-            now = _known(self.point, context)
+            now = _known(read())
             if now is None or now == last:
                 return
             before, last = last, now
@@ -50,6 +51,5 @@ class Change(Trigger):
         return context.on_change(self.point.points, look)
 
 
-def _known(point: Expression, context: RuleContext) -> Scalar | None:
-    value = point.evaluate(context.env)
+def _known(value: Value) -> Scalar | None:
     return value if isinstance(value, float | bool | str) else None
