@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from ionpy_auto.connections import Message, Publication, Wish
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.commands import Origin, Outcome
@@ -52,6 +53,22 @@ class AlarmCall:
     entity: str | None = None
     value: float | None = None
     cause: tuple[str, ...] = ()
+
+
+class TopicBoard(Protocol):
+    """Where messages of brokers are heard and published."""
+
+    def listen(
+        self, wish: Wish, tell: Callable[[Message, tuple[str, ...]], None]
+    ) -> Callable[[], None]:
+        """Be told of messages, with the chain of rules that sent them; returns the way to leave."""
+
+    async def publish(self, what: Publication, cause: tuple[str, ...]) -> Mapping[str, Any]:
+        """Send a message now, or not at all.
+
+        Raises:
+            IonpyError: It was not sent, or not acknowledged in time.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +210,10 @@ class Lab(Protocol):
 
     async def panic(self, by: str, reason: str) -> None:
         """All outputs off, latched."""
+
+    @property
+    def topics(self) -> TopicBoard:
+        """Messages of brokers."""
 
     @property
     def variables(self) -> VariableShelf:

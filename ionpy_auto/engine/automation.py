@@ -25,6 +25,7 @@ from ionpy_auto.automation.scripts.store import ScriptStore
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
+from ionpy_auto.automation.topics import Topics
 from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import Conflict, Finding, IonpyError, Rejected
@@ -70,6 +71,7 @@ class Automation:
         self.notifier = Notifier(bench.bus, bench.clock, self.webhook)
         self.variables = Variables(bench.project.path("variables.json"), bench.bus, bench.clock)
         self.hooks = Hooks(bench.clock)
+        self.topics = Topics(bench.connections, engine.clock)
         self.flows = FlowStore(
             layers_of(bench.project.folder, engine.home.root / "rules", shipped_path("rules")),
             bench.site,

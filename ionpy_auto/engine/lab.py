@@ -10,6 +10,7 @@ from ionpy_auto.automation.context import (
     PointRange,
     RunCall,
     ScriptCall,
+    TopicBoard,
     VariableShelf,
     WebCall,
 )
@@ -100,6 +101,11 @@ class WorkbenchLab:
     async def panic(self, by: str, reason: str) -> None:
         """All outputs off, latched."""
         await self._bench.panic(by, reason)
+
+    @property
+    def topics(self) -> TopicBoard:
+        """Messages of brokers."""
+        return self._bench.automation.topics
 
     @property
     def variables(self) -> VariableShelf:

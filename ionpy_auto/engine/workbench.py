@@ -14,6 +14,9 @@ from sqlmodel import Session
 from ionpy_auto import __version__
 from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.interlocks import Interlocks
+from ionpy_auto.connections.connection import Kit
+from ionpy_auto.connections.manager import ConnectionManager
+from ionpy_auto.connections.secrets import Secrets
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Clock, SystemClock, VirtualClock
 from ionpy_auto.core.commands import Mode, WriteGate
@@ -117,6 +120,18 @@ class Workbench:
             self.gate.interlocks,
             Safeguard(self),
         )
+        config = engine.home.root / "config"
+        self.connections = ConnectionManager(
+            project.path("connections.json"),
+            Kit(
+                self.bus,
+                self.clock,
+                engine.clock,
+                Secrets(config / "secrets.json"),
+                config,
+                lambda: self.mode.mode is Mode.ARMED,
+            ),
+        )
         self.automation = Automation(self)
         self.guard = Guard(
             engine.home.root,
@@ -158,6 +173,7 @@ class Workbench:
         )
         self.interlocks.start()
         await self.automation.start()
+        await self.connections.start()
         if report.problem is not None:
             self._record_alarm("database_damaged", report.problem.message)
         self._tell_what_the_guard_did()
@@ -170,6 +186,7 @@ class Workbench:
         log.info("project is closed", project=self.project.slug, reason=reason)
         for step in (
             self.automation.stop,
+            self.connections.stop,
             self.interlocks.stop,
             self.devices.stop,
             self.guard.stop,
@@ -463,6 +480,7 @@ class Workbench:
             "gate": self.gate.counts,
             "guard": self.guard.status(),
             "database": self.database.stats(),
+            "connections": self.connections.states(),
             "devices": [
                 {"id": stack.id, "state": stack.state, "hint": stack.hint}
                 for stack in self.devices.stacks.values()

@@ -6,6 +6,7 @@ from typing import Any
 
 from ionpy_auto.automation.context import AlarmCall, PointRange, RunCall, ScriptCall, WebCall
 from ionpy_auto.automation.variables import Variables
+from ionpy_auto.connections import Message, Publication, Wish
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.commands import Origin, Outcome, OutcomeKind
@@ -35,6 +36,7 @@ class PaperLab:
         self.notes: deque[Note] = deque(maxlen=MAX_NOTES)
         self.variables = Variables(None, self.bus, clock)
         self.hooks = _Board()
+        self.topics = _Topics(self)
         self._alarms: dict[str, Mapping[str, Any]] = {}
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Note]]:
@@ -168,3 +170,30 @@ class _Board:
         """Takes it."""
         del name, tell
         return lambda: None
+
+
+class _Topics:
+    """Messages of brokers never come, and none is sent."""
+
+    def __init__(self, lab: PaperLab) -> None:
+        self._lab = lab
+
+    def listen(
+        self, wish: Wish, tell: Callable[[Message, tuple[str, ...]], None]
+    ) -> Callable[[], None]:
+        """Takes it."""
+        del wish, tell
+        return lambda: None
+
+    async def publish(self, what: Publication, cause: tuple[str, ...]) -> Mapping[str, Any]:
+        """No broker hears it."""
+        del cause
+        text = what.payload.decode("utf-8", "replace")
+        return self._lab.note(
+            "publish",
+            topic=what.topic,
+            payload=text,
+            broker=what.connection,
+            qos=what.qos,
+            retain=what.retain,
+        )

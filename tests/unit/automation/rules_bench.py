@@ -9,11 +9,14 @@ from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import read_flow
 from ionpy_auto.automation.hooks import Hooks
 from ionpy_auto.automation.rules.engine import RuleEngine
+from ionpy_auto.automation.topics import Topics
 from ionpy_auto.automation.variables import Variables
+from ionpy_auto.connections import Message, Publication, Wish
+from ionpy_auto.connections.topics import matches
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import VirtualClock
 from ionpy_auto.core.commands import Origin, Outcome, OutcomeKind
-from ionpy_auto.core.errors import Conflict
+from ionpy_auto.core.errors import Conflict, Unavailable
 from ionpy_auto.core.samples import AlarmState, LiveValues, Quality, Sample, Scalar, Snapshot
 from ionpy_auto.storage.recent import Recent
 
@@ -66,6 +69,34 @@ def paper_run(run_id: str, channel: str) -> dict[str, Any]:
     return {"id": run_id, "bindings": {"channel": channel} if channel else {}}
 
 
+class PaperBroker:
+    """Sends what is published back to whoever listens, as a broker does."""
+
+    def __init__(self, lab: "PaperLab") -> None:
+        self._lab = lab
+        self._heard: list[tuple[Wish, Any]] = []
+        self.is_up = True
+
+    def listen(self, wish: Wish, tell: Any) -> Any:
+        self._heard.append((wish, tell))
+        return lambda: self._heard.remove((wish, tell))
+
+    def receive(self, topic: str, payload: bytes | str, *, retained: bool = False) -> None:
+        raw = payload.encode() if isinstance(payload, str) else payload
+        for wish, tell in tuple(self._heard):
+            if matches(wish.topic, topic) and (wish.retained or not retained):
+                tell(Message("lab", topic, raw, 0, retained))
+
+    async def publish(self, what: Publication) -> Mapping[str, Any]:
+        if not self.is_up:
+            msg = "broker lab is offline"
+            raise Unavailable(msg, code="BROKER_OFFLINE")
+        self._lab.note("publish", (what.topic, what.payload.decode(), what.qos, what.retain))
+        await self._lab.clock.sleep(0)
+        self.receive(what.topic, what.payload)
+        return {"topic": what.topic, "acknowledged": what.qos > 0}
+
+
 class PaperLab:
     """Notes everything rules do."""
 
@@ -79,6 +110,8 @@ class PaperLab:
         self.echo = False
         self.write_takes = 0.0
         self.session: int | None = None
+        self.broker = PaperBroker(self)
+        self.board = Topics(self.broker, self.clock)
         self.variables = Variables(None, self.bus, self.clock)
         self.hooks = Hooks(self.clock)
         self.runs: list[dict[str, Any]] = []
@@ -150,6 +183,10 @@ class PaperLab:
 
     async def panic(self, by: str, reason: str) -> None:
         self.note("panic", by)
+
+    @property
+    def topics(self) -> Topics:
+        return self.board
 
     def range_of(self, point: str) -> PointRange | None:
         return PaperSite().range_of(point)
