@@ -230,7 +230,9 @@ def tools() -> list[str]:
     """Install what tests need beside Python packages; returns what could not be had."""
     wanted = {"chromium": ("chromium", "chromium-browser", "google-chrome", "chrome")}
     if sys.platform == "linux":
-        wanted |= {name: (name,) for name in ("mbpoll", "socat", "sigrok-cli")}
+        plain = ("mbpoll", "socat", "sigrok-cli", "mosquitto", "openssl", "git")
+        wanted |= {name: (name,) for name in plain}
+        wanted["mosquitto-clients"] = ("mosquitto_pub",)
     if os.environ.get("IONPY_CHROMIUM"):
         del wanted["chromium"]
     missing = [name for name, names in wanted.items() if not any(map(shutil.which, names))]
