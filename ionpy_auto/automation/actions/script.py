@@ -17,6 +17,7 @@ from ionpy_auto.automation.fields import (
     YesNo,
     fail,
 )
+from ionpy_auto.automation.rules.scope import refuse_after_startup
 from ionpy_auto.automation.rules.values import Setting, read_value
 from ionpy_auto.language import ANY_UNIT
 
@@ -62,6 +63,7 @@ class ScriptAction(Action):
         Raises:
             IonpyError: It was refused, or did not reach its end.
         """
+        refuse_after_startup(context.origin, f"script {self.name} was not started")
         call = ScriptCall(
             name=self.name,
             parameters={one.point: one.evaluate(context.env) for one in self.parameters},

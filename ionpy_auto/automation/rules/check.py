@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ionpy_auto.automation.actions.rule import RuleSwitch
 from ionpy_auto.automation.actions.run import StartRun
 from ionpy_auto.automation.actions.safe_state import SafeState
+from ionpy_auto.automation.actions.script import ScriptAction
 from ionpy_auto.automation.actions.stop_run import StopRun
 from ionpy_auto.automation.flow import ActionNode, Flow, RuleNode
 from ionpy_auto.automation.names import Site
@@ -78,9 +79,10 @@ def _at_startup(node: ActionNode, flow: Flow) -> Iterator[Finding]:
     """After a start nothing is switched on before a person has looked (ENG-13)."""
     block = node.block
     outputs = block.outputs()
-    if block.inner() or not (outputs or isinstance(block, StartRun)):
+    if block.inner() or not (outputs or isinstance(block, StartRun | ScriptAction)):
         return  # what stands inside is looked at itself
-    what = ", ".join(outputs) if outputs else "a run"
+    started = "a script" if isinstance(block, ScriptAction) else "a run"
+    what = ", ".join(outputs) if outputs else started
     texts = (
         f"a startup rule may not drive {what}",
         "after a start a person confirms first: send a message instead",

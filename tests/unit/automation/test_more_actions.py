@@ -580,6 +580,7 @@ STARTUP = {
     "set": "{set: {PSU_01.u_set: 1 V}}",
     "ramp": "{ramp: {point: PSU_01.u_set, to: 1 V, over: 1 s}}",
     "run": "{run: capacity-check}",
+    "script": "{script: soak}",
     "in an if": "{if: PSU_01.on, then: [{set: {PSU_01.u_set: 1 V}}]}",
     "in a repeat": "{repeat: 2, do: [{if: PSU_01.on, then: [{log: x}], else: [{run: x}]}]}",
     "in a branch": "{parallel: [{log: x}, [{log: y}, {set: {PSU_01.on: 'true'}}]]}",
