@@ -6,7 +6,7 @@ from making something safe.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import structlog
@@ -110,7 +110,7 @@ class Keeping:
     async def close(self) -> None:
         """Write everything as it is at the end, what is pending with this very time."""
         await asyncio.gather(*self._writing)
-        self._touch()
+        self._touch(lambda record: record.is_pending or bool(record.cooling))
         await self.flush()
 
     # -- writing --------------------------------------------------------------------------------
@@ -126,11 +126,11 @@ class Keeping:
         """What goes on without a change is written now and then, so that a gap can be measured."""
         while True:
             await self._lab.clock.sleep(CHECKPOINT_S)
-            self._touch()
+            self._touch(lambda record: record.is_pending)
 
-    def _touch(self) -> None:
+    def _touch(self, goes_on: Callable[[Record], bool]) -> None:
         for rule_id, record in self._records.items():
-            if record.is_pending:
+            if goes_on(record):
                 self.changed(rule_id)
 
     async def _write(self, rules: Collection[str]) -> bool:

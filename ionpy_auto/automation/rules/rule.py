@@ -157,7 +157,8 @@ class LiveRule:
     def fire(self, trigger_id: str, firing: Firing, points: frozenset[str] = frozenset()) -> str:
         """React to a trigger; returns why it does not act, or an empty text."""
         cause = firing.cause or CURRENT.get() or self._keeper.chain_of(points)
-        if len(cause) >= MAX_DEPTH:
+        # Who only looks at what a circle writes is not part of it and goes on.
+        if len(cause) >= MAX_DEPTH and f"rule:{self.node.id}" in cause:
             self._keeper.suspend(self, "feeds itself: " + " → ".join(cause), cause)
             return "feeds itself"
         lane = ""

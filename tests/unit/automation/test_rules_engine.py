@@ -817,7 +817,7 @@ async def test_rules_of_a_run_that_is_over_are_gone(bench):
 async def test_events_published_by_others_carry_their_cause(bench):
     bench.load(one_rule("when: {marker: x}\nthen: [{log: x}]"))
     clock = bench.lab.clock
-    chain = tuple(f"rule:a/{n}" for n in range(8))
+    chain = ("rule:f/r", *(f"rule:a/{n}" for n in range(7)))
     bench.lab.bus.publish(Event("marker", {"label": "x"}, clock.now(), clock.monotonic(), chain))
     await bench.settle()
     assert bench.rule("f/r")["suspended"].startswith("feeds itself")
