@@ -22,13 +22,13 @@ rules:
     mode: queued
     max: 10000
     max_gap: 1 h
-    then: [{notify: 'q-a {{ trigger.n }}'}, {wait: 10 ms}, {notify: 'q-b {{ trigger.n }}'}]
+    then: [{notify: 'q-a {{ trigger.n }}'}, {wait: 250 ms}, {notify: 'q-b {{ trigger.n }}'}]
   - id: side
     when: {marker: p}
     mode: parallel
     max: 10000
     max_gap: 1 h
-    then: [{notify: 'p-a {{ trigger.n }}'}, {wait: 30 ms}, {notify: 'p-b {{ trigger.n }}'}]
+    then: [{notify: 'p-a {{ trigger.n }}'}, {wait: 700 ms}, {notify: 'p-b {{ trigger.n }}'}]
   - id: hold
     when: {expr: PSU_01.u_out > 4 V, for: 1500 ms}
     max_gap: 1 h
@@ -68,7 +68,7 @@ async def live(folder: Path, first: int) -> None:
         bench.lab.sample("PSU_01.u_out", 5.0)
         bench.lab.event("marker", label="q" if number % 2 else "p", n=number)
         say("sent", number)
-        await clock.sleep(0.05)
+        await clock.sleep(0.2)
 
 
 if __name__ == "__main__":

@@ -143,7 +143,9 @@ async def test_what_was_met_stays_met_and_what_was_false_makes_an_edge(tmp_path,
 
 # -- delays -----------------------------------------------------------------------------------
 
-DELAY = "when: {marker: go}\nmax_gap: %s\non_gap: %s\nthen: [{notify: a}, {wait: 10 min}, {notify: b}]"
+DELAY = (
+    "when: {marker: go}\nmax_gap: %s\non_gap: %s\nthen: [{notify: a}, {wait: 10 min}, {notify: b}]"
+)
 
 
 @pytest.mark.parametrize("end", ENDS)
