@@ -103,6 +103,8 @@ class Record:
         missed = max(clock.now() - row.updated, 0.0)
         kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
         for key, value in state.get("kept", {}).items():
+            if key.endswith("/last"):
+                continue  # what changed while nobody looked is no change that was seen
             before = {"before": row.updated} if is_pending(value) else {}
             kept[key] = (mono, {**before, **value})
         return cls(

@@ -40,10 +40,10 @@ def live_and_die(folder: Path, first: int, wait: float) -> tuple[dict[str, int],
 def stored(folder: Path) -> tuple[dict[str, dict], list[tuple[str, str, dict]]]:
     """States and traces in the file."""
     with closing(sqlite3.connect(folder / "data.db")) as db:
-        states = {rule: json.loads(text) for rule, text in
-                  db.execute("SELECT rule, state FROM rule_state")}  # fmt: skip
-        traces = [(rule, outcome, json.loads(detail)) for rule, outcome, detail in
-                  db.execute("SELECT rule, outcome, detail FROM rule_traces ORDER BY id")]  # fmt: skip
+        rows = db.execute("SELECT rule, state FROM rule_state").fetchall()
+        states = {rule: json.loads(text) for rule, text in rows}
+        rows = db.execute("SELECT rule, outcome, detail FROM rule_traces ORDER BY id").fetchall()
+        traces = [(rule, outcome, json.loads(detail)) for rule, outcome, detail in rows]
     return states, traces
 
 
