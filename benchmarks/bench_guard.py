@@ -61,7 +61,7 @@ def main(quick: bool = False) -> int:
     memory = []
     for way, number in SIGNALS.items():
         for wire in ("tcp", "pty"):
-            found = measure(wire, number, 3 if quick else 25)
+            found = measure(wire, number, 3 if quick else 15)
             seconds = [s for s, _ in found]
             memory += [mib for _, mib in found]
             print(

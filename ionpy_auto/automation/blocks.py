@@ -17,7 +17,7 @@ form and check follow from it. The file's name is the verb people write (``steps
 
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -78,7 +78,15 @@ class ConditionBlock(Block):
 
 
 class Action(Block):
-    """Does something; every action may also stand as a step."""
+    """Does something; every action may also stand as a step.
+
+    Class attributes:
+        interruption: What a pause, a skip and a stop of a run do to it where it stands as a step:
+            ``""`` wait for its end, which is near; ``end`` a skip and a stop end it; ``restart``
+            a pause also ends it, and it begins anew when the run goes on.
+    """
+
+    interruption: ClassVar[Literal["", "end", "restart"]] = ""
 
     async def act(self, context: ActionContext) -> Mapping[str, Any]:
         """Do it; what is returned stands in the trace.
@@ -90,6 +98,14 @@ class Action(Block):
 
     def writes(self) -> tuple[str, ...]:
         """Addresses it may write, for the check."""
+        return tuple(point for node in self.inner() for point in node.block.writes())
+
+    def outputs(self) -> tuple[str, ...]:
+        """Those of `writes` that reach an instrument."""
+        return tuple(point for point in self.writes() if not point.startswith("var."))
+
+    def inner(self) -> tuple[Any, ...]:
+        """Nodes of the actions inside it."""
         return ()
 
 

@@ -24,11 +24,14 @@ class Firing:
         trigger: Id or kind of the trigger.
         values: Becomes ``trigger.*`` in expressions and templates.
         cause: Ids of what led here, oldest first.
+        from_outside: Another program asked: too many of these are left out, and do not suspend
+            the rule, or anybody could take it out.
     """
 
     trigger: str
     values: Mapping[str, Scalar | None] = field(default_factory=dict)
     cause: tuple[str, ...] = ()
+    from_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,100 @@ class AlarmCall:
     entity: str | None = None
     value: float | None = None
     cause: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PointRange:
+    """What may be written to a number.
+
+    Attributes:
+        low: Lowest value, in its unit.
+        high: Highest value.
+        grain: Smallest step of the device; 0 when nobody knows.
+    """
+
+    low: float
+    high: float
+    grain: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCall:
+    """A run that a rule or a step starts.
+
+    Attributes:
+        sequence: Id of the flow.
+        channel: In place of the one the flow names.
+        parameters: Values of its parameters, as people write them.
+        queue: Wait for the channel instead of being refused.
+        actor: Who asks, for the record.
+    """
+
+    sequence: str
+    channel: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    queue: bool = False
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebCall:
+    """A request to another machine.
+
+    Attributes:
+        url: Reached by the same rules as webhooks of alarms.
+        body: Text that is sent; None sends none.
+        content_type: Of the body.
+        timeout_s: For the whole request.
+    """
+
+    method: str
+    url: str
+    body: str | None = None
+    content_type: str = "application/json"
+    timeout_s: float = 10.0
+
+
+class VariableShelf(Protocol):
+    """The project's variables (``var.<name>``)."""
+
+    async def change(
+        self, values: Mapping[str, Scalar], amounts: Mapping[str, float], by: str
+    ) -> Mapping[str, Scalar]:
+        """Set some, add to others, all or none; durable when this returns.
+
+        Raises:
+            Rejected: An amount for a text, or too many variables.
+            StorageError: The disk refused; nothing has changed.
+        """
+
+
+class HookBoard(Protocol):
+    """Names under which ``POST /api/hooks/{name}`` is heard."""
+
+    def listen(
+        self, name: str, tell: Callable[[Mapping[str, Scalar | None]], None]
+    ) -> Callable[[], None]:
+        """Be told of each post; returns the way to leave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptCall:
+    """A script a rule or a step wants to be run.
+
+    Attributes:
+        name: File name without ``.py``.
+        parameters: Become ``params``.
+        wait: Until it has ended; it is stopped when the one who waits is.
+        safe: Devices to be left in their safe state.
+        timeout_s: It is stopped after so long.
+    """
+
+    name: str
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    wait: bool = True
+    safe: Sequence[str] = ()
+    timeout_s: float | None = None
 
 
 class Lab(Protocol):
@@ -96,6 +193,40 @@ class Lab(Protocol):
 
     async def panic(self, by: str, reason: str) -> None:
         """All outputs off, latched."""
+
+    @property
+    def variables(self) -> VariableShelf:
+        """The project's variables."""
+
+    @property
+    def hooks(self) -> HookBoard:
+        """Where posts from outside are heard."""
+
+    def range_of(self, point: str) -> PointRange | None:
+        """Range and resolution of a number that can be written; None when it is none."""
+
+    async def acknowledge(self, key: str, by: str, comment: str) -> Mapping[str, Any]:
+        """Acknowledge the active alarm with this key; NotFound when there is none."""
+
+    async def start_run(self, call: RunCall) -> Mapping[str, Any]:
+        """Start a sequence after all its checks; returns the run."""
+
+    async def stop_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:
+        """End a run in order, or break it off."""
+
+    def active_runs(self) -> Sequence[Mapping[str, Any]]:
+        """Runs that are not finished."""
+
+    async def request(self, call: WebCall) -> Mapping[str, Any]:
+        """Send a request; returns ``{status, body}`` of an answer that means success.
+
+        Raises:
+            Forbidden: The address must not be reached.
+            Unavailable: It did not answer in time, or not with success.
+        """
+
+    async def script(self, call: "ScriptCall", origin: Origin) -> Mapping[str, Any]:
+        """Start a script; with ``wait``, return once it has ended."""
 
 
 class ActionContext(Protocol):

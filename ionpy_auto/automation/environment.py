@@ -3,12 +3,28 @@
 from collections.abc import Callable, Mapping
 
 from ionpy_auto.core.clock import Clock
-from ionpy_auto.core.samples import LiveValues, Quality, Scalar
-from ionpy_auto.language import Environment
+from ionpy_auto.core.samples import LiveValues, Quality, Sample, Scalar
+from ionpy_auto.language import Cell, CellSource, Environment, Unit
 from ionpy_auto.storage.recent import Recent, Track
 
 GOOD, UNSURE = Quality.GOOD, Quality.UNSURE
 Locals = Mapping[str, "Callable[[], Scalar | None]"]
+
+
+class LiveCell(Cell):
+    """A cell that follows the samples of its point."""
+
+    __slots__ = ()
+
+    def take(self, sample: Sample | None) -> None:
+        """The point's newest sample, or None when the point is gone."""
+        # As `Sample.known`, without its call.
+        if sample is None:
+            self.put(None)
+        else:
+            quality = sample.quality
+            known = sample.value if quality is GOOD or quality is UNSURE else None
+            self.put(known, sample.unit)
 
 
 class LiveEnvironment:
@@ -21,9 +37,20 @@ class LiveEnvironment:
     """
 
     def __init__(self, values: LiveValues, recent: Recent, clock: Clock) -> None:
+        self._values = values
         self._latest = values.latest
         self._recent = recent
         self._clock = clock
+        self._cells: dict[tuple[str, str], LiveCell] = {}
+
+    def cell(self, address: str, unit: Unit) -> Cell:
+        """The cell of a point, shared by all who read it in this unit."""
+        key = (address, unit.name)
+        cell = self._cells.get(key)
+        if cell is None:
+            cell = self._cells[key] = LiveCell(unit)
+            self._values.follow(address, cell.take)
+        return cell
 
     def value(self, address: str) -> Scalar | None:
         """The present value, if it may take part in a decision."""
@@ -97,17 +124,24 @@ class LocalEnvironment:
 
     Args:
         outer: Asked for every other name.
-        own: Name → function that gives the present value.
+        own: Name → function that gives the present value; which names there are never changes.
     """
 
     def __init__(self, outer: Environment, own: Locals) -> None:
         self._outer = outer
+        self._outer_cell = outer.cell if isinstance(outer, CellSource) else None
         self.own = own
 
     def value(self, address: str) -> Scalar | None:
         """The present value."""
         own = self.own.get(address)
         return self._outer.value(address) if own is None else own()
+
+    def cell(self, address: str, unit: Unit) -> Cell | None:
+        """Own names are asked each time."""
+        if address in self.own or self._outer_cell is None:
+            return None
+        return self._outer_cell(address, unit)
 
     def age(self, address: str) -> float | None:
         """Own names are always fresh."""

@@ -116,6 +116,7 @@ class ActionNode:
     block: Action
     enabled: bool = True
     line: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class TriggerNode:
     verb: str
     block: Trigger
     line: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class RuleNode:
     max_gap: float = MAX_GAP_S
     on_gap: Literal["reset", "fire", "alarm"] = "reset"
     line: int = 0
+    column: int = 0
 
     @property
     def sentence(self) -> str:

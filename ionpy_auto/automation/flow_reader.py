@@ -479,7 +479,8 @@ class FlowReader:
             made = self._verb(item, "action", common, (ACTIONS,))
             if made is not None:
                 fields, verb, block = made
-                found.append(ActionNode(verb, block, fields.boolean("enabled", True), item.line))
+                enabled = fields.boolean("enabled", True)
+                found.append(ActionNode(verb, block, enabled, item.line, item.column))
         return tuple(found)
 
     def _triggers(self, node: Node | None, fields: Fields) -> tuple[TriggerNode, ...]:
@@ -494,7 +495,8 @@ class FlowReader:
             made = self._verb_with_params(item)
             if made is not None:
                 trigger_id, verb, block = made
-                found.append(TriggerNode(trigger_id or f"{verb}-{number}", verb, block, item.line))
+                name = trigger_id or f"{verb}-{number}"
+                found.append(TriggerNode(name, verb, block, item.line, item.column))
         return tuple(found)
 
     def _verb_with_params(self, node: Node) -> tuple[str, str, Trigger] | None:
@@ -566,6 +568,7 @@ class FlowReader:
         per = fields.choice("per", ("device",), "")
         on_gap = fields.choice("on_gap", ("reset", "fire", "alarm"), "reset")
         max_gap = fields.duration("max_gap")
+        before = len(self.reading.findings)
         rule = RuleNode(
             id=f"{flow_id}/{rule_id}",
             title=fields.text("title") or rule_id,
@@ -584,8 +587,10 @@ class FlowReader:
             max_gap=MAX_GAP_S if max_gap is None else max_gap,
             on_gap=on_gap,  # type: ignore[arg-type]  # choice() has checked it
             line=fields.node.line,
+            column=fields.node.column,
         )
-        if not rule.then and not rule.otherwise:
+        nothing_wrong = len(self.reading.findings) == before
+        if not rule.then and not rule.otherwise and nothing_wrong:
             fields.add("missing-key", "'then' is missing", hint="then: [{log: …}]")
         fields.unknown()
         return rule

@@ -32,6 +32,7 @@ from ionpy_auto.core.errors import (
 )
 from ionpy_auto.core.files import inside, revision_of, sync_folder, write_atomic
 from ionpy_auto.core.tasks import Tasks
+from ionpy_auto.language import without_layout
 
 log = structlog.get_logger(__name__)
 
@@ -194,9 +195,21 @@ class FlowStore:
             file.findings = (text,)
         else:
             file = file or FlowFile("", layer, path)
+            before = file.flow
             file.text = text
             self._check(file)
+            self._keep_quiet(file, before)
         self._files[path] = file
+
+    def _keep_quiet(self, file: FlowFile, before: Flow | None) -> None:
+        """A box that was moved starts no rule anew: listeners keep what they have."""
+        flow, told = file.flow, self._told.get(file.id)
+        if flow is None or before is None or told is None or told[2] is not before:
+            return
+        if flow.text == before.text:
+            return
+        if without_layout(flow.text) == without_layout(before.text):
+            self._told[file.id] = (told[0], told[1], flow)
 
     def _check(self, file: FlowFile) -> None:
         flow, findings = self._typed(file.text, file.path.name)
@@ -290,6 +303,30 @@ class FlowStore:
             msg = f"there is no flow {flow_id!r}"
             raise NotFound(msg, hint="GET /api/flows lists them")
         return file
+
+    def path_of(self, flow_id: str) -> Path:
+        """The file of a flow.
+
+        Raises:
+            NotFound: No file has this id.
+        """
+        return self._existing(flow_id).path
+
+    def target_of(self, flow_id: str) -> Path:
+        """The file a save of this flow writes: its own, or one of home in place of a shipped one.
+
+        Raises:
+            NotFound: No file has this id.
+        """
+        return self._place_of(self._existing(flow_id))[0]
+
+    def text_of(self, flow_id: str) -> str:
+        """The text of a flow as it stands in its file.
+
+        Raises:
+            NotFound: No file has this id.
+        """
+        return self._existing(flow_id).text
 
     def flow(self, flow_id: str) -> Flow | None:
         """The live version of a flow."""

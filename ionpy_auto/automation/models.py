@@ -98,3 +98,27 @@ class RuleStateRow(ProjectTable, table=True):
     updated: float
     enabled: bool | None = None  # None: as the file says
     state: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class ScriptRunRow(ProjectTable, table=True):
+    """One run of a script, and how it ended; the newest are kept."""
+
+    __tablename__ = "script_runs"
+
+    id: str = Field(primary_key=True)
+    script: str = Field(index=True)
+    revision: str = ""
+    state: str  # running, done, failed, stopped, interrupted
+    started: float = Field(index=True)
+    ended: float | None = None
+    ended_by: str = ""
+    message: str = ""
+    line: int = 0
+    actor: str = ""
+    cause: list[str] = Field(default_factory=list, sa_type=JSON)
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    safe: list[str] = Field(default_factory=list, sa_type=JSON)  # devices to be left safe
+    safe_result: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    output: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)  # the last lines
+    calls: int = 0
+    dropped: int = 0  # lines of output

@@ -4,10 +4,13 @@
 power are positive into the cell). ``channel.source.x`` is entity ``x`` of the channel's supply.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final, Protocol
 
+from ionpy_auto.automation.context import PointRange
 from ionpy_auto.automation.wiring import CellFile, ChannelFile
 from ionpy_auto.core.errors import Severity
 from ionpy_auto.language import ANY_UNIT, Quantity, Scope
@@ -74,6 +77,11 @@ LOCAL_TEXTS: Final = frozenset(
     }
 )
 
+VARIABLE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+"""Name of a project variable, read as ``var.<name>``."""
+FREE_HEADS: Final = frozenset({"trigger", "alarm", "repeat"})
+"""What only the moment gives: anything may stand behind these."""
+
 
 class Site(Protocol):
     """What a flow can refer to: the devices, channels and cells of a project."""
@@ -95,6 +103,9 @@ class Site(Protocol):
 
     def has_device(self, device_id: str) -> bool:
         """Whether there is such a device."""
+
+    def range_of(self, address: str) -> PointRange | None:
+        """Range of a number that can be written; None when it is none."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +141,11 @@ class NoSite:
         """Taken as there."""
         del device_id
         return True
+
+    def range_of(self, address: str) -> PointRange | None:
+        """Without bounds."""
+        del address
+        return PointRange(-inf, inf, 0.0)
 
 
 @dataclass(frozen=True)
@@ -173,7 +189,7 @@ class Names:
         if address in LOCAL_UNITS:
             return LOCAL_UNITS[address]
         head, _, rest = address.partition(".")
-        if head in {"trigger", "alarm"} and rest:
+        if rest and (head in FREE_HEADS or (head == "var" and VARIABLE.fullmatch(rest))):
             return ANY_UNIT
         if head == (self.channel_id or "channel") and rest in CHANNEL_UNITS:
             return CHANNEL_UNITS[rest]

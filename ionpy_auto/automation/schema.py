@@ -69,7 +69,8 @@ def flow_schema() -> Schema:
         ("condition", CONDITIONS, {}),
     ):
         defs[key] = _any_verb(registry, common, defs)
-    actions_as_steps = _any_verb(ACTIONS, STEP_KEYS, defs)
+    # ``repeat`` is both: as a step it repeats steps.
+    actions_as_steps = _any_verb(ACTIONS, STEP_KEYS, defs, frozenset(STEPS))
     defs["step"] = {"anyOf": [*defs["step"]["anyOf"], *actions_as_steps["anyOf"]]}
     defs["trigger"] = _triggers(defs)
     defs.update(_parts(defs))
@@ -151,10 +152,17 @@ def _rule() -> Schema:
     }
 
 
-def _any_verb(registry: Registry[Any], common: Schema, defs: Schema) -> Schema:
+def _any_verb(
+    registry: Registry[Any],
+    common: Schema,
+    defs: Schema,
+    without: frozenset[str] = frozenset(),
+) -> Schema:
     """A mapping with one verb; a verb without required parameters may stand alone."""
     forms: list[Schema] = []
     for verb in registry:
+        if verb in without:
+            continue
         kind: type[Block] = registry.get(verb)
         model = _model(kind, defs)
         companions = {key: model["properties"].pop(key) for key in kind.companions}

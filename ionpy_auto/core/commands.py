@@ -8,7 +8,7 @@ they must work when everything else is broken (see `core.safety`).
 
 import asyncio
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Protocol
@@ -155,11 +155,15 @@ class WriteTarget(Protocol):
     def is_safe(self, value: Scalar) -> bool:
         """Whether this is its safe state, which no interlock denies and nobody must confirm."""
 
-    async def send(self, value: Scalar, *, in_turn: bool = False) -> tuple[Scalar | None, float]:
+    async def send(
+        self, value: Scalar, admit: Callable[[], object], *, in_turn: bool = False
+    ) -> tuple[Scalar | None, float]:
         """Write and read back: ``(read_back, monotonic time of the proof)``.
 
         Args:
             value: What to send.
+            admit: Called right before the wire; raises when something has come in between while
+                the write waited for its turn.
             in_turn: Everything is sent in its turn; otherwise a newer value sends an older one
                 that still waits away.
 
@@ -386,7 +390,10 @@ class WriteGate:
             return
         if target.is_dangerous and not target.is_safe(value):
             point = f"{command.device}.{command.entity}"
-            question = f"set {point} from {target.current} to {value}?"
+            known = "unknown" if target.current is None else target.current
+            question = f"set {point} from {known} to {value}?"
+            if value is True:
+                question = f"switch {point} on?"
             subject = (command.device, command.entity, value, origin.id, origin.kind)
             self.confirmations.require(subject, command.confirm, question)
 
@@ -427,8 +434,7 @@ class WriteGate:
             return Outcome(
                 OutcomeKind.SHADOWED, command.value, value, None, self._clock.monotonic()
             )
-        in_turn = command.origin.kind is Priority.SEQUENCE
-        read_back, mono = await self._send(intent, target, value, in_turn=in_turn)
+        read_back, mono = await self._send(intent, command, target, value)
         kind = OutcomeKind.UNCONFIRMED if read_back is None else OutcomeKind.DONE
         self.counts["done"] += 1
         await self._record_result(intent, kind, read_back)
@@ -443,10 +449,17 @@ class WriteGate:
         return target
 
     async def _send(
-        self, intent: int, target: WriteTarget, value: Scalar, *, in_turn: bool
+        self, intent: int, command: Command, target: WriteTarget, value: Scalar
     ) -> tuple[Scalar | None, float]:
+        def admit() -> None:
+            self._admit_again(command, value)
+            if self.mode.mode is Mode.SHADOW:
+                msg = "the project went to shadow while the write waited"
+                raise Conflict(msg, code="NOT_ARMED", hint="an engineer arms the project first")
+
+        in_turn = command.origin.kind is Priority.SEQUENCE
         try:
-            return await target.send(value, in_turn=in_turn)
+            return await target.send(value, admit, in_turn=in_turn)
         except (Exception, asyncio.CancelledError) as error:  # no intent without a result
             self.counts["failed"] += 1
             reason = error.message if isinstance(error, IonpyError) else repr(error)

@@ -5,6 +5,7 @@ in the entity's unit, already scaled), a bool, or a text. NaN and infinity never
 that cannot be had is ``None`` with a quality that says why.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -82,18 +83,26 @@ class Snapshot(NamedTuple):
     samples: tuple[Sample, ...]
 
 
+Follower = Callable[[Sample | None], None]
+
+
 class LiveValues:
     """The latest sample of every point: what a new client, a check or an expression sees first."""
 
     def __init__(self) -> None:
         self.latest: dict[str, Sample] = {}
         self._points: dict[str, set[str]] = {}
+        self._followers: dict[str, tuple[Follower, ...]] = {}
 
     def update(self, snapshot: Snapshot) -> None:
         """Take over the samples of a snapshot."""
-        latest = self.latest
+        latest, followers = self.latest, self._followers
         for sample in snapshot.samples:
-            latest[sample.point] = sample
+            point = sample.point
+            latest[point] = sample
+            if point in followers:
+                for take in followers[point]:
+                    take(sample)
         points = self._points.setdefault(snapshot.source, set())
         points.update(sample.point for sample in snapshot.samples)
 
@@ -101,10 +110,45 @@ class LiveValues:
         """The latest sample of a point, or None if it never had one."""
         return self.latest.get(point)
 
+    def follow(self, point: str, take: Follower) -> Callable[[], None]:
+        """Hand over the latest sample of a point now, and each one from now on.
+
+        Args:
+            point: Its address; it need not exist yet.
+            take: Must not raise; gets None when there is no sample (any more).
+
+        Returns:
+            The way to leave.
+        """
+        self._followers[point] = (*self._followers.get(point, ()), take)
+        take(self.latest.get(point))
+
+        def leave() -> None:
+            left = tuple(one for one in self._followers.get(point, ()) if one is not take)
+            if left:
+                self._followers[point] = left
+            else:
+                self._followers.pop(point, None)
+
+        return leave
+
     def forget(self, source: str) -> None:
         """Drop every point of a source that was removed.
 
         Not by prefix: ids of connections may hold dots, so ``lab.`` also begins ``lab.mqtt.x``.
         """
         for point in self._points.pop(source, ()):
-            self.latest.pop(point, None)
+            if self.latest.pop(point, None) is not None:
+                self._tell_gone(point)
+
+    def clear(self) -> None:
+        """Drop everything, also who follows: the project is closed."""
+        self.latest.clear()
+        self._points.clear()
+        for point in self._followers:
+            self._tell_gone(point)
+        self._followers.clear()
+
+    def _tell_gone(self, point: str) -> None:
+        for take in self._followers.get(point, ()):
+            take(None)

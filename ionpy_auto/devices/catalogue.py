@@ -47,6 +47,7 @@ class DriverFile:
         error: Why it cannot be used, with file and line; empty when it can.
         summary: ``category``, ``icon``, ``version`` and ``description`` as written.
         simulated: It is virtual, or has a simulator.
+        transports: What it runs on, as far as that is written out.
         map: What the ``device.yaml`` says, None for a ``driver.py``.
     """
 
@@ -58,6 +59,7 @@ class DriverFile:
     error: str = ""
     summary: tuple[tuple[str, str], ...] = ()
     simulated: bool = False
+    transports: tuple[str, ...] = ()
     map: DeviceMap | None = None
 
 
@@ -259,10 +261,18 @@ class Catalogue:
                 "shipped": f.shipped,
                 "trusted": self._is_trusted(f),
                 "simulated": f.simulated,
+                "transports": list(self._ways(f)),
                 "error": f.error,
             }
             for f in self.files()
         ]
+
+    def _ways(self, file: DriverFile) -> tuple[str, ...]:
+        """Transports of a driver; a map that names none has those of its base."""
+        if file.transports or file.map is None:
+            return file.transports
+        base = self._scan().get(file.map.head.base.lower())
+        return base.transports if base is not None else ()
 
     def _is_trusted(self, file: DriverFile) -> bool:
         try:
@@ -329,7 +339,7 @@ def look_at(path: Path, *, shipped: bool) -> list[DriverFile]:
             return [_broken(path, f"{place}: too large for a driver", shipped=shipped)]
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
         found = [
-            _driver_file(path, node, said, shipped=shipped, virtual=_is_virtual(node, tree))
+            _driver_file(path, node, said, _transports(node, tree), shipped=shipped)
             for node in tree.body
             if isinstance(node, ast.ClassDef)
             and isinstance((said := _constants(node)).get("NAME"), str)
@@ -344,11 +354,23 @@ def look_at(path: Path, *, shipped: bool) -> list[DriverFile]:
     ]
 
 
-def _is_virtual(node: ast.ClassDef, tree: ast.Module) -> bool:
-    """Whether a class, or one of its bases in the same file, runs on the transport virtual."""
+def _transports(node: ast.ClassDef, tree: ast.Module) -> tuple[str, ...]:
+    """Transports of the blueprints a class, or one of its bases in the same file, writes out."""
     bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
     family = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name in bases]
-    return any("Blueprint('virtual'" in ast.unparse(one) for one in (node, *family))
+    for one in (node, *family):
+        found = [
+            str(call.args[0].value)
+            for call in ast.walk(one)
+            if isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Name)
+            and call.func.id == "Blueprint"
+            and call.args
+            and isinstance(call.args[0], ast.Constant)
+        ]
+        if found:
+            return tuple(dict.fromkeys(found))
+    return ()
 
 
 @lru_cache(maxsize=256)
@@ -377,6 +399,7 @@ def look_at_map(path: Path, *, shipped: bool) -> DriverFile:
         shipped=shipped,
         summary=tuple(summary.items()),
         simulated=bool(head.simulator),
+        transports=tuple(dict.fromkeys(blueprint.transport for blueprint in head.blueprints or ())),
         map=described,
     )
 
@@ -386,7 +409,12 @@ def _broken(path: Path, error: str, *, shipped: bool) -> DriverFile:
 
 
 def _driver_file(
-    path: Path, node: ast.ClassDef, said: dict[str, Any], *, shipped: bool, virtual: bool
+    path: Path,
+    node: ast.ClassDef,
+    said: dict[str, Any],
+    transports: tuple[str, ...],
+    *,
+    shipped: bool,
 ) -> DriverFile:
     aliases = said.get("ALIASES", ())
     if isinstance(aliases, NotLiteral):
@@ -404,7 +432,8 @@ def _driver_file(
         class_name=node.name,
         shipped=shipped,
         summary=tuple(summary.items()),
-        simulated="SIMULATOR" in said or virtual,
+        simulated="SIMULATOR" in said or "virtual" in transports,
+        transports=transports,
     )
 
 

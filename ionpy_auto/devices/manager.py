@@ -473,6 +473,8 @@ class DeviceManager:
             "on_comm_loss": config.on_comm_loss,
             "safe_group": config.safe_group,
             "watchdog_s": stack.watchdog_s if stack.watchdog is not None else None,
+            "watchdog_wish_s": config.watchdog_s,
+            "logging": config.logging.model_dump(),
             "values": {v.pop("sensor"): v for v in self.values(device)},
             "counters": dict(stack.counters),
         }

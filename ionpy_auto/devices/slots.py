@@ -75,6 +75,11 @@ class Slot:
         return self.last
 
     @property
+    def is_stale(self) -> bool:
+        """Whether people have been told that nothing is known of it now."""
+        return self.last is not None and self.last.quality is Quality.STALE
+
+    @property
     def known(self) -> Scalar | None:
         """Last value that may be believed."""
         return self.last.known if self.last is not None else None

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from typing import Any
+from zlib import crc32
 
 import structlog
 
@@ -28,7 +29,7 @@ from ionpy_auto.devices.config import DeviceConfig
 from ionpy_auto.devices.driver import Driver
 from ionpy_auto.devices.entities import Entity, Numeric
 from ionpy_auto.devices.lane import Interruptible, Lane, Turn
-from ionpy_auto.devices.links import LinkLost, NoAnswer, SpawnError
+from ionpy_auto.devices.links import LinkLost, NoAnswer, SpawnError, note_of
 from ionpy_auto.devices.roles import Role
 from ionpy_auto.devices.slots import Slot
 from ionpy_auto.devices.state import StateStore
@@ -45,7 +46,7 @@ RESCUE_S = 30.0
 """So long an output of a device that went silent is told to go off."""
 RESCUE_EVERY_S = 0.5
 REOPEN_S = 3.0
-BLIND_ATTEMPTS = 4
+BLIND_ATTEMPTS = 2
 """Unanswered attempts on one link before it is opened anew."""
 WATCHDOG_POLLS = 10
 WATCHDOG_MIN_S = 5.0
@@ -247,6 +248,7 @@ class Stack:
             # Jitter keeps many devices behind one dead switch from knocking at the same moment.
             jitter = 1.0 + random.uniform(-BACKOFF_JITTER, BACKOFF_JITTER)  # noqa: S311
             self.retry_at = self.clock.now() + delay * jitter
+            self._tell_state()
             await self.clock.sleep(delay * jitter)
             self.retry_at = None
             delay = min(BACKOFF_MAX_S, delay * BACKOFF_FACTOR)
@@ -283,7 +285,7 @@ class Stack:
 
     def _take_note(self, driver: Driver) -> None:
         """What the link did on its own, for example that it found the adapter at another port."""
-        note = str(getattr(driver.link, "note", ""))
+        note = note_of(driver.link)
         if note and note != self.note:
             self.event("device_note", {"message": note})
         self.note = note
@@ -345,8 +347,8 @@ class Stack:
             await self._poll_on_grid()
 
     async def _poll_on_grid(self) -> None:
-        begin, count, missed = self.clock.monotonic(), 0, 0
         interval = self.interval_s
+        begin, count, missed = self.clock.monotonic() - self._phase * interval, 0, 0
         while True:
             if interval != self.interval_s:  # changed while running: a new grid
                 interval, begin, count = self.interval_s, self.clock.monotonic(), 0
@@ -470,6 +472,14 @@ class Stack:
             self._last_ok = self.clock.monotonic()
             self._watch = self.clock.call_at(self._last_ok + self._patience(), self._look)
 
+    @property
+    def _phase(self) -> float:
+        """Where between two polls of the others ours lies, so that many do not wake at once.
+
+        In virtual time nobody is in another's way, and one moment is cheaper than many.
+        """
+        return 0.0 if self.clock.is_virtual else crc32(self.id.encode()) / 2**32
+
     def _patience(self) -> float:
         # An instrument that needs longer than its interval is slow, not silent.
         period = max(self.interval_s, min(self._poll_took, SLOWEST_POLL_S))
@@ -497,19 +507,21 @@ class Stack:
         return [] if self._holds else sorted(self.store.switched_on(self.id))
 
     def _go_stale(self, reason: str) -> None:
-        """Tell once that the values of this device are no longer known."""
-        if self._stale or not self._was_linked:
+        """Tell that the values of this device are no longer known, single answers included."""
+        if not self._was_linked:
             return
-        self._stale = True
         now = self.clock.monotonic()
         timestamp = self.clock.utc_at(now)
         samples = [
             slot.without_value(Quality.STALE, reason, timestamp, now)
             for slot in self.slots.values()
-            if slot.entity.is_readable
+            if slot.entity.is_readable and not slot.is_stale
         ]
-        self._publish(samples, now, 0.0)
-        self.event("device_stale", {"reason": reason})
+        if samples:
+            self._publish(samples, now, 0.0)
+        if not self._stale:
+            self._stale = True
+            self.event("device_stale", {"reason": reason})
 
     async def _lose(self, error: BaseException) -> None:
         """The link is gone: say so, see to it that outputs go off, close."""
@@ -523,6 +535,7 @@ class Stack:
         if was_linked:
             self.on_lost()
             await self._rescue()
+            self._go_stale(hint)  # what the rescue read back is not followed up
         await self._close()
 
     async def _rescue(self) -> None:
@@ -620,9 +633,16 @@ class Stack:
         if (state, hint) == (self.state, self.hint):
             return
         self.state, self.hint = state, hint
-        self.event(
-            "device_state", {"state": state.value, "hint": hint, "needs_rearm": self.needs_rearm}
-        )
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        content = {
+            "state": self.state.value,
+            "hint": self.hint,
+            "needs_rearm": self.needs_rearm,
+            "retry_at": self.retry_at,
+        }
+        self.event("device_state", content)
 
     def event(self, kind: str, payload: Mapping[str, Any]) -> None:
         """Publish an event about this device."""

@@ -1,7 +1,7 @@
 """Writing to a device: what the gate sees (`Target`), and what safety sees (`DeviceSafeWriter`)."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 
 from ionpy_auto.core.errors import Conflict, DeviceError, IonpyError
 from ionpy_auto.core.safety import Safe, SafeResult
@@ -63,7 +63,9 @@ class Target:
             return False
         return entity.same(safe.value, value)
 
-    async def send(self, value: Scalar, *, in_turn: bool = False) -> tuple[Scalar | None, float]:
+    async def send(
+        self, value: Scalar, admit: Callable[[], object] = bool, *, in_turn: bool = False
+    ) -> tuple[Scalar | None, float]:
         """Write and read back; see `core.commands.WriteTarget.send`.
 
         Raises:
@@ -79,6 +81,7 @@ class Target:
         try:
             async with stack.lane.turn(Turn.WRITE, "" if in_turn else entity.id):
                 self._still_wanted(value, asked)
+                admit()
                 if self._switches_on(value):
                     await arm_watchdog(stack)
                     stack.note_on(entity.id)
@@ -253,7 +256,7 @@ class DeviceSafeWriter:
     async def drive_safe(self, outputs: Sequence[str] | None = None) -> SafeResult:
         """Write and prove the safe state of all (or the named) outputs; never raises.
 
-        Every output is tried, even when an earlier one failed.
+        All are told before the first is asked, and every one is tried, even when an earlier failed.
         """
         stack = self._stack
         steps = [(e, s) for e, s in self._steps if outputs is None or e.id in outputs]
@@ -268,8 +271,9 @@ class DeviceSafeWriter:
         failures: list[str] = []
         proven = True
         async with self._turn():
+            told = await self._tell_all(steps)
             for entity, safe in steps:
-                read, failure = await self._drive_one(entity, safe)
+                read, failure = await self._drive_one(entity, safe, is_told=entity.id in told)
                 results.append((entity.id, read))
                 proven = proven and read is not None and not failure
                 if failure:
@@ -295,7 +299,18 @@ class DeviceSafeWriter:
         finally:
             impatient.cancel()
 
-    async def _drive_one(self, entity: Entity, safe: Safe) -> tuple[Scalar | None, str]:
+    async def _tell_all(self, steps: Sequence[tuple[Entity, Safe]]) -> set[str]:
+        """Write every safe value once, without waiting for a proof; returns which went out."""
+        told = set()
+        for entity, safe in steps:
+            with suppress(Exception):  # each is tried again, and what fails then is reported
+                await linked(self._stack).write(entity.id, entity.check(safe.value))
+                told.add(entity.id)
+        return told
+
+    async def _drive_one(
+        self, entity: Entity, safe: Safe, *, is_told: bool
+    ) -> tuple[Scalar | None, str]:
         """Write until it is proven, a few times; returns what was read and what failed."""
         stack = self._stack
         proof = entity
@@ -307,7 +322,9 @@ class DeviceSafeWriter:
             try:
                 driver = linked(stack)
                 wanted = entity.check(safe.value)
-                await driver.write(entity.id, wanted)
+                if not is_told:
+                    await driver.write(entity.id, wanted)
+                is_told = False
                 read = await read_back(stack, driver, proof, wanted)
             except LinkLost as error:
                 stack.link_open = False

@@ -11,18 +11,26 @@ from ionpy_auto.alarms.manager import AlarmManager
 from ionpy_auto.alarms.notifier import Notifier
 from ionpy_auto.automation.environment import LocalEnvironment
 from ionpy_auto.automation.flow import Flow
+from ionpy_auto.automation.flow_desk import FlowDesk
 from ionpy_auto.automation.flows import FlowStore, layers_of
+from ionpy_auto.automation.hooks import Hooks
 from ionpy_auto.automation.names import CHANNEL_UNITS, Site
 from ionpy_auto.automation.rules.engine import RuleEngine
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
+from ionpy_auto.automation.scripts.journal import ScriptJournal
+from ionpy_auto.automation.scripts.manager import ScriptManager
+from ionpy_auto.automation.scripts.sandbox import Sandbox
+from ionpy_auto.automation.scripts.store import ScriptStore
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
+from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import Conflict, Finding, IonpyError, Rejected
 from ionpy_auto.core.files import shipped_path
 from ionpy_auto.core.samples import Scalar
+from ionpy_auto.engine.scripting import WorkbenchDesk
 from ionpy_auto.storage.device_tables import EntityColumn
 
 if TYPE_CHECKING:
@@ -58,8 +66,10 @@ class Automation:
             session_id=lambda: self._number(self._session("id")),
             marker=self._mark,
         )
-        webhook = WebhookChannel(bench.clock, engine.settings.webhook_allow)
-        self.notifier = Notifier(bench.bus, bench.clock, webhook)
+        self.webhook = WebhookChannel(bench.clock, engine.settings.webhook_allow)
+        self.notifier = Notifier(bench.bus, bench.clock, self.webhook)
+        self.variables = Variables(bench.project.path("variables.json"), bench.bus, bench.clock)
+        self.hooks = Hooks(bench.clock)
         self.flows = FlowStore(
             layers_of(bench.project.folder, engine.home.root / "rules", shipped_path("rules")),
             bench.site,
@@ -67,6 +77,12 @@ class Automation:
             bench.clock,
             (self._check,),
             self._is_running,
+        )
+        kept = engine.home.folder("var") / "flow-versions"
+        self.desk = FlowDesk(
+            self.flows,
+            bench.bus,
+            {"project": kept / bench.project.id, "server": kept / "server"},
         )
         self.rules = RuleEngine(bench.lab, self.env, DatabaseRuleStore(bench.database))
         self.runs = RunManager(
@@ -80,6 +96,15 @@ class Automation:
                 sessions=bench.sessions,
                 database=bench.database,
             )
+        )
+        sandbox = Sandbox(bench.clock)
+        self.scripts = ScriptManager(
+            WorkbenchDesk(bench),
+            ScriptStore(bench.project.path("scripts"), sandbox, bench.bus, bench.clock),
+            sandbox,
+            ScriptJournal(bench.database),
+            engine.latch,
+            lambda: engine.audit,
         )
         self._thinned: dict[str, list[Callable[[], None]]] = {}
         self._leave: list[Callable[[], None]] = []
@@ -111,10 +136,15 @@ class Automation:
         """Everything else, once devices were looked at."""
         for channel_id in self._bench.site.channels.paths():
             await self._open_channel(channel_id)
+        if problem := self.variables.start():
+            self.server_alarm("server/variables", problem, active=True)
         await self.runs.start_up()
+        self.desk.start()
+        await self.scripts.start_up()
         await self.flows.start()
         await self.rules.start()
         self.rules.follow(self.flows)
+        self.rules.tell_started()
         self._leave = [
             self._bench.bus.tap("event/run", self._run_changed),
             self._bench.bus.tap(
@@ -123,10 +153,12 @@ class Automation:
         ]
 
     async def stop(self) -> None:
-        """Runs to their end, rules silent."""
+        """Scripts and runs to their end, rules silent."""
+        await self.scripts.stop()
         await self.runs.stop()
         await self.rules.stop()
         await self.flows.stop()
+        self.desk.stop()
         for leave in self._leave:
             leave()
         self._leave.clear()
@@ -261,9 +293,10 @@ class Automation:
     # -- to be looked at --------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
-        """Active alarms and runs."""
+        """Active alarms, runs and scripts."""
         return {
             "alarms": self.alarms.active(),
             "runs": [run.as_dict() for run in self.runs.active()],
+            "script_runs": [run.as_dict() for run in self.scripts.active()],
             "channels": [{"id": channel_id} for channel_id in self.runs.channels],
         }

@@ -4,11 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ionpy_auto.automation.context import AlarmCall
+from ionpy_auto.automation.context import (
+    AlarmCall,
+    HookBoard,
+    PointRange,
+    RunCall,
+    ScriptCall,
+    VariableShelf,
+    WebCall,
+)
+from ionpy_auto.automation.sequences.run import RunRequest
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.commands import Command, Origin, Outcome
-from ionpy_auto.core.errors import BadInput
+from ionpy_auto.core.errors import BadInput, NotFound
 from ionpy_auto.core.safety import drive_safe
 from ionpy_auto.core.samples import LiveValues, Scalar
 from ionpy_auto.storage.export import ExportRequest
@@ -91,3 +100,59 @@ class WorkbenchLab:
     async def panic(self, by: str, reason: str) -> None:
         """All outputs off, latched."""
         await self._bench.panic(by, reason)
+
+    @property
+    def variables(self) -> VariableShelf:
+        """The project's variables."""
+        return self._bench.automation.variables
+
+    @property
+    def hooks(self) -> HookBoard:
+        """Where posts from outside are heard."""
+        return self._bench.automation.hooks
+
+    def range_of(self, point: str) -> PointRange | None:
+        """Range and resolution of a number that can be written."""
+        return self._bench.site.range_of(point)
+
+    async def acknowledge(self, key: str, by: str, comment: str) -> Mapping[str, Any]:
+        """Acknowledge the active alarm with this key."""
+        alarms = self._bench.automation.alarms
+        for alarm in alarms.active():
+            if alarm["key"] == key:
+                return await alarms.acknowledge(alarm["id"], by, comment)
+        msg = f"there is no active alarm {key!r}"
+        raise NotFound(msg, hint="it may be over; GET /api/alarms lists the active ones")
+
+    async def start_run(self, call: RunCall) -> Mapping[str, Any]:
+        """Start a sequence after all its checks."""
+        request = RunRequest(
+            sequence=call.sequence,
+            channel=call.channel,
+            parameters=call.parameters,
+            queue=call.queue,
+            actor=call.actor,
+        )
+        return await self._bench.automation.start_run(request)
+
+    async def stop_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:
+        """End a run in order, or break it off."""
+        runs = self._bench.automation.runs
+        if abort:
+            return (await runs.abort(run_id, f"aborted by {by}")).as_dict()
+        return (await runs.stop_run(run_id, f"stopped by {by}")).as_dict()
+
+    def active_runs(self) -> Sequence[Mapping[str, Any]]:
+        """Runs that are not finished."""
+        return [run.as_dict() for run in self._bench.automation.active_runs()]
+
+    async def request(self, call: WebCall) -> Mapping[str, Any]:
+        """Send a request to another machine."""
+        answer = await self._bench.automation.webhook.request(
+            call.method, call.url, call.body, call.content_type, call.timeout_s
+        )
+        return {"status": answer.status, "body": answer.body}
+
+    async def script(self, call: ScriptCall, origin: Origin) -> Mapping[str, Any]:
+        """Start a script; with ``wait``, return once it has ended."""
+        return await self._bench.automation.scripts.call(call, origin)

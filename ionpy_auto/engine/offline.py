@@ -1,6 +1,7 @@
 """Looking at projects and flow files without running them: for ``check`` and for CI."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ionpy_auto.automation.flow_reader import read_flow
@@ -71,11 +72,11 @@ def _site_of(path: Path) -> Site:
 def _check_project(folder: Path) -> Iterator[list[Finding]]:
     findings: list[Finding] = []
     site = FolderSite(folder, findings)
-    yield findings
+    yield [replace(finding, file=str(folder / finding.file)) for finding in findings]
     for shelf in (site.channels, site.cells):
         for name, path in shelf.paths().items():
             if path.is_relative_to(folder):
-                yield shelf.read(name)[1]
+                yield [replace(finding, file=str(path)) for finding in shelf.read(name)[1]]
     for path in sorted((folder / "flows").glob("*.yaml")):
         yield _check_flow(path, site)
 

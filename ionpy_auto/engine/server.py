@@ -139,7 +139,7 @@ class Engine:
             except BaseException:
                 await bench.stop("opening failed")
                 self.catalogue.project = None
-                self.values.latest.clear()
+                self.values.clear()
                 self.audit.held = self.clock
                 raise
             self.bench = bench
@@ -158,7 +158,7 @@ class Engine:
         bench, self.bench = self.project, None
         await bench.stop(reason)
         self.catalogue.project = None
-        self.values.latest.clear()
+        self.values.clear()
         self.audit.project, self.audit.held = None, self.clock
         self.event("project_closed", {"id": bench.project.id, "name": bench.project.file.name})
 

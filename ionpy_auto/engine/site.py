@@ -6,10 +6,11 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from ionpy_auto.automation.context import PointRange
 from ionpy_auto.automation.names import CHANNEL_UNITS
 from ionpy_auto.automation.wiring import CellFile, ChannelFile, read_cell, read_channel
 from ionpy_auto.core.errors import Finding
-from ionpy_auto.devices.entities import Entity
+from ionpy_auto.devices.entities import Entity, Numeric
 from ionpy_auto.devices.manager import DeviceManager
 
 log = structlog.get_logger(__name__)
@@ -110,6 +111,15 @@ class EntitySite:
         """Whether the point can be written."""
         entity = self._entity(address)
         return entity is not None and entity.is_writable
+
+    def range_of(self, address: str) -> PointRange | None:
+        """Range of a number that can be written; None when it is none."""
+        entity = self._entity(address)
+        if not isinstance(entity, Numeric) or not entity.is_writable:
+            return None
+        if entity.min is None or entity.max is None:
+            return None
+        return PointRange(entity.min, entity.max, entity.grain)
 
     def channel(self, channel_id: str) -> ChannelFile | None:
         """A channel by id."""

@@ -54,6 +54,7 @@ log = structlog.get_logger(__name__)
 
 STORED_KINDS = frozenset({"numeric", "toggle", "enum", "bitmask", "text"})
 FIRST_LOOK_S = 5.0
+INSIST_EVERY_S, INSIST_QUICKLY_S, INSIST_SLOWLY_S = 0.5, 30.0, 5.0
 ENDS_ALARMS = {"record_recovered": ("record_failed", "record_spilled"), "disk_ok": ("disk_low",)}
 """Good news of the recorder, and the alarms it ends; lost and rejected rows stay to be seen."""
 
@@ -302,7 +303,21 @@ class Workbench:
         writers = self.devices.safe_writers()
         results = await drive_safe(writers, self.clock, PANIC_HEAD_START_S)
         self.disarm("panic")
+        missed = {result.device for result in results if not result.ok}
+        if missed:
+            self.tasks.start("insist on off", self._insist(missed))
         return results
+
+    async def _insist(self, missed: set[str]) -> None:
+        """Tell devices that did not answer a panic again until they do, while it is latched."""
+        began = self.clock.monotonic()
+        while missed and self.engine.latch.pressed:
+            quick = self.clock.monotonic() - began < INSIST_QUICKLY_S
+            await self.clock.sleep(INSIST_EVERY_S if quick else INSIST_SLOWLY_S)
+            writers = [w for w in self.devices.safe_writers() if w.device_id in missed]
+            results = await drive_safe(writers, self.clock, PANIC_HEAD_START_S)
+            missed -= {result.device for result in results if result.ok}
+            missed &= set(self.devices.stacks)
 
     async def panic(self, by: str, reason: str) -> None:
         """All outputs of the server off, latched."""

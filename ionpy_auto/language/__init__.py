@@ -5,6 +5,8 @@ The way of a text: `read` makes a tree with places, `Fields` types it, `Expressi
 come in through an `Environment`, time as a number.
 """
 
+from ionpy_auto.language.cells import Cell, CellSource
+from ionpy_auto.language.changes import Change, changes
 from ionpy_auto.language.condition import (
     KEYS as CONDITION_KEYS,
 )
@@ -15,10 +17,17 @@ from ionpy_auto.language.condition import (
     EdgeState,
     UnknownPolicy,
 )
-from ionpy_auto.language.document import set_scalar
+from ionpy_auto.language.document import (
+    Edit,
+    apply_edits,
+    logic_hash,
+    set_scalar,
+    without_layout,
+)
 from ionpy_auto.language.expressions import Bound, Expression, Part, Window
 from ionpy_auto.language.fields import Fields
 from ionpy_auto.language.kleene import UNKNOWN, Unknown, Value, normal
+from ionpy_auto.language.merge import Clash, Merged, merge
 from ionpy_auto.language.nodes import (
     Entry,
     ListNode,
@@ -49,10 +58,15 @@ __all__ = [
     "CONDITION_KEYS",
     "UNKNOWN",
     "Bound",
+    "Cell",
+    "CellSource",
+    "Change",
+    "Clash",
     "Condition",
     "ConditionState",
     "Edge",
     "EdgeState",
+    "Edit",
     "Entry",
     "Environment",
     "Expression",
@@ -60,6 +74,7 @@ __all__ = [
     "ListNode",
     "MapNode",
     "Mark",
+    "Merged",
     "Node",
     "Part",
     "Places",
@@ -73,10 +88,14 @@ __all__ = [
     "UnknownPolicy",
     "Value",
     "Window",
+    "apply_edits",
+    "changes",
     "find_unit",
     "format_duration",
     "format_number",
     "format_quantity",
+    "logic_hash",
+    "merge",
     "normal",
     "parse_duration",
     "parse_quantity",
@@ -86,4 +105,5 @@ __all__ = [
     "set_scalar",
     "show",
     "text_node",
+    "without_layout",
 ]

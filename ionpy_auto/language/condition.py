@@ -9,8 +9,8 @@ Time stands still in here: the caller brings the monotonic seconds of each sampl
 """
 
 import ast
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -212,6 +212,10 @@ def _hysteresis(fields: Fields, expression: Expression | None) -> float:
     return distance
 
 
+def _unbound() -> Value:
+    return UNKNOWN
+
+
 @dataclass
 class ConditionState:
     """What became of a condition so far.
@@ -220,6 +224,10 @@ class ConditionState:
         condition: What was written.
         met: Whether it is met; under ``hold`` this survives unknown results.
         result: The last result: True, False or UNKNOWN; None before the first.
+        look: Gives the expression's value now; bound to the environment of the last `update`.
+        rests: What ``look()`` must give for `update` to change nothing, as nearly every sample
+            finds it; else None. False while nothing is met or pending; true while it is met and
+            not latched, and, before `next_deadline`, while ``for`` has its samples and runs.
     """
 
     condition: Condition
@@ -227,6 +235,9 @@ class ConditionState:
     result: Value | None = None
     since: float | None = None
     count: int = 0
+    look: Callable[[], Value] = field(default=_unbound, init=False, repr=False, compare=False)
+    rests: bool | None = field(default=None, init=False, repr=False, compare=False)
+    _env: Environment | None = field(default=None, init=False, repr=False, compare=False)
 
     def update(self, env: Environment, mono: float, *, sample: bool = True) -> bool:
         """Take a new sample into account.
@@ -240,16 +251,27 @@ class ConditionState:
             Whether it is met *and* not unknown now: what may fire a rule, end a step or trip.
             An alarm that must not clear by going stale looks at ``met`` instead.
         """
-        result = self.condition.result(env)
-        if result is UNKNOWN and self.condition.unknown is UnknownPolicy.TRIP:
-            result = True
+        if env is not self._env:
+            self._env, self.look = env, self.condition.expression.bind(env)
+        result = self.look()
+        if result is not True and result is not False:
+            trips = self.condition.unknown is UnknownPolicy.TRIP
+            result = True if trips else UNKNOWN
         self.result = result
         if self.met and self.condition.latches:
             if self.condition.lets_go(env) is True:
                 self._end()
         else:
             self._count(result, mono, sample=sample)
+        self.rests = self._settled(result)
         return self.met and result is not UNKNOWN
+
+    def _settled(self, result: Value) -> bool | None:
+        """The result that leaves all as it is, if it comes again."""
+        if result is True:
+            is_steady = not self.condition.latches if self.met else self.count >= self._needed()
+            return True if is_steady else None
+        return False if result is False and not self.met else None
 
     def _count(self, result: Value, mono: float, *, sample: bool) -> None:
         """Follow the result of a condition that is not latched."""
@@ -344,11 +366,9 @@ class EdgeState:
         self.was_met = state.met
         if state.result is False and not state.met:
             self.armed = True
-        return {
-            Edge.RISING: rising,
-            Edge.FALLING: falling,
-            Edge.BOTH: rising or falling,
-        }[self.edge]
+        if self.edge is Edge.BOTH:
+            return bool(rising or falling)
+        return bool(falling if self.edge is Edge.FALLING else rising)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form for keeping over a restart."""

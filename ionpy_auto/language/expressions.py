@@ -15,8 +15,9 @@ from typing import NamedTuple
 from ionpy_auto.core.errors import ConfigInvalid, Finding, Severity
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import units
+from ionpy_auto.language.cells import Cell, scaler
 from ionpy_auto.language.checker import Checked, check
-from ionpy_auto.language.compiler import Compiled, compile_tree
+from ionpy_auto.language.compiler import Program
 from ionpy_auto.language.kleene import UNKNOWN, KleeneEval, Value, normal
 from ionpy_auto.language.nodes import TextNode, text_node
 from ionpy_auto.language.pieces import Slot, Typed
@@ -24,7 +25,7 @@ from ionpy_auto.language.scope import Environment, Places, Scope
 from ionpy_auto.language.tokens import Lexed, LexError, lex
 from ionpy_auto.language.units import PLAIN, Unit
 
-_HUGE = float("inf")
+Reader = Callable[[Environment], Value]
 _DIRECTIONS = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -95,8 +96,8 @@ class Expression:
     findings: tuple[Finding, ...]
     tree: ast.expr
     typed_unit: Unit | None
-    run: Compiled
-    readers: tuple[Callable[[Environment], Value], ...]
+    program: Program
+    readers: tuple[Reader, ...]
     parts: tuple[tuple[str, Typed], ...]
 
     @classmethod
@@ -157,11 +158,24 @@ class Expression:
 
     def read(self, env: Environment) -> list[Value]:
         """The values of all slots, scaled to coherent units."""
-        return [reader(env) for reader in self.readers]
+        values = []
+        for slot, reader in zip(self.slots, self.readers, strict=True):
+            cell = _source(slot, env)
+            values.append(reader(env) if cell is None else cell.value)
+        return values
 
     def evaluate(self, env: Environment) -> Value:
         """The result now; numbers in the coherent unit. Never raises for what a point holds."""
-        return self.run([reader(env) for reader in self.readers])
+        return self.program.run(self.read(env))
+
+    def bind(self, env: Environment) -> Callable[[], Value]:
+        """A function that gives what ``evaluate(env)`` gives, for those who look with each sample.
+
+        Points an environment keeps in cells are read there; everything else (windows, ages, names
+        of a run) is asked at each call.
+        """
+        sources = [_source(slot, env) for slot in self.slots]
+        return self.program.bind(sources, self.readers, env)
 
     def evaluate_reference(self, env: Environment) -> Value:
         """The same by the reference evaluator: slower, for tests and doubts."""
@@ -237,14 +251,22 @@ def _finish(source: str, checked: Checked, findings: tuple[Finding, ...]) -> Exp
         findings=findings,
         tree=tree,
         typed_unit=checked.result.unit,
-        run=compile_tree(tree, len(slots)),
+        program=Program(tree, len(slots)),
         readers=tuple(_reader(slot) for slot in slots),
         parts=checked.parts,
     )
 
 
-def _reader(slot: Slot) -> Callable[[Environment], Value]:
-    """The function that reads one slot and scales it."""
+def _source(slot: Slot, env: Environment) -> Cell | None:
+    """The cell a slot may be read from."""
+    if slot.function != "value" or not slot.known:
+        return None
+    find = getattr(env, "cell", None)  # as `CellSource`, without the price of isinstance
+    return None if find is None else find(slot.address, slot.unit)
+
+
+def _reader(slot: Slot) -> Reader:
+    """The function that asks for one slot and scales what comes."""
     address, function, seconds = slot.address, slot.function, slot.seconds
     if not slot.known:
         return lambda env: True if function == "is_stale" else UNKNOWN
@@ -255,36 +277,15 @@ def _reader(slot: Slot) -> Callable[[Environment], Value]:
     scale = _scale(slot)
     if function != "value":
         return lambda env: (scale or normal)(env.window(function, address, seconds))
-    return _value_reader(address) if scale is None else lambda env: scale(env.value(address))
-
-
-def _value_reader(address: str) -> Callable[[Environment], Value]:
-    """The common case: a float in a coherent unit goes through untouched."""
-
-    def read(env: Environment) -> Value:
-        value = env.value(address)
-        if value.__class__ is float and -_HUGE < value < _HUGE:
-            return value
-        return normal(value)
-
-    return read
+    take = scale or normal
+    return lambda env: take(env.value(address))
 
 
 def _scale(slot: Slot) -> Callable[[Scalar | None], Value] | None:
     """From the declared unit to the coherent one, or None where they are the same."""
     unit = slot.unit
     hours = slot.function == "integral" and unit.dimension in {units.AMPERE_HOUR, units.WATT_HOUR}
-    if unit.is_coherent and not hours:
-        return None
-    seconds_per_hour = 3600.0 if hours else 1.0
-
-    def scale(value: Scalar | None) -> Value:
-        number = normal(value)
-        if not isinstance(number, float):
-            return number
-        return normal(unit.to_coherent(number) / seconds_per_hour)
-
-    return scale
+    return scaler(unit, 3600.0 if hours else 1.0)
 
 
 def _reference(tree: ast.expr, values: list[Value]) -> Value:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -100,6 +101,17 @@ class Server:
         """All runs, newest first."""
         items: list[dict[str, Any]] = self.call("GET", "/api/runs")["items"]
         return items
+
+    def relax(self) -> None:
+        """Let the cell come to rest after what the test before did to it."""
+        before = None
+        for _ in range(40):
+            now = self.call("GET", "/api/devices/DMM_01/entities/cell_v")["value"]
+            if before is not None and now is not None and abs(now - before) < 0.002:
+                return
+            before = now
+            time.sleep(15 / PACE)  # fifteen seconds of the cell
+        raise AssertionError("the cell does not come to rest")
 
     def settle(self) -> None:
         """No run, no latch, the usual pace."""

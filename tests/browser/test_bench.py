@@ -52,6 +52,7 @@ def test_one_click_starts_the_capacity_check_and_its_page_shows_progress_and_cur
 
 def test_a_run_is_sped_up_and_ends_with_verdict_steps_and_cycles(app: Page, server: Server) -> None:
     server.add_flow("quick-check")
+    server.relax()
     app.get_by_role("combobox", name="Flow").select_option(label="Quick check")
     with app.expect_response(re.compile("/api/runs$")) as answer:
         app.get_by_role("button", name="Start", exact=True).click()

@@ -247,7 +247,9 @@ def described(title):
 
 
 @pytest.mark.parametrize(
-    ("title", "registry"), [("Transports", TRANSPORTS), ("Framings", FRAMINGS)], ids=str
+    ("title", "registry"),
+    [("Transports", TRANSPORTS), ("Framings", FRAMINGS)],
+    ids=["transports", "framings"],
 )
 def test_every_kind_is_described_with_its_parameters_and_defaults(title, registry):
     found = described(title)

@@ -7,8 +7,10 @@ multicast addresses are refused unless the settings allow the host. Redirects ar
 
 import asyncio
 import ipaddress
+import json
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import httpx
@@ -19,7 +21,17 @@ from ionpy_auto.core.errors import Forbidden, IonpyError, Unavailable
 TIMEOUT_S = 10.0
 SCHEMES = {"http": 80, "https": 443}
 
+MAX_ANSWER = 4096
+"""Bytes of an answer that are kept."""
+
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+
+
+class Answer(NamedTuple):
+    """What another machine said."""
+
+    status: int
+    body: str
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -59,34 +71,59 @@ class WebhookChannel:
             Unavailable: It did not answer, or not with success.
         """
         body = {"title": title, "message": message, "time": self._clock.now()}
-        with self._clock.hold():
-            await self._post(address, body)
+        await self.request("POST", address, json.dumps(body), "application/json", TIMEOUT_S)
 
-    async def _post(self, address: str, body: dict[str, object]) -> None:
+    async def request(
+        self, method: str, address: str, body: str | None, content_type: str, timeout_s: float
+    ) -> Answer:
+        """Send any request by the same rules; what comes back is read up to `MAX_ANSWER`.
+
+        Raises:
+            Forbidden: The address must not be reached.
+            Unavailable: It did not answer in time, or not with success.
+        """
+        with self._clock.hold():
+            try:
+                async with self._clock.timeout(timeout_s):
+                    return await self._send((method, address, body, content_type), timeout_s)
+            except TimeoutError as error:
+                msg = f"{urlsplit(address).hostname} did not answer within {timeout_s:g} s"
+                raise Unavailable(msg, code="NOT_DELIVERED", hint="check the receiver") from error
+
+    async def _send(self, what: tuple[str, str, str | None, str], timeout_s: float) -> Answer:
+        method, address, body, content_type = what
         url = urlsplit(address)
         target = await self._target(url)
         host = url.hostname or ""
         port = f":{url.port}" if url.port else ""
         shown = f"[{host}]" if ":" in host else host
+        headers = {"Host": f"{shown}{port}"}
+        if body is not None:
+            headers["Content-Type"] = content_type
         try:
-            async with httpx.AsyncClient(
-                transport=self._transport,
-                timeout=TIMEOUT_S,
-                follow_redirects=False,
-                trust_env=False,
-            ) as client:
-                answer = await client.post(
+            async with (
+                httpx.AsyncClient(
+                    transport=self._transport,
+                    timeout=timeout_s,  # also where the clock is virtual and stands still
+                    follow_redirects=False,
+                    trust_env=False,
+                ) as client,
+                client.stream(
+                    method,
                     urlunsplit((url.scheme, f"{target}{port}", url.path or "/", url.query, "")),
-                    json=body,
-                    headers={"Host": f"{shown}{port}"},
+                    content=None if body is None else body.encode(),
+                    headers=headers,
                     extensions={"sni_hostname": host},
-                )
+                ) as answer,
+            ):
+                text = await _bounded_text(answer)
         except httpx.HTTPError as error:
             msg = f"{host} was not reached: {type(error).__name__}"
             raise Unavailable(msg, code="NOT_DELIVERED", hint="check the receiver") from error
         if not answer.is_success:
             msg = f"{host} answered {answer.status_code}"
             raise Unavailable(msg, code="NOT_DELIVERED", hint="check the receiver")
+        return Answer(answer.status_code, text)
 
     async def _target(self, url: SplitResult) -> str:
         """The one address to connect to, as it stands in a URL."""
@@ -109,6 +146,16 @@ class WebhookChannel:
                 return f"[{ip}]" if ip.version == 6 else str(ip)
         msg = f"{url.hostname} is an address of this machine or link"
         raise _refused(msg)
+
+
+async def _bounded_text(answer: httpx.Response) -> str:
+    """The beginning of an answer; the rest is not read."""
+    content = b""
+    async for piece in answer.aiter_bytes():
+        content += piece
+        if len(content) >= MAX_ANSWER:
+            break
+    return content[:MAX_ANSWER].decode("utf-8", errors="replace")
 
 
 def _refused(message: str) -> IonpyError:

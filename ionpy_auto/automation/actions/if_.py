@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from ionpy_auto.automation.actions._inside import act_all
 from ionpy_auto.automation.blocks import Action, action
 from ionpy_auto.automation.context import ActionContext
 from ionpy_auto.automation.fields import Check
+from ionpy_auto.automation.flow import ActionNode
 from ionpy_auto.automation.flow_reader import ActionList
 from ionpy_auto.language import UNKNOWN, Expression
 
@@ -19,6 +21,7 @@ class If(Action):
     """Do one thing or another; what is unknown does neither."""
 
     shorthand = "check"
+    interruption = "end"
     companions = ("then", "else")
     check: Check
     then: ActionList = ()
@@ -33,11 +36,9 @@ class If(Action):
         """The condition."""
         return (self.check,)
 
-    def writes(self) -> tuple[str, ...]:
-        """What either way may write."""
-        return tuple(
-            point for node in (*self.then, *self.otherwise) for point in node.block.writes()
-        )
+    def inner(self) -> tuple[ActionNode, ...]:
+        """The actions of both ways."""
+        return (*self.then, *self.otherwise)
 
     async def act(self, context: ActionContext) -> Mapping[str, Any]:
         """Run the branch in order."""
@@ -45,9 +46,5 @@ class If(Action):
         if result is UNKNOWN:
             return {"branch": "unknown"}
         nodes = self.then if result is True else self.otherwise
-        done = [
-            {"verb": node.verb, "result": await node.block.act(context)}
-            for node in nodes
-            if node.enabled
-        ]
+        done = await act_all(nodes, context)
         return {"branch": "then" if result is True else "else", "actions": done}

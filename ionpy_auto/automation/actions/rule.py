@@ -1,4 +1,4 @@
-"""``rule``: switch another rule on or off."""
+"""``rule``: switch another rule on or off, or trigger it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -12,11 +12,11 @@ from ionpy_auto.core.bus import Event
 
 @action
 class RuleSwitch(Action):
-    """Switch a rule on or off."""
+    """Switch a rule on or off, or trigger it."""
 
     shorthand = "id"
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9_-]+$", description="flow/rule")]
-    do: Literal["enable", "disable"] = "enable"
+    do: Literal["enable", "disable", "trigger"] = "enable"
 
     def sentence(self) -> str:
         """As a person would say it."""
@@ -25,7 +25,9 @@ class RuleSwitch(Action):
     async def act(self, context: ActionContext) -> Mapping[str, Any]:
         """Tell the rule engine, wherever it is."""
         clock = context.lab.clock
-        payload = {"rule": self.id, "enabled": self.do == "enable"}
-        event = Event("rule_switch", payload, clock.now(), clock.monotonic(), context.origin.cause)
+        kind, payload = "rule_switch", {"rule": self.id, "enabled": self.do == "enable"}
+        if self.do == "trigger":
+            kind, payload = "rule_trigger", {"rule": self.id, "by": context.origin.id}
+        event = Event(kind, payload, clock.now(), clock.monotonic(), context.origin.cause)
         context.lab.bus.publish(event)
         return payload

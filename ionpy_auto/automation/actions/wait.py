@@ -14,6 +14,7 @@ class Wait(Action):
     """Let some time pass before the next action."""
 
     shorthand = "duration"
+    interruption = "restart"
     duration: Seconds
 
     def sentence(self) -> str:

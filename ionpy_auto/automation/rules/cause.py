@@ -10,6 +10,8 @@ from contextvars import ContextVar
 
 MAX_DEPTH = 8
 ECHO_S = 10.0
+STARTUP = "startup"
+"""First in every chain that began with the opening of the project: it may write no output."""
 
 CURRENT: ContextVar[tuple[str, ...]] = ContextVar("cause", default=())
 

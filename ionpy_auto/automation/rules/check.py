@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ionpy_auto.automation.actions.if_ import If
+from ionpy_auto.automation.actions.rule import RuleSwitch
+from ionpy_auto.automation.actions.run import StartRun
 from ionpy_auto.automation.actions.safe_state import SafeState
+from ionpy_auto.automation.actions.stop_run import StopRun
 from ionpy_auto.automation.flow import ActionNode, Flow, RuleNode
 from ionpy_auto.automation.names import Site
 from ionpy_auto.core.errors import Finding, Severity
@@ -18,35 +20,74 @@ def check_rules(flow: Flow, site: Site | None = None) -> list[Finding]:
     return [*findings, *_circles(flow)]
 
 
+Where = RuleNode | ActionNode
+Texts = tuple[str, str]
+
+
 def _finding(
-    flow: Flow, line: int, code: str, texts: tuple[str, str], severity: Severity = Severity.ERROR
+    flow: Flow, where: Where, code: str, texts: Texts, severity: Severity = Severity.ERROR
 ) -> Finding:
     message, hint = texts
     return Finding(
-        code=code, message=message, hint=hint, file=flow.file, line=line, severity=severity
+        code=code,
+        message=message,
+        hint=hint,
+        file=flow.file,
+        line=where.line,
+        column=where.column,
+        severity=severity,
     )
 
 
 def _one(rule: RuleNode, flow: Flow) -> Iterator[Finding]:
     if rule.per_device and all(trigger.verb in OF_NO_DEVICE for trigger in rule.when):
         texts = ("per: device needs a trigger that is about a device", "remove per: device")
-        yield _finding(flow, rule.line, "no-device", texts)
+        yield _finding(flow, rule, "no-device", texts)
     if rule.during and rule.scope == "always":
         texts = ("during belongs to scope: run", "remove one of the two")
-        yield _finding(flow, rule.line, "during-always", texts)
+        yield _finding(flow, rule, "during-always", texts)
     if rule.scope == "run" and not flow.sequence:
         texts = ("scope: run needs a sequence in the same file", "write scope: always")
-        yield _finding(flow, rule.line, "run-without-sequence", texts)
+        yield _finding(flow, rule, "run-without-sequence", texts)
+    starts = any(trigger.verb == "startup" for trigger in rule.when)
     for node in _actions((*rule.then, *rule.otherwise)):
-        if isinstance(node.block, SafeState):
-            yield from _safe_state(rule, node, node.block, flow)
+        yield from _action(rule, node, flow)
+        if starts:
+            yield from _at_startup(node, flow)
 
 
 def _actions(nodes: Iterable[ActionNode]) -> Iterator[ActionNode]:
     for node in nodes:
         yield node
-        if isinstance(node.block, If):
-            yield from _actions((*node.block.then, *node.block.otherwise))
+        yield from _actions(node.block.inner())
+
+
+def _action(rule: RuleNode, node: ActionNode, flow: Flow) -> Iterator[Finding]:
+    block = node.block
+    if isinstance(block, SafeState):
+        yield from _safe_state(rule, node, block, flow)
+    if isinstance(block, StopRun) and block.is_own and rule.scope == "always":
+        texts = ("it is not said which run shall end", "stop_run: {channel: CH1}")
+        yield _finding(flow, node, "no-run", texts)
+    if isinstance(block, RuleSwitch) and block.id.partition("/")[0] == flow.id:
+        known = [one.id for one in flow.rules]
+        if block.id not in known:
+            texts = (f"there is no rule {block.id!r}", f"rules here: {', '.join(known)}")
+            yield _finding(flow, node, "unknown-rule", texts)
+
+
+def _at_startup(node: ActionNode, flow: Flow) -> Iterator[Finding]:
+    """After a start nothing is switched on before a person has looked (ENG-13)."""
+    block = node.block
+    outputs = block.outputs()
+    if block.inner() or not (outputs or isinstance(block, StartRun)):
+        return  # what stands inside is looked at itself
+    what = ", ".join(outputs) if outputs else "a run"
+    texts = (
+        f"a startup rule may not drive {what}",
+        "after a start a person confirms first: send a message instead",
+    )
+    yield _finding(flow, node, "startup-writes", texts)
 
 
 def _safe_state(
@@ -55,10 +96,10 @@ def _safe_state(
     """``channel`` means what the run holds, ``all`` everything: each has its scope."""
     if block.of == "all" and rule.scope == "run":
         texts = ("safe_state: all is for scope: always", "write safe_state: channel")
-        yield _finding(flow, node.line or rule.line, "safe-state-scope", texts)
+        yield _finding(flow, node, "safe-state-scope", texts)
     if block.of == "channel" and rule.scope == "always":
         texts = ("safe_state: channel is for the rules of a run", "write safe_state: all")
-        yield _finding(flow, node.line or rule.line, "safe-state-scope", texts)
+        yield _finding(flow, node, "safe-state-scope", texts)
 
 
 def _circles(flow: Flow) -> Iterator[Finding]:
@@ -74,7 +115,7 @@ def _circles(flow: Flow) -> Iterator[Finding]:
                 f"rule {rule.id} may feed itself: what it sets makes it look again",
                 "add a condition that ends it, or hysteresis; a circle is cut after 8 rounds",
             )
-            yield _finding(flow, rule.line, "feeds-itself", texts, Severity.WARNING)
+            yield _finding(flow, rule, "feeds-itself", texts, Severity.WARNING)
 
 
 def _reads(rule: RuleNode) -> set[str]:

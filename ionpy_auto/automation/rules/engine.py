@@ -13,7 +13,7 @@ import structlog
 
 from ionpy_auto.automation.context import AlarmCall, Firing, Lab
 from ionpy_auto.automation.flow import Flow, RuleNode
-from ionpy_auto.automation.rules.cause import CURRENT, Echoes
+from ionpy_auto.automation.rules.cause import CURRENT, STARTUP, Echoes
 from ionpy_auto.automation.rules.doing import switchable
 from ionpy_auto.automation.rules.index import PointIndex
 from ionpy_auto.automation.rules.keeping import Keeping
@@ -100,6 +100,7 @@ class RuleEngine:
             bus.tap("sample/", self._index.take),
             bus.tap(("event/run_step", "event/run"), self._on_run),
             bus.tap("event/rule_switch", self._on_switch),
+            bus.tap("event/rule_trigger", self._on_trigger),
         ]
 
     def follow(self, flows: FlowSource) -> None:
@@ -125,6 +126,10 @@ class RuleEngine:
             if jobs:
                 record.waiting = []
                 self._keeping.changed(rule_id)
+
+    def tell_started(self) -> None:
+        """The project is open and its devices were looked at: ``startup`` rules look."""
+        self._tell("startup", {}, (STARTUP,))
 
     async def stop(self) -> None:
         """Detach all rules, end what acts, keep states: what was pending goes on next time."""
@@ -419,6 +424,18 @@ class RuleEngine:
         except IonpyError as error:
             log.warning("rule not switched", message=error.message)
 
+    def _on_trigger(self, event: Event) -> None:
+        """An action triggers a rule; the chain of cause goes on."""
+        rule_id, by = str(event.payload["rule"]), str(event.payload.get("by", ""))
+        try:
+            found = self._find(rule_id)
+        except IonpyError as error:
+            log.warning("rule not triggered", message=error.message)
+            return
+        for rule in found:
+            if rule.is_enabled:  # what a person has switched off no rule switches on
+                rule.fire("manual", Firing("manual", {"by": by}, event.cause))
+
     async def trigger(self, rule_id: str, by: str = "") -> dict[str, Any]:
         """Fire a rule by hand, in every run that has it; its ``if`` still decides.
 
@@ -458,7 +475,7 @@ class RuleEngine:
     def _as_dict(self, node: RuleNode, live: LiveRule | None) -> dict[str, Any]:
         record = self._records.get(node.id, Record())
         mono = self.lab.clock.monotonic()
-        mean = record.spent_s / record.evaluations * 1e6 if record.evaluations else 0.0
+        mean = record.spent_s / record.timed * 1e6 if record.timed else 0.0
         return {
             "id": node.id,
             "title": node.title,

@@ -2,7 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
+import structlog
+
 from ionpy_auto.core.samples import Snapshot
+
+log = structlog.get_logger(__name__)
 
 Look = Callable[[], None]
 
@@ -37,11 +41,12 @@ class PointIndex:
         for sample in snapshot.samples:
             looks = table.get(sample.point)
             if looks is not None:
-                found = (*found, *looks) if found else looks
-        if len(found) > 1:
-            found = tuple(dict.fromkeys(found))
+                found = tuple(dict.fromkeys((*found, *looks))) if found else looks
         for look in found:
-            look()
+            try:
+                look()
+            except Exception:
+                log.exception("a rule failed to look")
 
     def __len__(self) -> int:
         return len(self._table)

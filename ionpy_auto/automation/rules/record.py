@@ -38,6 +38,7 @@ class Record:
     suspended: str = ""
     fired: int = 0
     evaluations: int = 0
+    timed: int = 0  # of the evaluations; only these count into spent_s
     spent_s: float = 0.0
     last_fired: float | None = None
     cooling: dict[str, float] = field(default_factory=dict)

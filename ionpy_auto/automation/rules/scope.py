@@ -11,7 +11,9 @@ from ionpy_auto.automation.context import Firing, Lab
 from ionpy_auto.automation.environment import LocalEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.names import LOCAL_UNITS
+from ionpy_auto.automation.rules.cause import STARTUP
 from ionpy_auto.core.commands import Origin, Outcome, Priority
+from ionpy_auto.core.errors import Rejected
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import Environment
 
@@ -152,7 +154,12 @@ class Acting:
 
         A write that has begun is carried out also when its rule is cancelled meanwhile: half a
         write leaves an output nobody knows the state of.
+
+        Raises:
+            Rejected: The chain began with the opening of the project: no output may be switched
+                before a person has looked.
         """
+        refuse_after_startup(self.origin, f"{point} was not written")
         self.note_write(point, self.origin.cause)
         work = asyncio.ensure_future(self.home.write(point, value, self.origin))
         self.writing.add(work)
@@ -168,6 +175,13 @@ class Acting:
     def leased_devices(self) -> Sequence[str]:
         """Devices of the run; empty for ``scope: always``."""
         return self.home.leased_devices
+
+
+def refuse_after_startup(origin: Origin, what: str) -> None:
+    """Raises Rejected when a chain of cause began with the opening of the project."""
+    if STARTUP in origin.cause[:1]:
+        hint = "start what drives outputs by hand"
+        raise Rejected(f"{what}: it began with the start", code="STARTUP_WRITE", hint=hint)
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON

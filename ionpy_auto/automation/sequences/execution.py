@@ -4,10 +4,11 @@ A step that waits for its end is woken by the sample that brings it, in the same
 goes wrong rises to `manager.py`, which makes the outputs safe.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from ionpy_auto.automation.blocks import Step
+from ionpy_auto.automation.blocks import Action, Step
 from ionpy_auto.automation.context import Lab
 from ionpy_auto.automation.flow import Measure, StepNode
 from ionpy_auto.automation.sequences.counting import Direction
@@ -81,6 +82,7 @@ class Execution:
         self.run = run
         self._channel = RunChannel(self, run.switching) if run.switching is not None else None
         self._jumps: dict[tuple[str, str], int] = {}
+        self._writes = asyncio.Lock()  # an action is ended between two writes, never inside one
 
     # --- what blocks see ----------------------------------------------------------------------
 
@@ -122,7 +124,8 @@ class Execution:
 
     async def write(self, point: str, value: Scalar) -> Outcome:
         """Write as the run."""
-        return await self.run.write(point, value)
+        async with self._writes:
+            return await self.run.write(point, value)
 
     def phase(self, name: str) -> None:
         """The step has entered a phase."""
@@ -180,7 +183,7 @@ class Execution:
             if isinstance(node.block, Step):
                 await node.block.run(self)
             else:
-                await node.block.act(self)
+                await self._act(step, node.block)
         except StopRunError:
             self.end_now("stopped", "aborted")
             await self._leave(step)
@@ -189,6 +192,64 @@ class Execution:
             self.end_now("done")
         await self._leave(step)
         return self._jump(step)
+
+    async def _act(self, step: StepRun, action: Action) -> None:
+        """Run an action that stands as a step; one that may take long can be interrupted."""
+        if not action.interruption or self.run.state is RunState.STOPPING:
+            await action.act(self)
+            return
+        self._arm(step)
+        task = asyncio.ensure_future(action.act(self))
+        try:
+            while not step.ended_by and (signal := await self._signal_or(task)) is not None:
+                if signal is Signal.END and not step.ended_by:
+                    continue
+                if signal is not Signal.PAUSE:
+                    await self._end_task(task)
+                    if signal is Signal.STOP:
+                        raise StopRunError
+                    if signal is Signal.SKIP:
+                        self.end_now("skipped", "inconclusive")
+                elif await self._pause_action(step, task, action):
+                    task = asyncio.ensure_future(action.act(self))
+        finally:
+            if not task.done():  # broken off: at once, the outputs are made safe behind it
+                task.cancel()
+                await asyncio.wait({task})
+            _ = task.cancelled() or task.exception()  # what stopped it counts, not its echo
+        if not task.cancelled():
+            task.result()
+
+    async def _pause_action(self, step: StepRun, task: asyncio.Future[Any], action: Action) -> bool:
+        """Pause in the middle of an action; returns whether it has to begin anew."""
+        if action.interruption == "restart":
+            await self._end_task(task)
+        else:  # part of it may be done already, so it is finished first
+            await asyncio.wait({task})
+        await self._pause(step)
+        return task.cancelled() and not step.ended_by
+
+    async def _signal_or(self, task: asyncio.Future[Any]) -> Signal | None:
+        """The next signal, or None when the task is through first; no signal is lost."""
+
+        def wake(done: asyncio.Future[Any]) -> None:
+            del done
+            self.run.signal(Signal.END)
+
+        task.add_done_callback(wake)
+        try:
+            signal = await self.run.wait_signal()
+        finally:
+            task.remove_done_callback(wake)
+        return None if signal is Signal.END and task.done() else signal
+
+    async def _end_task(self, task: asyncio.Future[Any]) -> None:
+        """End an action between two writes, never inside one."""
+        if task.done():
+            return
+        async with self._writes:
+            task.cancel()
+        await asyncio.wait({task})
 
     def _enter(self, node: StepNode) -> StepRun:
         run, clock = self.run, self.lab.clock

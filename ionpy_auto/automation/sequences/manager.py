@@ -665,6 +665,6 @@ def writes_outputs(flow: Flow) -> bool:
         block = node.block
         if isinstance(block, Step) and block.direction:
             return True
-        if isinstance(block, Action) and block.writes():
+        if isinstance(block, Action) and block.outputs():
             return True
     return False

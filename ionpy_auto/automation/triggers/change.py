@@ -10,7 +10,7 @@ from ionpy_auto.automation.context import Firing, RuleContext
 from ionpy_auto.automation.fields import AnyValue
 from ionpy_auto.automation.rules.values import same_value
 from ionpy_auto.core.samples import Scalar
-from ionpy_auto.language import Expression
+from ionpy_auto.language import Expression, Value
 
 
 @trigger
@@ -34,12 +34,13 @@ class Change(Trigger):
 
     def attach(self, context: RuleContext, fire: Callable[[Firing], None]) -> Callable[[], None]:
         """Compare the last two known values; unknown in between is no change."""
+        read = self.point.bind(context.env)
         kept = context.kept("last")  # of the version that looked until this moment
-        last: Scalar | None = _known(self.point, context) if kept is None else kept.get("value")
+        last = _known(read()) if kept is None else kept.get("value")
 
         def look() -> None:
             nonlocal last
-            now = _known(self.point, context)
+            now = _known(read())
             if now is None or now == last:
                 return
             before, last = last, now
@@ -57,6 +58,5 @@ class Change(Trigger):
         return stop
 
 
-def _known(point: Expression, context: RuleContext) -> Scalar | None:
-    value = point.evaluate(context.env)
+def _known(value: Value) -> Scalar | None:
     return value if isinstance(value, float | bool | str) else None

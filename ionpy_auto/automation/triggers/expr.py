@@ -1,7 +1,7 @@
 """``expr``: something becomes so."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, ValidationInfo, WithJsonSchema, model_validator
 
@@ -9,6 +9,7 @@ from ionpy_auto.automation.blocks import Trigger, trigger
 from ionpy_auto.automation.context import Firing, RuleContext
 from ionpy_auto.automation.fields import PlacedDict, PlacedText, Reading, fail, noted
 from ionpy_auto.core.clock import Timer
+from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import (
     CONDITION_KEYS,
     UNKNOWN,
@@ -16,8 +17,10 @@ from ionpy_auto.language import (
     ConditionState,
     Edge,
     EdgeState,
+    Environment,
     Expression,
     Fields,
+    MapNode,
     UnknownPolicy,
     format_duration,
 )
@@ -52,6 +55,7 @@ class Expr(Trigger):
     model_config = ConfigDict(json_schema_extra=_written)
 
     shorthand = "expr"
+    word: ClassVar[str] = "expr"
     condition: Annotated[Condition, WithJsonSchema({})]
     edge: Edge = Edge.RISING
     at_start: Annotated[str, WithJsonSchema({"enum": ["ignore", "fire"]})] = "ignore"
@@ -63,19 +67,7 @@ class Expr(Trigger):
         reading = info.context
         if not isinstance(reading, Reading) or not isinstance(data, PlacedDict):
             raise fail("wrong_type", "an expression is needed here")
-        fields = Fields(data.node, reading.scope.file, reading.findings)
-        condition = Condition.take(fields, reading.scope)
-        if condition is None:
-            raise noted()
-        rest = {key: value for key, value in data.items() if key not in CONDITION_KEYS}
-        for key, words in (("edge", tuple(EDGES)), ("at_start", ("ignore", "fire"))):
-            given = rest.get(key)
-            if given is not None and not (isinstance(given, PlacedText) and given in words):
-                msg = f"{key} is one of {', '.join(words)}"
-                raise fail("wrong_value", msg)
-        if "edge" in rest:
-            rest["edge"] = EDGES[str(rest["edge"])]
-        return {**rest, "condition": condition}
+        return followed(data, data.node, reading)
 
     def sentence(self) -> str:
         """As a person would say it."""
@@ -91,9 +83,32 @@ class Expr(Trigger):
         both = (self.condition.expression, self.condition.reset)
         return tuple(expression for expression in both if expression is not None)
 
+    def values(self, env: Environment, *, met: bool) -> Mapping[str, Scalar | None]:
+        """What ``trigger.*`` says of a firing."""
+        del env
+        return {"value": met}
+
     def attach(self, context: RuleContext, fire: Callable[[Firing], None]) -> Callable[[], None]:
         """Follow the condition from now on."""
         return Watch(self, context, fire).start()
+
+
+def followed(data: Mapping[str, Any], node: MapNode, reading: Reading) -> dict[str, Any]:
+    """Parameters with one condition made of those of ``node``, and what else was written."""
+    scope = reading.scope
+    fields = Fields(node, scope.file, reading.findings, scope.parameters)
+    condition = Condition.take(fields, scope)
+    if condition is None:
+        raise noted()
+    rest = {key: value for key, value in data.items() if key not in CONDITION_KEYS}
+    for key, words in (("edge", tuple(EDGES)), ("at_start", ("ignore", "fire"))):
+        given = rest.get(key)
+        if given is not None and not (isinstance(given, PlacedText) and given in words):
+            msg = f"{key} is one of {', '.join(words)}"
+            raise fail("wrong_value", msg)
+    if "edge" in rest:
+        rest["edge"] = EDGES[str(rest["edge"])]
+    return {**rest, "condition": condition}
 
 
 class Watch:
@@ -105,6 +120,7 @@ class Watch:
         self._clock = context.lab.clock
         self._state = ConditionState(block.condition)
         self._edge = EdgeState(block.edge, block.at_start == "fire" or context.is_armed)
+        self._fires_each = block.edge is Edge.LEVEL
         self._timer: Timer | None = None
         self._due_at: float | None = None
         self._leave: list[Callable[[], None]] = []
@@ -159,7 +175,15 @@ class Watch:
 
     def look(self) -> None:
         """A sample of one of the points arrived."""
-        self._update(sample=True)
+        # A thousand rules may wait on the same point: nearly always nothing changes for a rule.
+        state, due = self._state, self._due_at
+        if (
+            state.rests is None
+            or self._fires_each
+            or state.look() is not state.rests
+            or (due is not None and self._clock.monotonic() >= due)
+        ):
+            self._update(sample=True)
 
     def _on_pulse(self) -> None:
         # An expression over ages alone never sees a sample: then each second counts as one.
@@ -187,7 +211,8 @@ class Watch:
             self._told = told
             self._keep(now)
         if fires:
-            self._fire(Firing("expr", {"value": state.met}))
+            values = self._block.values(self._context.env, met=state.met)
+            self._fire(Firing(self._block.word, values))
 
     def _plan(self, now: float) -> None:
         """Come back when ``for`` is over, if no sample comes before."""

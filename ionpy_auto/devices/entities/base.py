@@ -4,7 +4,7 @@ An entity is declared once as a class attribute of a driver and never holds a va
 as samples. It knows how to judge a wish (`check`) and how to judge what a device says (`decode`).
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -144,7 +144,7 @@ class Entity:
             "role": self.role.value if self.role else None,
             "danger": self.danger,
             "limits": None,
-            "safe": self.safe.action if self.safe else None,
+            "safe": asdict(self.safe) if self.safe else None,
         }
 
 

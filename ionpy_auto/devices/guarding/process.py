@@ -131,7 +131,8 @@ class Guard:
         trouble = {}
         for config in message.devices:
             try:
-                self._build(config)
+                transport = getattr(self._build(config).link, "transport", None)
+                getattr(transport, "warm", _nothing)()
             except Exception as error:  # noqa: BLE001 - whatever a driver raises, the others count
                 trouble[config.id] = str(error) or type(error).__name__
         return trouble
@@ -161,6 +162,10 @@ class Guard:
 
         # Not asyncio.run: it would wait at its end for threads that a driver left behind.
         asyncio.new_event_loop().run_until_complete(act())
+
+
+def _nothing() -> None:
+    """Most transports have nothing to load."""
 
 
 def _own_wires() -> tuple[int, int]:

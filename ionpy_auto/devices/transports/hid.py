@@ -64,6 +64,11 @@ class HidTransport(BlockingTransport):
         place = self.params.path or f"HID {self._vid or 0:04X}:{self._pid or 0:04X}"
         super().__init__(NAME, place, clock, patience_s=PATIENCE_S)
 
+    @staticmethod
+    def warm() -> None:
+        """Load the library; opens nothing."""
+        import_module("hid")
+
     def open_handle(self) -> Any:  # noqa: ANN401 - hidapi has no types
         """Open the one device that fits.
 

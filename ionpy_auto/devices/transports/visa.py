@@ -75,6 +75,12 @@ class VisaTransport(BlockingTransport):
         self._slice_s = SLICE_S if self._is_stream else self.params.timeout_s
         self._end = _unescape(self.params.read_end) if self.params.read_end else b""
 
+    def warm(self) -> None:
+        """Load the library, which takes a second; opens nothing."""
+        import pyvisa  # noqa: PLC0415 - see open_handle
+
+        pyvisa.ResourceManager(self.params.backend)
+
     def open_handle(self) -> Any:  # noqa: ANN401 - pyvisa has no types
         """Open the resource; its VISA timeout is that of one slice."""
         import pyvisa  # noqa: PLC0415 - takes 0.3 s, and most benches have no VISA

@@ -7,15 +7,42 @@ from litestar import Controller, delete, get, post, put
 from litestar.params import Parameter
 
 from ionpy_auto.engine import Engine
+from ionpy_auto.language import Edit
 
 FlowText = Annotated[str, msgspec.Meta(max_length=1_000_000)]
 
 
+Message = Annotated[str, msgspec.Meta(min_length=1, max_length=5000, pattern=r"\S")]
+Step = str | int
+Op = Literal["set", "insert", "remove", "rename", "move", "duplicate", "layout", "quote"]
+
+
 class FlowChange(msgspec.Struct, forbid_unknown_fields=True):
-    """A new text and the revision it started from."""
+    """A new text and the revision it started from; with ``commit`` also a git commit."""
 
     text: FlowText
     revision: str
+    commit: Message | None = None
+
+
+class FlowEdit(msgspec.Struct, forbid_unknown_fields=True):
+    """One structured edit of a text."""
+
+    op: Op
+    path: list[Step] = []
+    value: Any = None
+    to: list[Step] | None = None
+    name: str = ""
+    at: int | None = None
+
+
+class FlowPatch(msgspec.Struct, forbid_unknown_fields=True):
+    """Edits on the text of a revision; ``write`` checks, writes and activates the result."""
+
+    revision: str
+    edits: Annotated[list[FlowEdit], msgspec.Meta(max_length=500)]
+    write: bool = False
+    commit: Message | None = None
 
 
 class NewFlow(msgspec.Struct, forbid_unknown_fields=True):
@@ -63,7 +90,36 @@ class FlowsController(Controller):
     @put("/{flow_id:str}", operation_id="saveFlow")
     async def save(self, engine: Engine, flow_id: str, data: FlowChange) -> dict[str, Any]:
         """Check, write, activate; 412 if it changed meanwhile, 422 if it has errors."""
-        return await engine.project.automation.flows.save(flow_id, data.text, data.revision)
+        desk = engine.project.automation.desk
+        return await desk.save(flow_id, data.text, data.revision, data.commit)
+
+    @post("/{flow_id:str}/patch", operation_id="patchFlow", status_code=200)
+    async def patch(self, engine: Engine, flow_id: str, data: FlowPatch) -> dict[str, Any]:
+        """Structured edits: new text, diff and findings; 412 with both changes when stale."""
+        edits = [_edit(edit) for edit in data.edits]
+        return await engine.project.automation.desk.patch(
+            flow_id, data.revision, edits, write=data.write, commit=data.commit
+        )
+
+    @get("/{flow_id:str}/diff", operation_id="diffFlow")
+    async def diff(
+        self,
+        engine: Engine,
+        flow_id: str,
+        against: Annotated[str, Parameter(max_length=64)] = "last",
+    ) -> dict[str, Any]:
+        """The file as it is against ``live``, ``last`` or a version of its history."""
+        return await engine.project.automation.desk.diff(flow_id, against)
+
+    @get("/{flow_id:str}/history", operation_id="flowHistory")
+    async def history(self, engine: Engine, flow_id: str) -> dict[str, Any]:
+        """Older versions, newest first: git commits and what was saved here."""
+        return await engine.project.automation.desk.history(flow_id)
+
+    @get("/{flow_id:str}/history/{version:str}", operation_id="flowVersion")
+    async def version(self, engine: Engine, flow_id: str, version: str) -> dict[str, Any]:
+        """One older version with its text; a PUT of it rolls back."""
+        return await engine.project.automation.desk.version(flow_id, version)
 
     @delete("/{flow_id:str}", operation_id="deleteFlow")
     async def remove(
@@ -71,6 +127,11 @@ class FlowsController(Controller):
     ) -> None:
         """Remove a flow file of the revision given."""
         await engine.project.automation.flows.delete(flow_id, revision)
+
+
+def _edit(edit: FlowEdit) -> Edit:
+    to = None if edit.to is None else tuple(edit.to)
+    return Edit(edit.op, tuple(edit.path), edit.value, to, edit.name, edit.at)
 
 
 class FlowToolsController(Controller):

@@ -10,8 +10,15 @@ from drivers.riden_rd60xx.simulator import RidenSimulator, model_named
 from ionpy_auto.core.clock import SystemClock, VirtualClock
 from ionpy_auto.devices import Benches
 from ionpy_auto.devices.simulated import PtyPort, RegisterBank, RtuServer, serve_tcp
+from ionpy_auto.devices.transports import serial
 from ionpy_auto.testing.lab import Lab
 from ionpy_auto.testing.wires import tool_path
+
+
+@pytest.fixture(autouse=True)
+def no_port_claimed_before():
+    """The system gives the name of a pseudo terminal to the next test at once."""
+    serial._claims.clear()
 
 
 @pytest.fixture

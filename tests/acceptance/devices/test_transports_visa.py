@@ -109,7 +109,7 @@ async def test_a_hung_instrument_holds_up_nobody_else_and_its_thread_is_soon_fre
     hung, well = link_to(resource=peer.resource), link_to(resource=peer.resource)
     await hung.open()
     await well.open()
-    waiting = asyncio.ensure_future(hung.query(b"HANG?", 30.0))
+    waiting = asyncio.ensure_future(hung.query(b"HANG?", 2.0))
     for turn in range(20):
         assert await well.query(b"%d" % turn) == b"%d" % turn
     assert not waiting.done()

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ionpy_auto.automation.context import PointRange
 from ionpy_auto.automation.environment import LiveEnvironment
+from ionpy_auto.automation.hooks import Hooks
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.run import Run, RunRequest
+from ionpy_auto.automation.variables import Variables
 from ionpy_auto.automation.wiring import CellFile, ChannelFile, read_cell, read_channel
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import VirtualClock
@@ -18,6 +21,7 @@ from ionpy_auto.core.safety import PanicLatch, drive_safe
 from ionpy_auto.core.samples import LiveValues, Scalar, Snapshot
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.config import DeviceConfig
+from ionpy_auto.devices.entities import Numeric
 from ionpy_auto.devices.manager import DeviceManager
 from ionpy_auto.physics import Bench
 from ionpy_auto.storage.recent import Recent
@@ -131,6 +135,15 @@ class TestSite:
     def has_device(self, device_id: str) -> bool:
         return device_id in self.devices.stacks
 
+    def range_of(self, address: str) -> PointRange | None:
+        device, _, key = address.rpartition(".")
+        stack = self.devices.stacks.get(device)
+        slot = stack.slots.get(key) if stack else None
+        entity = slot.entity if slot else None
+        if not isinstance(entity, Numeric) or entity.min is None or entity.max is None:
+            return None
+        return PointRange(entity.min, entity.max, entity.grain)
+
 
 @dataclass
 class TestLab:
@@ -144,9 +157,16 @@ class TestLab:
     devices: DeviceManager
     alarms: list[Any] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.variables = Variables(None, self.bus, self.clock)
+        self.hooks = Hooks(self.clock)
+
     async def write(self, point: str, value: Scalar, origin: Origin) -> Outcome:
         device, _, entity = point.rpartition(".")
         return await self.gate.write(Command(device, entity, value, origin))
+
+    def range_of(self, point: str) -> PointRange | None:
+        return TestSite(self.devices, {}, {}).range_of(point)
 
     async def marker(self, label: str, **more: Any) -> Mapping[str, Any]:
         return {"label": label, **more}

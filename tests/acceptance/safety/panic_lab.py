@@ -25,7 +25,6 @@ from ionpy_auto.testing.wires import ChaosWire, Way
 from tests.acceptance.safety.rig import (
     RUN,
     config_of,
-    ended,
     now,
     offs,
     others,
@@ -38,8 +37,8 @@ SUPPLIES = ("PSU_1", "PSU_2", "PSU_3", "PSU_4", "BUSY", "HUNG")
 LOADS = ("LOAD_1", "LOAD_2")
 HEALTHY = tuple(name for name in (*SUPPLIES, *LOADS) if name != "HUNG")
 QUEUED = 500
-INTERVAL_MS = 400
-HUNG_AFTER_S = 0.8
+INTERVAL_MS = 1000
+HUNG_AFTER_S = 2.1
 """So long after the panic the hung device answers again: every attempt of the panic is over then,
 and its values are not yet stale."""
 SLUG = "eight"
@@ -152,7 +151,7 @@ async def opened(folder: Path) -> AsyncIterator[PanicLab]:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
         stack.callback(structlog.reset_defaults)
         await engine.start()
-        stack.push_async_callback(lambda: ended(engine.stop()))
+        stack.push_async_callback(engine.stop)
         await engine.open_project(SLUG)
         yield lab
 
@@ -171,7 +170,7 @@ def write_project(
             load_driver if name in LOADS else "riden_rd60xx",
             wire,
             polling_interval_ms=INTERVAL_MS,
-            framing={"type": "modbus_rtu", "timeout_s": 0.2, "retries": 0},
+            framing={"type": "modbus_rtu", "timeout_s": 0.5, "retries": 0},
         ).as_dict()
         for name, wire in wires.items()
     ]

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from drivers.riden_rd60xx.simulator import RidenSimulator, model_named
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.core.commands import Command, Mode, Origin, Outcome, Priority, Role, WriteGate
-from ionpy_auto.core.errors import Conflict, IonpyError
+from ionpy_auto.core.errors import Conflict, DeviceError, IonpyError
 from ionpy_auto.core.safety import PanicLatch
 from ionpy_auto.core.samples import Quality, Snapshot
 from ionpy_auto.devices import Benches, Circuit
@@ -26,7 +26,7 @@ STALE_S = 3.5 * INTERVAL_S
 """From the last answer until nothing of a device may be shown as good any more."""
 REPEAT_S = 0.5
 """How soon "off" follows, and how often it is repeated."""
-ANSWER_S = 0.1
+ANSWER_S = 0.15
 """How long the driver waits for an answer in these tests."""
 GIVEN_UP_S = 4 * REPEAT_S
 """After so much silence a link is opened anew: before, nobody can tell it from a deaf device."""
@@ -192,9 +192,12 @@ class Supply:
         return ""
 
     async def switch_on(self) -> None:
-        await self.write("v_set", 4.2)
-        await self.write("i_set", 1.0)
-        await self.write("output", True)
+        """Charging; asked again when a busy machine made an answer late."""
+        for entity, value in (("v_set", 4.2), ("i_set", 1.0), ("output", True)):
+            try:
+                await self.write(entity, value)
+            except DeviceError:
+                await self.write(entity, value)
         assert self.is_on
 
     async def online(self) -> None:
@@ -261,16 +264,6 @@ class Rig:
         return supply
 
 
-async def ended(stop: Coroutine[None, None, None]) -> None:
-    """Stop something; a device's task that overheard its cancellation is told again."""
-    stopping = asyncio.create_task(stop)
-    while not (await asyncio.wait([stopping], timeout=4.0))[0]:
-        for task in asyncio.all_tasks():
-            if task.get_name().startswith("device/"):
-                task.cancel()
-    stopping.result()
-
-
 @asynccontextmanager
 async def made() -> AsyncIterator[Rig]:
     """A rig that is taken down at the end."""
@@ -282,7 +275,8 @@ async def made() -> AsyncIterator[Rig]:
     finally:
         for supply in rig.supplies.values():
             supply.wire.dead.clear()
-        await ended(rig.lab.manager.stop())
+        async with asyncio.timeout(20):
+            await rig.lab.manager.stop()
         await rig.exit.aclose()
         await rig.lag.stop()
         await asyncio.sleep(0.02)  # servers see the ends of their connections

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from ionpy_auto.alarms.channels import CHANNELS
-from ionpy_auto.alarms.channels.webhook import WebhookChannel
+from ionpy_auto.alarms.channels.webhook import MAX_ANSWER, WebhookChannel
 from ionpy_auto.alarms.notifier import Notifier
 from ionpy_auto.core.bus import Bus
-from ionpy_auto.core.clock import VirtualClock
+from ionpy_auto.core.clock import SystemClock, VirtualClock
 from ionpy_auto.core.errors import Forbidden, Unavailable
 
 
@@ -133,3 +133,60 @@ async def test_a_name_stands_for_an_address_and_an_unknown_one_for_the_log():
 @pytest.mark.parametrize("name", CHANNELS.names())
 def test_every_channel_delivers(name):
     assert callable(CHANNELS.get(name).deliver)
+
+
+# --- requests of rules ----------------------------------------------------------------------
+
+
+def asker(collector, addresses=("203.0.113.5",), allow=()):
+    transport = httpx.MockTransport(collector)
+    return WebhookChannel(VirtualClock(), allow, resolver(*addresses), transport)
+
+
+async def test_a_request_goes_to_the_resolved_address_with_its_method_and_body():
+    collector = Collector(201)
+    url = "https://lab.example/x?a=1"
+    answer = await asker(collector).request("PUT", url, '{"a": 1}', "application/json", 5.0)
+    (request,) = collector.requests
+    assert (request.method, str(request.url)) == ("PUT", "https://203.0.113.5/x?a=1")
+    assert (request.headers["Host"], request.content) == ("lab.example", b'{"a": 1}')
+    assert request.headers["Content-Type"] == "application/json"
+    assert answer.status == 201
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "::1", "169.254.169.254", "0.0.0.0", "224.0.0.1", "::ffff:127.0.0.1"]
+)
+async def test_a_request_reaches_nothing_that_a_webhook_may_not(address):
+    collector = Collector()
+    with pytest.raises(Forbidden):
+        await asker(collector, (address,)).request("GET", "http://lab.example/", None, "", 5.0)
+    assert collector.requests == []
+
+
+async def test_a_request_follows_no_redirect():
+    collector = Collector(302)
+    with pytest.raises(Unavailable, match="answered 302"):
+        await asker(collector).request("GET", "http://lab.example/", None, "", 5.0)
+    assert len(collector.requests) == 1
+
+
+async def test_a_long_answer_is_read_to_its_bound():
+    def endless(request):
+        return httpx.Response(200, text="x" * 100_000)
+
+    answer = await asker(endless).request("GET", "http://lab.example/", None, "", 5.0)
+    assert answer.body == "x" * MAX_ANSWER
+
+
+async def test_who_does_not_answer_in_time_is_not_waited_for():
+    clock = SystemClock()
+
+    async def silent(request):
+        await clock.sleep(60)
+        return httpx.Response(200)
+
+    transport = httpx.MockTransport(silent)
+    channel = WebhookChannel(clock, (), resolver("203.0.113.5"), transport)
+    with pytest.raises(Unavailable, match="did not answer within"):
+        await channel.request("GET", "http://lab.example/", None, "", 0.05)

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ionpy_auto.automation.context import AlarmCall
+from ionpy_auto.automation.context import AlarmCall, PointRange, RunCall, WebCall
 from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import read_flow
+from ionpy_auto.automation.hooks import Hooks
 from ionpy_auto.automation.rules.engine import RuleEngine
+from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import VirtualClock
 from ionpy_auto.core.commands import Origin, Outcome, OutcomeKind
@@ -26,6 +28,7 @@ UNITS = {
     "PSU_01.mode": "",
     "FAN_01.speed": "%",
 }
+RANGES = {"PSU_01.u_set": PointRange(0.0, 60.0, 0.01), "PSU_01.i_ma": PointRange(0.0, 5e3, 1.0)}
 KINDS = {"PSU_01.on": "bool", "PSU_01.mode": "text"}
 
 
@@ -53,6 +56,15 @@ class PaperSite:
     def has_device(self, device_id: str) -> bool:
         return any(point.startswith(f"{device_id}.") for point in self.units)
 
+    def range_of(self, address: str) -> PointRange | None:
+        is_number = self.kind_of(address) == "number" and self.is_writable(address)
+        return RANGES.get(address, PointRange(0.0, 100.0, 0.01)) if is_number else None
+
+
+def paper_run(run_id: str, channel: str) -> dict[str, Any]:
+    """A run as the lab describes it."""
+    return {"id": run_id, "bindings": {"channel": channel} if channel else {}}
+
 
 class PaperLab:
     """Notes everything rules do."""
@@ -67,6 +79,10 @@ class PaperLab:
         self.echo = False
         self.write_takes = 0.0
         self.session: int | None = None
+        self.variables = Variables(None, self.bus, self.clock)
+        self.hooks = Hooks(self.clock)
+        self.runs: list[dict[str, Any]] = []
+        self.answer: Any = {"status": 200, "body": "ok"}
         self.bus.tap("sample/", self.values.update)
         self.recent.start()
         self.bus.tap("event/", self._event)
@@ -134,6 +150,30 @@ class PaperLab:
 
     async def panic(self, by: str, reason: str) -> None:
         self.note("panic", by)
+
+    def range_of(self, point: str) -> PointRange | None:
+        return PaperSite().range_of(point)
+
+    async def acknowledge(self, key: str, by: str, comment: str) -> Mapping[str, Any]:
+        return self.note("ack", (key, by, comment))
+
+    async def start_run(self, call: RunCall) -> Mapping[str, Any]:
+        self.note("run", call)
+        self.runs.append(paper_run(f"r{len(self.runs) + 1}", call.channel))
+        return {**self.runs[-1], "state": "starting"}
+
+    async def stop_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:
+        self.note("abort" if abort else "stop", (run_id, by))
+        return {"id": run_id, "state": "stopping"}
+
+    def active_runs(self) -> Sequence[Mapping[str, Any]]:
+        return self.runs
+
+    async def request(self, call: WebCall) -> Mapping[str, Any]:
+        self.note("http", call)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return dict(self.answer)
 
 
 class Timeline:

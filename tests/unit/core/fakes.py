@@ -45,7 +45,10 @@ class Output:
     def is_safe(self, value: object) -> bool:
         return value == 0
 
-    async def send(self, value: float, *, in_turn: bool = False) -> tuple[float | None, float]:
+    async def send(
+        self, value: float, admit: Callable[[], object], *, in_turn: bool = False
+    ) -> tuple[float | None, float]:
+        admit()
         self.wire.sent.append((self.name, value))
         if self.gate is not None:
             await self.gate.wait()

@@ -221,3 +221,25 @@ def test_a_partial_poll_leaves_the_other_points_as_they_were() -> None:
     live.update(snapshot("lab", "lab.i", value=2.0))
     assert (live.get("lab.u").value, live.get("lab.i").value) == (1.0, 2.0)
     assert live.get("lab.x") is None
+
+
+def test_follower_gets_the_present_sample_at_once_and_none_when_the_point_is_gone() -> None:
+    live, seen = LiveValues(), []
+    live.update(snapshot("lab", "lab.u", value=1.0))
+    leave = live.follow("lab.u", seen.append)
+    live.follow("lab.later", seen.append)
+    live.update(snapshot("lab", "lab.u", "lab.later", value=2.0))
+    live.forget("lab")
+    live.forget("lab")
+    leave()
+    live.update(snapshot("lab", "lab.u", value=3.0))
+    assert [one and one.value for one in seen] == [1.0, None, 2.0, 2.0, None, None]
+
+
+def test_clearing_tells_followers_once_and_lets_them_go() -> None:
+    live, seen = LiveValues(), []
+    live.follow("lab.u", seen.append)
+    live.update(snapshot("lab", "lab.u", value=1.0))
+    live.clear()
+    live.update(snapshot("lab", "lab.u", value=2.0))
+    assert [one and one.value for one in seen] == [None, 1.0, None]

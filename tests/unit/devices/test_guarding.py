@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ionpy_auto.core.clock import VirtualClock
 from ionpy_auto.core.errors import IonpyError
+from ionpy_auto.core.files import shipped_path
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.devices import RW, DeviceError, Driver, LinkLost, NoAnswer, Numeric, Safe, Toggle
 from ionpy_auto.devices.catalogue import Catalogue
@@ -368,15 +369,48 @@ async def test_an_output_nobody_knows_and_one_to_hold_are_said():
     [
         ({"type": "tcp", "host": "h", "port": 1}, True, ""),
         ({"type": "SERIAL", "port": "COM3"}, True, ""),
+        ({"type": "udp", "host": "h", "port": 1}, True, ""),
+        ({"type": "visa", "resource": "USB0::1::2::3::INSTR"}, True, ""),
         ({"type": "virtual"}, False, "lives inside the server"),
         ({"type": "pigeon"}, False, "pigeon"),
     ],
-    ids=["tcp", "serial", "virtual", "unknown"],
+    ids=["tcp", "serial", "udp", "visa", "virtual", "unknown"],
 )
 def test_a_device_says_whether_its_outputs_survive_the_server(transport, ok, reason):
     reach = reach_of(device("D", "any", transport=transport))
     assert reach.ok is ok
     assert reason in reach.reason
+
+
+DRIVER = """
+from ionpy_auto.devices import Blueprint, Driver
+class Own(Driver):
+    \"\"\"One's own.\"\"\"
+    NAME = "own"
+    STACK_BLUEPRINTS = (Blueprint("tcp"),)
+"""
+
+WARM = """
+import sys
+from pathlib import Path
+from ionpy_auto.devices.catalogue import Catalogue
+from ionpy_auto.devices.config import DeviceConfig
+from ionpy_auto.devices.guarding.process import Guard
+from ionpy_auto.devices.guarding.protocol import Configure, Drivers
+transport = {"type": "visa", "resource": "TCPIP::127.0.0.1::9::SOCKET"}
+config = DeviceConfig.model_validate({"id": "A", "driver": "own", "transport": transport})
+drivers = Drivers(**Catalogue(shipped=Path(sys.argv[1])).copy())
+print(Guard(Path("."), 1, (0, 1))._prepare(Configure(devices=(config,), drivers=drivers)))
+print("pyvisa_py" in sys.modules)
+"""
+
+
+def test_a_slow_library_is_loaded_before_it_counts(tmp_path):
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "driver.py").write_text(DRIVER.replace('"tcp"', '"visa"'))
+    command = [sys.executable, "-c", WARM, str(tmp_path)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=shipped_path())
+    assert said.stdout.split() == ["{}", "True"]
 
 
 async def test_devices_say_why_nobody_guards_them(api):
@@ -390,15 +424,6 @@ async def test_devices_say_why_nobody_guards_them(api):
     absent = {"id": "A", "driver": "rd6006", "transport": {"type": "serial", "port": "COM99"}}
     answer = await api.post("/api/devices", json=absent)
     assert "switched off in the settings" in answer.json()["guarded"]["reason"]
-
-
-DRIVER = """
-from ionpy_auto.devices import Blueprint, Driver
-class Own(Driver):
-    \"\"\"One's own.\"\"\"
-    NAME = "own"
-    STACK_BLUEPRINTS = (Blueprint("tcp"),)
-"""
 
 
 def test_the_guard_has_the_drivers_the_server_trusts_as_they_were(tmp_path):

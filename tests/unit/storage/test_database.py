@@ -208,6 +208,13 @@ def test_a_new_file_has_the_same_schema_as_all_migrations_in_a_row(kind):
     migrated.dispose()
 
 
+def copied(versions):
+    """The revisions there are, for a newer one to stand behind; returns the newest number."""
+    for path in (schema.MIGRATIONS / "project" / "versions").glob("v*.py"):
+        (versions / path.name).write_text(path.read_text())
+    return schema.revisions("project")[-1]
+
+
 async def test_an_older_file_is_kept_as_a_backup_before_it_is_migrated(tmp_path, monkeypatch):
     path = tmp_path / "data.db"
     database = Database(path, VirtualClock())
@@ -217,11 +224,10 @@ async def test_an_older_file_is_kept_as_a_backup_before_it_is_migrated(tmp_path,
 
     versions = tmp_path / "migrations" / "project" / "versions"
     versions.mkdir(parents=True)
-    first = schema.MIGRATIONS / "project" / "versions" / "v0001_first.py"
-    (versions / first.name).write_text(first.read_text())
-    (versions / "v0002_colour.py").write_text(
+    head = copied(versions)
+    (versions / "v9999_colour.py").write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
-        "revision = '0002'\ndown_revision = '0001'\n"
+        f"revision = '9999'\ndown_revision = '{head}'\n"
         "def upgrade():\n    op.add_column('sessions', sa.Column('colour', sa.String()))\n"
     )
     monkeypatch.setattr(schema, "MIGRATIONS", Path(tmp_path / "migrations"))
@@ -235,7 +241,7 @@ async def test_an_older_file_is_kept_as_a_backup_before_it_is_migrated(tmp_path,
     assert "colour" in columns
     assert report.backup is not None
     with closing(sqlite3.connect(report.backup)) as plain:
-        assert plain.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert plain.execute("SELECT version_num FROM alembic_version").fetchone() == (head,)
 
 
 async def test_a_failing_migration_leaves_the_old_file(tmp_path, monkeypatch):
@@ -246,10 +252,9 @@ async def test_a_failing_migration_leaves_the_old_file(tmp_path, monkeypatch):
     await database.stop()
     versions = tmp_path / "migrations" / "project" / "versions"
     versions.mkdir(parents=True)
-    first = schema.MIGRATIONS / "project" / "versions" / "v0001_first.py"
-    (versions / first.name).write_text(first.read_text())
-    (versions / "v0002_bad.py").write_text(
-        "from alembic import op\nrevision = '0002'\ndown_revision = '0001'\n"
+    head = copied(versions)
+    (versions / "v9999_bad.py").write_text(
+        f"from alembic import op\nrevision = '9999'\ndown_revision = '{head}'\n"
         "def upgrade():\n    op.drop_table('sessions')\n    op.drop_table('nowhere')\n"
     )
     with monkeypatch.context() as patch:

@@ -125,6 +125,9 @@ export interface Device {
   guarded?: { ok: boolean; reason: string } | null
   /** The instrument switches itself off when it hears nothing for so long; null: it has no watchdog. */
   watchdog_s?: number | null
+  /** What its configuration says; null: the usual time. */
+  watchdog_wish_s?: number | null
+  logging?: Record<string, unknown>
   on_comm_loss?: 'safe' | 'hold'
   safe_group?: string
   /** Something a person should know about the device now. */
@@ -202,6 +205,7 @@ export interface DeviceConfig {
   on_comm_loss?: unknown
   safe_group?: unknown
   watchdog_s?: unknown
+  logging?: unknown
 }
 
 export interface SerialPort {

@@ -21,6 +21,14 @@ export const useDevices = defineStore('devices', () => {
     seedSamples([device])
   }
 
+  /** What a request answered: what goes on in the device is told by events, which may have come first. */
+  function answer(device: Device): void {
+    const known = byId.value[device.id]
+    if (!known) return put(device)
+    const { state, hint, retry_at, needs_rearm, note } = known
+    byId.value[device.id] = { ...device, state, hint, retry_at, needs_rearm, note }
+  }
+
   function remove(id: string): void {
     delete byId.value[id]
   }
@@ -32,5 +40,5 @@ export const useDevices = defineStore('devices', () => {
     Object.assign(device, { retry_at: null }, more, { state, hint: hint ?? null, enabled: state !== 'disabled' })
   }
 
-  return { byId, list, troubled, adopt, put, remove, setState }
+  return { byId, list, troubled, adopt, put, answer, remove, setState }
 })

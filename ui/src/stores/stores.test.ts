@@ -30,6 +30,17 @@ describe('alarms', () => {
   })
 })
 
+describe('devices', () => {
+  it('lets events tell the state, though the answer to a request comes after them', () => {
+    const devices = useDevices()
+    devices.put({ id: 'A', state: 'online', hint: '', alias: 'old' } as Device)
+    devices.answer({ id: 'A', state: 'connecting', hint: 'x', alias: 'new' } as Device)
+    expect(devices.byId.A).toMatchObject({ state: 'online', hint: '', alias: 'new' })
+    devices.answer({ id: 'B', state: 'connecting' } as Device)
+    expect(devices.byId.B?.state).toBe('connecting')
+  })
+})
+
 describe('events', () => {
   const send = (name: string, payload: unknown) => eventHandlers()[name]?.(payload as never)
 

@@ -42,8 +42,13 @@ const params = (block: Values | null | undefined): Values => ({ ...(block?.param
 const text = (value: unknown, usual = ''): string => (value === null || value === undefined || value === '' ? usual : String(value))
 
 /** What is told is kept: leaving it out would set it back. */
-function safetyOf({ on_comm_loss, safe_group, watchdog_s }: Device): Values {
-  return { ...(on_comm_loss === 'hold' ? { on_comm_loss } : {}), ...(safe_group ? { safe_group } : {}), ...(watchdog_s ? { watchdog_s } : {}) }
+function safetyOf({ on_comm_loss, safe_group, watchdog_wish_s, logging }: Device): Values {
+  return {
+    ...(on_comm_loss === 'hold' ? { on_comm_loss } : {}),
+    ...(safe_group ? { safe_group } : {}),
+    ...(watchdog_wish_s ? { watchdog_s: watchdog_wish_s } : {}),
+    ...(logging ? { logging } : {}),
+  }
 }
 
 /** The entry of a device that is there already. */

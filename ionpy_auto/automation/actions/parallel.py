@@ -1,0 +1,112 @@
+"""``parallel``: several lists of actions at the same time."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import structlog
+
+from ionpy_auto.automation.actions._inside import act_all
+from ionpy_auto.automation.blocks import Action, action
+from ionpy_auto.automation.context import ActionContext
+from ionpy_auto.automation.fields import Plain, Reading, fail, noted
+from ionpy_auto.automation.flow import ActionNode
+from ionpy_auto.automation.flow_reader import FlowReader
+from ionpy_auto.core.errors import IonpyError, Rejected
+from ionpy_auto.language import ListNode
+
+log = structlog.get_logger(__name__)
+
+MAX_BRANCHES = 16
+Branch = tuple[ActionNode, ...]
+
+
+class _Branches(Plain):
+    """A list whose entries are an action, or a list of actions."""
+
+    schema: Mapping[str, Any] = {
+        "type": "array",
+        "minItems": 2,
+        "items": {
+            "anyOf": [
+                {"$ref": "#/$defs/action"},
+                {"type": "array", "items": {"$ref": "#/$defs/action"}},
+            ]
+        },
+    }
+
+    def read(self, value: object, reading: Reading) -> tuple[Branch, ...]:
+        node, reader = getattr(value, "node", None), reading.reader
+        if not isinstance(node, ListNode) or not isinstance(reader, FlowReader):
+            raise fail("wrong_type", "a list of branches is needed here", "- [action, action]")
+        if not 2 <= len(node.items) <= MAX_BRANCHES:
+            msg = f"parallel takes 2 to {MAX_BRANCHES} branches"
+            raise fail("range", msg)
+        before = len(reading.findings)
+        branches = []
+        for item in node.items:
+            is_list = isinstance(item, ListNode)
+            alone = item if is_list else ListNode((item,), item.start, item.end, item.path)
+            branches.append(reader.actions(alone, "branch"))
+        if not all(branches):
+            if len(reading.findings) == before:
+                raise fail("missing_key", "a branch is empty")
+            raise noted()
+        return tuple(branches)
+
+
+@action
+class Parallel(Action):
+    """Run several lists of actions at the same time."""
+
+    shorthand = "branches"
+    interruption = "end"
+    branches: Annotated[tuple[Branch, ...], _Branches()]
+
+    def sentence(self) -> str:
+        """As a person would say it."""
+        texts = [", ".join(node.block.sentence() for node in branch) for branch in self.branches]
+        return "at the same time: " + " | ".join(texts)
+
+    def inner(self) -> Branch:
+        """The actions of all branches."""
+        return tuple(node for branch in self.branches for node in branch)
+
+    async def act(self, context: ActionContext) -> Mapping[str, Any]:
+        """Wait for all branches; one that fails does not end the others.
+
+        Raises:
+            Rejected: A branch failed; the results of all stand in its arguments.
+        """
+        async with asyncio.TaskGroup() as group:  # a cancellation reaches every branch
+            tasks = [group.create_task(_run(branch, context)) for branch in self.branches]
+        results: Sequence[Mapping[str, Any]] = [task.result() for task in tasks]
+        failed = [number for number, result in enumerate(results, 1) if not result["ok"]]
+        if failed:
+            first = results[failed[0] - 1]
+            msg = f"{len(failed)} of {len(results)} branches failed: {first['message']}"
+            raise Rejected(
+                msg, code="BRANCH_FAILED", hint=first["hint"], args={"branches": list(results)}
+            )
+        return {"branches": list(results)}
+
+
+async def _run(branch: Branch, context: ActionContext) -> dict[str, Any]:
+    """One branch to its end or to its first error."""
+    try:
+        return {"ok": True, "actions": await act_all(branch, context)}
+    except IonpyError as error:
+        return {
+            "ok": False,
+            "error": error.error_code,
+            "message": error.message,
+            "hint": error.hint,
+        }
+    except Exception as error:
+        log.exception("branch failed", by=context.origin.id)
+        return {
+            "ok": False,
+            "error": "INTERNAL_ERROR",
+            "message": f"{type(error).__name__}: {error}",
+            "hint": "see the log",
+        }

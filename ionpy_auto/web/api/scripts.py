@@ -1,0 +1,131 @@
+"""``/api/scripts``: free code of a project, its check, its runs and their output."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Response, delete, get, post, put
+from litestar.params import Parameter
+
+from ionpy_auto.automation.scripts.manager import ScriptRequest
+from ionpy_auto.automation.scripts.sandbox import STUBS
+from ionpy_auto.engine import Engine
+
+ScriptText = Annotated[str, msgspec.Meta(max_length=300_000)]
+Scalar = bool | int | float | str
+
+
+class ScriptChange(msgspec.Struct, forbid_unknown_fields=True):
+    """A text and the revision it started from; empty for a new script."""
+
+    text: ScriptText
+    revision: str = ""
+
+
+class ScriptDraft(msgspec.Struct, forbid_unknown_fields=True):
+    """A text to be checked."""
+
+    text: ScriptText
+    name: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] = "script"
+
+
+class ScriptStart(msgspec.Struct, forbid_unknown_fields=True):
+    """What the script gets, and what is to be safe when it has ended.
+
+    Attributes:
+        parameters: Become ``params``.
+        safe: Devices to be driven to their safe state however the run ends.
+        timeout_s: The run is ended after so long.
+    """
+
+    parameters: dict[str, Scalar] = {}
+    safe: Annotated[list[str], msgspec.Meta(max_length=100)] = []
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+class ScriptsController(Controller):
+    """Scripts of the open project."""
+
+    path = "/api/scripts"
+    tags = ("scripts",)
+
+    @get(operation_id="listScripts")
+    async def list_scripts(self, engine: Engine) -> dict[str, Any]:
+        """All scripts."""
+        items = await engine.project.automation.scripts.store.entries()
+        return {"items": items, "total": len(items)}
+
+    @get("/runs", operation_id="listScriptRuns")
+    async def list_runs(
+        self,
+        engine: Engine,
+        limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+        script: Annotated[str, Parameter(max_length=64)] = "",
+    ) -> dict[str, Any]:
+        """The newest runs first; the last 200 are kept."""
+        items, total = await engine.project.automation.scripts.list(limit, script)
+        return {"items": items, "total": total}
+
+    @get("/runs/{run_id:str}", operation_id="getScriptRun")
+    async def one_run(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """One run with the last lines of its output."""
+        return await engine.project.automation.scripts.describe(run_id)
+
+    @delete("/runs/{run_id:str}", operation_id="stopScriptRun", status_code=200)
+    async def stop_run(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """Stop a run, whatever it is doing; answers once it is over."""
+        return await engine.project.automation.scripts.stop_run(run_id, "rest")
+
+    @get("/{name:str}", operation_id="getScript")
+    async def one(self, engine: Engine, name: str) -> dict[str, Any]:
+        """Text, revision and findings."""
+        return await engine.project.automation.scripts.store.get(name)
+
+    @put("/{name:str}", operation_id="saveScript")
+    async def save(self, engine: Engine, name: str, data: ScriptChange) -> dict[str, Any]:
+        """Check and write; 412 if it changed meanwhile, 422 with all findings if it has errors."""
+        bench = engine.project
+        saved = await bench.automation.scripts.store.save(name, data.text, data.revision)
+        engine.audit.event("script_saved", "rest", {"script": name, "revision": saved["revision"]})
+        return saved
+
+    @delete("/{name:str}", operation_id="deleteScript")
+    async def remove(
+        self, engine: Engine, name: str, revision: Annotated[str, Parameter(max_length=64)]
+    ) -> None:
+        """Remove the file of the revision given; a run of it goes on."""
+        await engine.project.automation.scripts.store.delete(name, revision)
+        engine.audit.event("script_deleted", "rest", {"script": name})
+
+    @post("/{name:str}/run", operation_id="runScript", status_code=202)
+    async def run(
+        self, engine: Engine, name: str, data: ScriptStart | None = None
+    ) -> Response[dict[str, Any]]:
+        """Check everything, then start."""
+        wish = data or ScriptStart()
+        request = ScriptRequest(
+            script=name,
+            parameters=wish.parameters,
+            safe=tuple(wish.safe),
+            timeout_s=wish.timeout_s,
+            actor="rest",
+        )
+        run = (await engine.project.automation.scripts.start(request)).as_dict()
+        headers = {"location": f"/api/scripts/runs/{run['id']}"}
+        return Response(run, status_code=202, headers=headers)
+
+
+class ScriptToolsController(Controller):
+    """Check and stubs, for editors."""
+
+    path = "/api"
+    tags = ("scripts",)
+
+    @post("/script-check", operation_id="checkScript", status_code=200)
+    async def check(self, engine: Engine, data: ScriptDraft) -> dict[str, Any]:
+        """All findings, with line and column; nothing is kept or run."""
+        return await engine.project.automation.scripts.store.check(data.text, data.name)
+
+    @get("/script-api", operation_id="scriptApi", sync_to_thread=False)
+    def stubs(self) -> dict[str, str]:
+        """What a script may call, as typed Python stubs."""
+        return {"stubs": STUBS}

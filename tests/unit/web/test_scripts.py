@@ -1,0 +1,78 @@
+"""Scripts over REST, against the open demo."""
+
+import asyncio
+
+
+async def ended(api, run_id):
+    while True:
+        run = (await api.get(f"/api/scripts/runs/{run_id}")).json()
+        if run["state"] != "running":
+            return run
+        await asyncio.sleep(0.02)
+
+
+async def save(api, name, text, revision=""):
+    answer = await api.put(f"/api/scripts/{name}", json={"text": text, "revision": revision})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_script_is_saved_run_and_read_back(api):
+    text = (
+        'v = await read("PSU_01.v_out")\nprint("u", v)\nawait write("PSU_01.v_set", params["u"])\n'
+    )
+    saved = await save(api, "first", text)
+    assert saved["ok"]
+    started = await api.post("/api/scripts/first/run", json={"parameters": {"u": 3.5}})
+    assert started.status_code == 202, started.text
+    run = await ended(api, started.json()["id"])
+    assert run["state"] == "done", run
+    assert [line["text"][:2] for line in run["output"]] == ["u "]
+    listed = (await api.get("/api/scripts/runs")).json()
+    assert [item["id"] for item in listed["items"]] == [run["id"]]
+    assert (await api.get("/api/scripts")).json()["items"][0]["name"] == "first"
+
+
+async def test_refusals_name_the_reason(api):
+    saved = await save(api, "a", "x = 1\n")
+    for method, path, body, status, code in (
+        ("PUT", "a", {"text": "y = 1\n", "revision": ""}, 412, "STALE_REVISION"),
+        ("PUT", "b", {"text": "await raed('x')\n"}, 422, "SCRIPT_INVALID"),
+        ("PUT", "runs", {"text": "x = 1\n"}, 405, "METHOD_NOT_ALLOWED"),
+        ("PUT", "b", {"text": "x" * 290_000}, 413, "TOO_LARGE"),
+        ("GET", "none", None, 404, "NOT_FOUND"),
+        ("GET", "runs/none", None, 404, "NOT_FOUND"),
+        ("DELETE", "runs/none", None, 404, "NOT_FOUND"),
+        ("DELETE", "a?revision=1", None, 412, "STALE_REVISION"),
+        ("POST", "none/run", {}, 404, "NOT_FOUND"),
+        ("POST", "a/run", {"safe": ["NONE"]}, 404, "DEVICE_NOT_FOUND"),
+        ("POST", "a/run", {"timeout_s": 0}, 400, "BAD_INPUT"),
+        ("POST", "a/run", {"parameters": {"x": [1]}}, 400, "BAD_INPUT"),
+    ):
+        answer = await api.request(method, f"/api/scripts/{path}", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), (path, answer.text)
+    assert (await api.delete(f"/api/scripts/a?revision={saved['revision']}")).status_code == 204
+    assert (await api.get("/api/scripts")).json()["total"] == 0
+
+
+async def test_a_run_is_stopped_by_deleting_it_and_told_live(api):
+    events = []
+    api.engine.bus.tap(("event/script_run", "event/script_output"), events.append)
+    await save(api, "long", "print('on my way')\nawait wait(1e6)\n")
+    run_id = (await api.post("/api/scripts/long/run")).json()["id"]
+    assert (await api.post("/api/scripts/long/run")).json()["code"] == "SCRIPT_RUNNING"
+    assert [one["id"] for one in api.engine.snapshot()["script_runs"]] == [run_id]
+    stopped = await api.delete(f"/api/scripts/runs/{run_id}")
+    assert (stopped.status_code, stopped.json()["state"]) == (200, "stopped")
+    again = await api.delete(f"/api/scripts/runs/{run_id}")
+    assert (again.status_code, again.json()["code"]) == (409, "RUN_ENDED")
+    assert [e.payload["state"] for e in events if e.kind == "script_run"] == ["running", "stopped"]
+
+
+async def test_editors_get_findings_and_stubs(api):
+    body = {"text": "x = 1\nwrite('a.b', 1)\n", "name": "draft"}
+    checked = (await api.post("/api/script-check", json=body)).json()
+    assert not checked["ok"]
+    (finding,) = checked["findings"]
+    assert (finding["file"], finding["line"], finding["column"]) == ("draft.py", 2, 1)
+    assert "async def wait_for(" in (await api.get("/api/script-api")).json()["stubs"]
