@@ -311,6 +311,13 @@ class RuleContext(Protocol):
     def kept(self, key: str) -> Mapping[str, Any] | None:
         """What was remembered."""
 
+    def after_gap(self, before: float) -> str:
+        """What becomes of a hold that a restart broke off: empty (go on), ``reset`` or ``fire``.
+
+        Args:
+            before: UTC at which it was last known to go on, from `kept`.
+        """
+
     def schedule(
         self, *, cron: str | None, every_s: float | None, at: str | None, call: Callable[[], None]
     ) -> Callable[[], None]:

@@ -6,13 +6,15 @@ it is bound to and the parameters it was started with, so a model never holds ``
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ionpy_auto.automation.blocks import Action, Block, ConditionBlock, Step, Trigger
 from ionpy_auto.automation.fields import Amps, Kelvin, Seconds, Volts
 from ionpy_auto.automation.names import Names, NoSite
 from ionpy_auto.core.files import revision_of
 from ionpy_auto.language import Condition, Expression
+
+MAX_GAP_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class RuleNode:
         scope: ``run`` exists once per run of the flow, ``always`` while the flow is active.
         during: Ids of steps that narrow ``run``.
         mode: What a firing does while the last one still acts.
+        max_gap: Seconds nobody looked after which ``on_gap`` decides what becomes of the pending.
     """
 
     id: str
@@ -154,6 +157,8 @@ class RuleNode:
     per_device: bool = False
     cooldown: float = 0.0
     once: Literal["", "session", "run"] = ""
+    max_gap: float = MAX_GAP_S
+    on_gap: Literal["reset", "fire", "alarm"] = "reset"
     line: int = 0
     column: int = 0
 

@@ -18,6 +18,7 @@ from ionpy_auto.automation.blocks import (
 )
 from ionpy_auto.automation.fields import PlacedDict, Plain, Reading, fail, noted, unknown_key
 from ionpy_auto.automation.flow import (
+    MAX_GAP_S,
     ActionNode,
     CycleDefinition,
     End,
@@ -565,6 +566,8 @@ class FlowReader:
         mode = fields.choice("mode", ("single", "restart", "queued", "parallel"), "single")
         once = fields.choice("once", ("session", "run"), "")
         per = fields.choice("per", ("device",), "")
+        on_gap = fields.choice("on_gap", ("reset", "fire", "alarm"), "reset")
+        max_gap = fields.duration("max_gap")
         before = len(self.reading.findings)
         rule = RuleNode(
             id=f"{flow_id}/{rule_id}",
@@ -581,6 +584,8 @@ class FlowReader:
             per_device=bool(per),
             cooldown=fields.duration("cooldown", 0.0) or 0.0,
             once=once,  # type: ignore[arg-type]  # choice() has checked it
+            max_gap=MAX_GAP_S if max_gap is None else max_gap,
+            on_gap=on_gap,  # type: ignore[arg-type]  # choice() has checked it
             line=fields.node.line,
             column=fields.node.column,
         )

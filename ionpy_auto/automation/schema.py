@@ -147,6 +147,8 @@ def _rule() -> Schema:
         "per": {"enum": ["device"]},
         "cooldown": DURATION,
         "once": {"enum": ["session", "run"]},
+        "max_gap": DURATION,
+        "on_gap": {"enum": ["reset", "fire", "alarm"], "default": "reset"},
     }
 
 

@@ -11,6 +11,8 @@ from ionpy_auto.automation.flow import ActionNode, Flow, RuleNode
 from ionpy_auto.automation.names import Site
 from ionpy_auto.core.errors import Finding, Severity
 
+OF_NO_DEVICE = frozenset({"manual", "run", "schedule", "session", "startup"})
+
 
 def check_rules(flow: Flow, site: Site | None = None) -> list[Finding]:
     """All findings about the rules of a flow; ``site`` is not needed."""
@@ -39,9 +41,9 @@ def _finding(
 
 
 def _one(rule: RuleNode, flow: Flow) -> Iterator[Finding]:
-    if rule.per_device:
-        texts = ("per: device is not available yet", "write one rule for each device")
-        yield _finding(flow, rule, "not-available", texts)
+    if rule.per_device and all(trigger.verb in OF_NO_DEVICE for trigger in rule.when):
+        texts = ("per: device needs a trigger that is about a device", "remove per: device")
+        yield _finding(flow, rule, "no-device", texts)
     if rule.during and rule.scope == "always":
         texts = ("during belongs to scope: run", "remove one of the two")
         yield _finding(flow, rule, "during-always", texts)

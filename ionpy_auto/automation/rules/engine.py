@@ -6,7 +6,6 @@ supervised tasks. Only rules that read a point of a snapshot are evaluated.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import tzinfo
 from typing import Any, Protocol
 
@@ -15,12 +14,15 @@ import structlog
 from ionpy_auto.automation.context import AlarmCall, Firing, Lab
 from ionpy_auto.automation.flow import Flow, RuleNode
 from ionpy_auto.automation.rules.cause import CURRENT, STARTUP, Echoes
+from ionpy_auto.automation.rules.doing import switchable
 from ionpy_auto.automation.rules.index import PointIndex
-from ionpy_auto.automation.rules.rule import LiveRule, Record, held_until
-from ionpy_auto.automation.rules.runner import Runner
-from ionpy_auto.automation.rules.schedule import ClockScheduler
+from ionpy_auto.automation.rules.keeping import Keeping
+from ionpy_auto.automation.rules.record import Record
+from ionpy_auto.automation.rules.rule import LiveRule
+from ionpy_auto.automation.rules.runner import Lanes
+from ionpy_auto.automation.rules.schedule import ClockScheduler, Owed, Plan
 from ionpy_auto.automation.rules.scope import AlwaysScope, RuleHome, RunScope, WithinRun
-from ionpy_auto.automation.rules.store import KeptRule, RuleStore, Trace
+from ionpy_auto.automation.rules.store import RuleStore, Trace
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.commands import Outcome
@@ -31,8 +33,6 @@ from ionpy_auto.language import Environment, ListNode, MapNode, Node, read_with_
 log = structlog.get_logger(__name__)
 
 PULSE_S = 1.0
-FLUSH_S = 1.0
-MAX_WAITING_TRACES = 10_000
 
 
 class FlowSource(Protocol):
@@ -64,7 +64,6 @@ class RuleEngine:
     ) -> None:
         self._lab = lab
         self._env = env
-        self._store = store
         self._timezone = timezone
         self._tasks = Tasks("rules", lab.clock)
         self._index = PointIndex()
@@ -77,24 +76,25 @@ class RuleEngine:
         self._pulse_timer: Timer | None = None
         self._scheduler: ClockScheduler | None = None
         self._leave: list[Callable[[], None]] = []
-        self._dirty: set[str] = set()
-        self._traces: list[Trace] = []
-        self._wake = asyncio.Event()
+        self._keeping = Keeping(store, lab, self._tasks, self._records)
         self.writing: set[asyncio.Future[Outcome]] = set()
-        self.store_failures = 0
+        self.is_stopping = False
 
     @property
     def lab(self) -> Lab:
         """What rules may do."""
         return self._lab
 
+    @property
+    def store_failures(self) -> int:
+        """How often the store refused."""
+        return self._keeping.failures
+
     # -- life -------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Take up kept states and listen to the bus; start after the recorder and live values."""
-        if self._store is not None:
-            self._take_up(await self._store.load())
-            self._tasks.keep("keep", self._keep_for_ever)
+        await self._keeping.start()
         bus = self.lab.bus
         self._leave = [
             bus.tap("sample/", self._index.take),
@@ -108,20 +108,39 @@ class RuleEngine:
         self._leave.append(flows.on_change(self.put))
         for flow in flows.live():
             self.put(flow.id, flow)
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Tell of firings from before the start that nothing goes on with.
+
+        Their rule is gone, or it belonged to a run: runs end with the server.
+        """
+        now, mono = self.lab.clock.now(), self.lab.clock.monotonic()
+        alive = {rule.node.id for rule in self._all()}
+        for rule_id, record in self._records.items():
+            jobs = [] if rule_id in alive else record.waiting
+            for job in jobs:
+                told = {"reason": "its rule or its run is gone", "gap_s": now - (job.before or now)}
+                record.recent.append(job.trace(rule_id, "interrupted", mono, **told))
+                self._tell_trace(record.recent[-1])
+            if jobs:
+                record.waiting = []
+                self._keeping.changed(rule_id)
 
     def tell_started(self) -> None:
         """The project is open and its devices were looked at: ``startup`` rules look."""
         self._tell("startup", {}, (STARTUP,))
 
     async def stop(self) -> None:
-        """Detach all rules, end what acts, keep states."""
+        """Detach all rules, end what acts, keep states: what was pending goes on next time."""
+        self.is_stopping = True
         for leave in self._leave:
             leave()
         self._leave.clear()
         for flow_id in list(self._flows):
             for rule in self._flows.pop(flow_id).values():
                 rule.detach()
-                rule.runner.cancel()
+                rule.lanes.cancel()
         for run_id in list(self._runs):
             self._end_run(run_id)
         if self._scheduler is not None and self._scheduler.running:
@@ -132,23 +151,7 @@ class RuleEngine:
         await self._tasks.stop()
         # No write may arrive after what comes next: the safe states.
         await asyncio.gather(*self.writing, return_exceptions=True)
-        if self._store is not None:
-            await self._flush()
-
-    def _take_up(self, kept: Mapping[str, KeptRule]) -> None:
-        now = self.lab.clock.monotonic()
-        for rule_id, row in kept.items():
-            state = row.state
-            self._records[rule_id] = Record(
-                text=str(state.get("text", "")),
-                enabled=row.enabled,
-                suspended=str(state.get("suspended", "")),
-                fired=int(state.get("fired", 0)),
-                last_fired=state.get("last_fired"),
-                cool_until=float(state.get("cool_until", 0.0)),
-                once_in=str(state.get("once_in", "")),
-                kept={key: (now, value) for key, value in state.get("kept", {}).items()},
-            )
+        await self._keeping.close()
 
     # -- flows and runs ---------------------------------------------------------------------
 
@@ -163,6 +166,7 @@ class RuleEngine:
             rule.detach()
         self._dormant.pop(flow_id, None)
         if flow is None:
+            self._forget(old)
             return
         home = AlwaysScope(self.lab, self._env, flow)
         texts = rule_texts(flow)
@@ -172,20 +176,27 @@ class RuleEngine:
             node.id: self._make(node, texts.get(node.id, ""), home, old.get(node.id))
             for node in always
         }
+        self._forget(old.keys() - self._flows[flow_id].keys())
         for rule in self._flows[flow_id].values():
+            rule.resume()
             rule.refresh()
+
+    def _forget(self, rules: Iterable[str]) -> None:
+        """Rules that are gone: should they come back, nobody has looked meanwhile."""
+        for rule_id in rules:
+            self._records[rule_id].kept.clear()
+            self._keeping.changed(rule_id)
 
     def _make(
         self, node: RuleNode, text: str, home: RuleHome, old: LiveRule | None = None
     ) -> LiveRule:
         record = self._records.setdefault(node.id, Record(text=text))
         if record.text != text:
-            record.text, record.suspended = text, ""
-            record.kept.clear()
-            record.cool_until, record.once_in = 0.0, ""
+            record.renew(text)
+            self._keeping.changed(node.id)
             old = None
-        runner = old.runner if old is not None else Runner(self._tasks, node.id)
-        return LiveRule(node, record, home, self, runner)
+        lanes = old.lanes if old is not None else Lanes(self._tasks, node.id)
+        return LiveRule(node, record, home, self, lanes)
 
     def add_run(self, run: RunScope) -> Callable[[], None]:
         """Attach the run-scoped rules of a run; returns what to call when it is over.
@@ -197,11 +208,11 @@ class RuleEngine:
         rules = []
         for node in run.flow.rules:
             if node.scope == "run":
-                shared = self._records.setdefault(node.id, Record(text=texts.get(node.id, "")))
-                shared.kept.clear()
-                rules.append(LiveRule(node, shared, home, self, Runner(self._tasks, node.id)))
+                rules.append(self._make(node, texts.get(node.id, ""), home))
+                rules[-1].record.kept.clear()
         self._runs[run.run_id] = (run, rules)
         for rule in rules:
+            rule.resume()
             rule.refresh()
         return lambda: self._end_run(run.run_id)
 
@@ -252,13 +263,24 @@ class RuleEngine:
             self._plan_pulse()
 
     def plan(
-        self, *, cron: str | None, every_s: float | None, at: str | None, call: Callable[[], None]
+        self, plan: Plan, since: float, call: Callable[[], None], missed: Callable[[], None]
     ) -> Callable[[], None]:
-        """Call at times."""
+        """Call at times; tell of those that went by."""
+        return self._clockwork().plan(plan, call, since, missed)
+
+    def owed(self, plan: Plan, since: float) -> Owed | None:
+        """Times of a plan after ``since`` (UTC) that are over."""
+        return self._clockwork().owed(plan, since)
+
+    def _clockwork(self) -> ClockScheduler:
         if self._scheduler is None:
             self._scheduler = ClockScheduler(self.lab.clock, self._timezone)
             self._scheduler.start()
-        return self._scheduler.plan(cron=cron, every_s=every_s, at=at, call=call)
+        return self._scheduler
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call in the next turn."""
+        self.lab.clock.call_at(self.lab.clock.monotonic(), call)
 
     def chain_of(self, points: frozenset[str]) -> tuple[str, ...]:
         """Which chain of rules wrote one of the points lately."""
@@ -271,28 +293,46 @@ class RuleEngine:
     def traced(self, rule: LiveRule, trace: Trace) -> None:
         """Keep a trace and tell."""
         rule.record.recent.append(trace)
-        if self._store is not None:
-            if len(self._traces) >= MAX_WAITING_TRACES:
-                self._traces.pop(0)
-                self.store_failures += 1
-            self._traces.append(trace)
-            self._wake.set()
+        self._tell_trace(trace)
+
+    def _tell_trace(self, trace: Trace) -> None:
+        self._keeping.add(trace)
         self._tell("rule_fired", {"id": trace.rule, **trace.as_dict()}, trace.cause)
 
     def changed(self, rule_id: str) -> None:
         """Something in the record must be kept."""
-        if self._store is not None:
-            self._dirty.add(rule_id)
-            self._wake.set()
+        self._keeping.changed(rule_id)
+
+    async def commit(self, rule_id: str) -> None:
+        """Return when the record is durable."""
+        await self._keeping.commit(rule_id)
+
+    def at_once(self, rule_id: str) -> None:
+        """Something in the record must be kept now."""
+        self._keeping.at_once(rule_id)
+
+    def alarm(self, rule_id: str, text: str) -> None:
+        """Tell a person that something pending was dropped."""
+        self._records[rule_id].alarmed = True
+        self._keeping.changed(rule_id)
+        self._raise(AlarmCall(key=f"rule:{rule_id}:gap", severity="warning", text=text))
+
+    def calm(self, rule_id: str) -> None:
+        """The rule acts again, or somebody has looked at it: that alarm is over."""
+        record = self._records[rule_id]
+        if record.alarmed:
+            record.alarmed = False
+            self._keeping.changed(rule_id)
+            self._raise(AlarmCall(key=f"rule:{rule_id}:gap", active=False))
 
     def suspend(self, rule: LiveRule, reason: str, cause: tuple[str, ...]) -> None:
         """Take the rule out until a person enables it, and raise an alarm."""
         if rule.record.suspended:
             return
         rule.record.suspended = reason
-        rule.runner.forget()
+        rule.forget_queue()
         rule.refresh()
-        self.changed(rule.node.id)
+        self.at_once(rule.node.id)
         log.error("rule suspended", rule=rule.node.id, reason=reason)
         now = self.lab.clock.now()
         self.traced(rule, Trace(rule.node.id, now, "", "suspended", 0.0, cause))
@@ -302,6 +342,9 @@ class RuleEngine:
             text=f"Rule {rule.node.id} is suspended: {reason}",
             cause=cause,
         )
+        self._raise(call)
+
+    def _raise(self, call: AlarmCall) -> None:
         self._tasks.start("alarm", self._alarm(call))
 
     async def _alarm(self, call: AlarmCall) -> None:
@@ -345,9 +388,35 @@ class RuleEngine:
             rule.refresh()
         self.changed(rule_id)
         if was_suspended:
-            call = AlarmCall(key=f"rule:{rule_id}", active=False)
-            self._tasks.start("alarm", self._alarm(call))
+            self._raise(AlarmCall(key=f"rule:{rule_id}", active=False))
+        self.calm(rule_id)
         self._tell("rule_changed", {"id": rule_id, "enabled": enabled})
+
+    async def set_action_enabled(
+        self, rule_id: str, place: str, *, enabled: bool | None
+    ) -> dict[str, Any]:
+        """Switch one action on or off at run time (None: as the file says).
+
+        Args:
+            rule_id: ``<flow-id>/<rule-id>``.
+            place: As `list` names it: ``then/0``, ``then/2/else/1``.
+            enabled: The switch; another version of the rule forgets it.
+
+        Raises:
+            NotFound: No live flow has such a rule, or the rule no such action.
+        """
+        self._find(rule_id)
+        known = next(rule for rule in self.list() if rule["id"] == rule_id)["actions"]
+        if place not in {action["place"] for action in known}:
+            msg = f"rule {rule_id} has no action {place!r}"
+            raise NotFound(msg, hint=", ".join(action["place"] for action in known))
+        switches = self._records.setdefault(rule_id, Record()).actions
+        switches.pop(place, None)
+        if enabled is not None:
+            switches[place] = enabled
+        self._keeping.changed(rule_id)
+        self._tell("rule_changed", {"id": rule_id, "action": place, "enabled": enabled})
+        return next(rule for rule in self.list() if rule["id"] == rule_id)
 
     def _on_switch(self, event: Event) -> None:
         try:
@@ -392,11 +461,7 @@ class RuleEngine:
 
     async def traces(self, rule_id: str, limit: int = 50) -> list[dict[str, Any]]:
         """The newest traces of a rule, newest first."""
-        if self._store is None:
-            record = self._records.get(rule_id, Record())
-            return [trace.as_dict() for trace in reversed(record.recent)][:limit]
-        await self._flush()
-        return await self._store.traces(rule_id, limit)
+        return await self._keeping.traces(rule_id, limit)
 
     def list(self) -> list[dict[str, Any]]:
         """All rules of live flows, as REST shows them."""
@@ -409,6 +474,7 @@ class RuleEngine:
 
     def _as_dict(self, node: RuleNode, live: LiveRule | None) -> dict[str, Any]:
         record = self._records.get(node.id, Record())
+        mono = self.lab.clock.monotonic()
         mean = record.spent_s / record.timed * 1e6 if record.timed else 0.0
         return {
             "id": node.id,
@@ -425,44 +491,15 @@ class RuleEngine:
             "skipped": dict(record.skipped),
             "evaluations": record.evaluations,
             "mean_us": mean,
+            "actions": [
+                *switchable(node.then, "then", record.actions),
+                *switchable(node.otherwise, "else", record.actions),
+            ],
+            "waiting": max(len(record.jobs) - 1, 0),
+            "cooling_s": max([0.0, *(end - mono for end in record.cooling.values())]),
             "state": live.state if live is not None else "idle",
             "why": live.why() if live is not None else {"result": None, "leaves": []},
         }
-
-    # -- keeping ----------------------------------------------------------------------------
-
-    async def _keep_for_ever(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            await self.lab.clock.sleep(FLUSH_S)
-            await self._flush()
-
-    async def _flush(self) -> None:
-        """Write what is waiting; on an error it waits for the next time."""
-        if self._store is None or not (self._dirty or self._traces):
-            return
-        dirty, self._dirty = self._dirty, set()
-        traces, self._traces = self._traces, []
-        states = {rule: self._kept(self._records[rule]) for rule in dirty if rule in self._records}
-        try:
-            await self._store.save(states, traces)
-        except IonpyError as error:
-            self.store_failures += 1
-            self._dirty |= dirty
-            self._traces = [*traces, *self._traces]
-            log.warning("rule states not kept", message=error.message)
-
-    def _kept(self, record: Record) -> KeptRule:
-        clock = self.lab.clock
-        mono = clock.monotonic()
-        state = {
-            key: value
-            for key, value in asdict(record).items()
-            if key in {"text", "suspended", "fired", "last_fired", "cool_until", "once_in"}
-        }
-        state["kept"] = {key: held_until(found, mono) for key, found in record.kept.items()}
-        return KeptRule(record.enabled, state, clock.now())
 
 
 def rule_texts(flow: Flow) -> dict[str, str]:

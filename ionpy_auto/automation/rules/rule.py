@@ -7,60 +7,34 @@ reload or a restart stands in its `Record`, which the engine owns.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, Protocol
 
 import structlog
 
 from ionpy_auto.automation.context import Firing, Lab
-from ionpy_auto.automation.flow import ActionNode, RuleNode, TriggerNode
+from ionpy_auto.automation.flow import RuleNode, TriggerNode
 from ionpy_auto.automation.names import LOCAL_UNITS
 from ionpy_auto.automation.rules.cause import CURRENT, MAX_DEPTH
-from ionpy_auto.automation.rules.runner import Runner
+from ionpy_auto.automation.rules.doing import Doing, action_at
+from ionpy_auto.automation.rules.gap import gap_since, in_words, ruling
+from ionpy_auto.automation.rules.job import Job
+from ionpy_auto.automation.rules.record import Record, held_until
+from ionpy_auto.automation.rules.runner import MAX_LANES, Lanes
+from ionpy_auto.automation.rules.schedule import Owed, Plan
 from ionpy_auto.automation.rules.scope import Acting, RuleHome, firing_env, plain
 from ionpy_auto.automation.rules.store import Trace
 from ionpy_auto.core.commands import Outcome
-from ionpy_auto.core.errors import IonpyError
-from ionpy_auto.core.samples import Scalar
-from ionpy_auto.language import UNKNOWN, Environment, Expression, Value
+from ionpy_auto.language import UNKNOWN, Environment, Expression, Part, Value
 
 log = structlog.get_logger(__name__)
 
 MAX_ACTIONS_PER_S = 10
+MAX_DEVICE_ID = 64
 TIMED_EACH = 32  # reading the time twice costs more than most evaluations: one in so many is timed
 STOPPED_AT_IF = "stopped at if"
-
-
-@dataclass
-class Record:
-    """What is known of a rule beyond one attachment.
-
-    Attributes:
-        text: The rule as written, to see whether a reload changed it.
-        enabled: Runtime switch; None: as the file says.
-        suspended: Why it was taken out, else empty.
-        skipped: Reasons why firings did not act, counted.
-        kept: What triggers remember, with the monotonic time of it.
-    """
-
-    text: str = ""
-    enabled: bool | None = None
-    suspended: str = ""
-    fired: int = 0
-    evaluations: int = 0
-    timed: int = 0  # of the evaluations; only these count into spent_s
-    spent_s: float = 0.0
-    last_fired: float | None = None
-    cool_until: float = 0.0
-    once_in: str = ""
-    skipped: dict[str, int] = field(default_factory=dict)
-    kept: dict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=dict)
-    recent: deque[Trace] = field(default_factory=lambda: deque(maxlen=50))
-
-    def skip(self, reason: str) -> None:
-        """Count a firing that did not act."""
-        self.skipped[reason] = self.skipped.get(reason, 0) + 1
+INTERRUPTED = "interrupted by a restart"
 
 
 class RuleKeeper(Protocol):
@@ -78,10 +52,20 @@ class RuleKeeper(Protocol):
     def pulse(self, look: Callable[[], None]) -> Callable[[], None]:
         """Look every second."""
 
+    @property
+    def is_stopping(self) -> bool:
+        """The server ends: what is pending goes on after the next start."""
+
     def plan(
-        self, *, cron: str | None, every_s: float | None, at: str | None, call: Callable[[], None]
+        self, plan: Plan, since: float, call: Callable[[], None], missed: Callable[[], None]
     ) -> Callable[[], None]:
-        """Call at times."""
+        """Call at times; tell of those that went by."""
+
+    def owed(self, plan: Plan, since: float) -> Owed | None:
+        """Times of a plan after ``since`` (UTC) that are over."""
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call in the next turn."""
 
     def chain_of(self, points: frozenset[str]) -> tuple[str, ...]:
         """Which chain of rules wrote one of the points lately."""
@@ -95,6 +79,18 @@ class RuleKeeper(Protocol):
     def changed(self, rule_id: str) -> None:
         """Something in the record must be kept."""
 
+    async def commit(self, rule_id: str) -> None:
+        """Return when the record is durable."""
+
+    def at_once(self, rule_id: str) -> None:
+        """Something in the record must be kept now."""
+
+    def alarm(self, rule_id: str, text: str) -> None:
+        """Tell a person that something pending was dropped."""
+
+    def calm(self, rule_id: str) -> None:
+        """The rule acts again: that alarm is over."""
+
     def suspend(self, rule: "LiveRule", reason: str, cause: tuple[str, ...]) -> None:
         """Take the rule out and raise an alarm."""
 
@@ -103,12 +99,13 @@ class LiveRule:
     """A rule with its triggers attached."""
 
     def __init__(
-        self, node: RuleNode, record: Record, home: RuleHome, keeper: RuleKeeper, runner: Runner
+        self, node: RuleNode, record: Record, home: RuleHome, keeper: RuleKeeper, lanes: Lanes
     ) -> None:
         self.node = node
         self.record = record
         self.home = home
-        self.runner = runner
+        self.lanes = lanes
+        self.text = record.text
         self._keeper = keeper
         self._leave: list[Callable[[], None]] = []
         self._recent: deque[float] = deque()  # when actions began, for the rate limit
@@ -161,28 +158,43 @@ class LiveRule:
     def fire(self, trigger_id: str, firing: Firing, points: frozenset[str] = frozenset()) -> str:
         """React to a trigger; returns why it does not act, or an empty text."""
         cause = firing.cause or CURRENT.get() or self._keeper.chain_of(points)
-        if len(cause) >= MAX_DEPTH:
+        # Who only looks at what a circle writes is not part of it and goes on.
+        if len(cause) >= MAX_DEPTH and f"rule:{self.node.id}" in cause:
             self._keeper.suspend(self, "feeds itself: " + " → ".join(cause), cause)
             return "feeds itself"
+        lane = ""
+        if self.node.per_device:
+            lane = device_of(firing, points)
+            firing = replace(firing, values={**firing.values, "device": lane or None})
         env = firing_env(self.home, firing)
         seen: list[dict[str, Any]] = []
         branch = self._branch(env, seen)
-        reason = self._refusal(branch)
+        reason = self._refusal(branch, lane)
         if not reason:
-            reason = self._submit(trigger_id, firing, cause, env, (branch, seen))
+            chain = (*cause, f"rule:{self.node.id}")
+            now = self._keeper.lab.clock.now()
+            job = Job(self.record.fired + 1, trigger_id, firing, chain, branch, seen, now)
+            job.lane, job.run, job.text, job.env = lane, self.home.run_id, self.text, env
+            reason = self._submit(job, env)
         if reason:
-            self.record.skip(reason)
+            when = {"at": self._keeper.lab.clock.now(), "trigger": trigger_id}
+            self.record.skip(reason, {**when, "values": plain(firing.values), "if": seen})
+            self._keeper.changed(self.node.id)
         return reason
 
-    def _refusal(self, branch: str) -> str:
-        now = self._keeper.lab.clock.now()
+    def _refusal(self, branch: str, lane: str) -> str:
+        now = self._keeper.lab.clock.monotonic()
         if not branch:
             return STOPPED_AT_IF
-        if self.node.cooldown and now < self.record.cool_until:
+        if self.node.cooldown and now < self.record.cooling.get(self._own(lane), now):
             return "cooling down"
-        if self.node.once and self.record.once_in == self._once_key():
+        if self.node.once and self.record.once_in.get(self._own(lane)) == self._once_key():
             return f"once per {self.node.once}"
         return ""
+
+    def _own(self, lane: str) -> str:
+        """A rule of a run counts for this run alone."""
+        return lane if self.home.run_id is None else f"{self.home.run_id}/{lane}"
 
     def _once_key(self) -> str:
         name = "run.id" if self.node.once == "run" else "session.id"
@@ -210,147 +222,218 @@ class LiveRule:
         value: Value = check.holds(_Seen(self, "", self._keeper, env))
         return value
 
-    def _submit(
-        self,
-        trigger_id: str,
-        firing: Firing,
-        cause: tuple[str, ...],
-        env: Environment,
-        decided: tuple[str, list[dict[str, Any]]],
-    ) -> str:
-        clock, node, record = self._keeper.lab.clock, self.node, self.record
-        if self._is_too_fast(clock.monotonic()):
-            if firing.from_outside:
+    def _submit(self, job: Job, env: Environment) -> str:
+        """Take a firing, with all that must be known of it afterwards."""
+        node, record, mono = self.node, self.record, self._keeper.lab.clock.monotonic()
+        if self._is_too_fast(mono):
+            if job.firing.from_outside:
                 return "too fast"
-            self._keeper.suspend(self, f"more than {MAX_ACTIONS_PER_S} actions in 1 s", cause)
+            reason = f"more than {MAX_ACTIONS_PER_S} actions in 1 s"
+            self._keeper.suspend(self, reason, job.chain[:-1])
             return "suspended"
-        branch, seen = decided
-        chain = (*cause, f"rule:{node.id}")
-        begun = Begun(trigger_id, firing, chain, env, branch, seen, clock.now())
-        reason = self.runner.submit(lambda: self._act(begun), node.mode, node.max)
+        runner = self.lanes.of(job.lane)
+        if runner is None:
+            return "too many devices"
+        reason = runner.refusal(node.mode, node.max)
         if reason:
             return reason
-        record.fired += 1
-        record.last_fired = begun.at
-        record.cool_until = begun.at + node.cooldown
-        record.once_in = self._once_key() if node.once else ""
+        session = env.value("session.id")
+        job.session = int(session) if isinstance(session, float | int) else None
+        record.fired, record.last_fired = job.number, job.at
+        record.jobs[job.number] = job
+        if node.cooldown:
+            _remember(record.cooling, self._own(job.lane), mono + node.cooldown)
+        if node.once:
+            _remember(record.once_in, self._own(job.lane), self._once_key())
+        runner.take(self._act, job, node.mode)
         self._keeper.changed(node.id)
+        self._keeper.calm(node.id)
         return ""
 
     def forgive(self) -> None:
         """Count actions anew: somebody has looked at the rule."""
         self._recent.clear()
 
+    def _count(self) -> None:
+        self._recent.append(self._keeper.lab.clock.monotonic())
+
     def _is_too_fast(self, now: float) -> bool:
         while self._recent and now - self._recent[0] > 1.0:
             self._recent.popleft()
         return len(self._recent) >= MAX_ACTIONS_PER_S
 
-    async def _act(self, begun: "Begun") -> None:
+    async def _act(self, job: Job) -> None:
         """Run one branch in order; the first error ends the list."""
-        CURRENT.set(begun.chain)
+        CURRENT.set(job.chain)
         keeper, clock = self._keeper, self._keeper.lab.clock
-        origin = self.home.origin_of(self.node.id, begun.chain)
-        acting = Acting(keeper.lab, origin, begun.env, self.home, keeper.note_write, keeper.writing)
-        nodes = self.node.then if begun.branch == "then" else self.node.otherwise
-        results: list[dict[str, Any]] = []
-        mono, outcome = clock.monotonic(), "cancelled"
+        origin = self.home.origin_of(self.node.id, job.chain)
+        env = job.env or firing_env(self.home, job.firing)
+        acting = Acting(keeper.lab, origin, env, self.home, keeper.note_write, keeper.writing)
+        nodes = self.node.then if job.branch == "then" else self.node.otherwise
+        job.began, outcome = clock.monotonic(), "cancelled"
         try:
-            outcome = "done"
-            for node in nodes:
-                if not node.enabled:
-                    continue
-                self._recent.append(clock.monotonic())
-                results.append(await _act_one(node, acting))
-                if not results[-1]["ok"]:
-                    outcome = "failed"
-                    break
-        except BaseException:
-            outcome = "cancelled"
-            raise
+            doing = Doing(job, acting, self._mark, self._count, self.record.actions)
+            outcome = await doing.run(nodes)
         finally:
-            trace = begun.trace(self.node.id, outcome, clock.monotonic() - mono, results)
-            keeper.traced(self, trace)
+            if outcome != "cancelled" or not keeper.is_stopping:
+                self._finish(job, outcome)
+
+    async def _mark(self, durable: bool) -> None:
+        if durable:
+            await self._keeper.commit(self.node.id)
+        else:
+            self._keeper.at_once(self.node.id)
+
+    def _finish(self, job: Job, outcome: str, **more: Any) -> None:  # noqa: ANN401 - JSON
+        self.record.jobs.pop(job.number, None)
+        mono = self._keeper.lab.clock.monotonic()
+        self._keeper.traced(self, job.trace(self.node.id, outcome, mono, **more))
+        self._keeper.at_once(self.node.id)
+
+    def forget_queue(self) -> None:
+        """Forget what waits for its turn; a trace tells of each."""
+        for job in self.lanes.forget():
+            self._finish(job, "dropped", reason="the rule was suspended")
+
+    # -- after a restart ----------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """Go on with what was under way when the server ended, as far as that can be said."""
+        waiting, self.record.waiting = self.record.waiting, []
+        for job in waiting:
+            gap = gap_since(job.before or job.at, self._keeper.lab.clock.now())
+            told = {"gap_s": gap}
+            if job.is_acting:
+                job.results.append(_broken(self.node, job))
+                self._drop(job, "interrupted", INTERRUPTED, **told)
+            elif job.text != self.text or job.run != self.home.run_id:
+                self._drop(job, "interrupted", "its rule or its run is another one now", **told)
+            elif ruling(self.node, gap) in {"reset", "alarm"}:
+                self._drop(job, "dropped", f"nobody looked for {in_words(gap)}", **told)
+            else:
+                self._go_on(job)
+
+    def _go_on(self, job: Job) -> None:
+        runner = self.lanes.of(job.lane)
+        if runner is None:
+            self._drop(job, "dropped", "too many devices")
+            return
+        job.before = None
+        self.record.jobs[job.number] = job
+        runner.take(self._act, job, self.node.mode)
+        self._keeper.changed(self.node.id)
+
+    def _drop(self, job: Job, outcome: str, reason: str, **more: Any) -> None:  # noqa: ANN401 - JSON
+        log.warning("a firing does not go on", rule=self.node.id, outcome=outcome, reason=reason)
+        self._finish(job, outcome, reason=reason, **more)
+        if self.node.on_gap == "alarm":
+            text = f"Rule {self.node.id} did not finish what it began: {reason}"
+            self._keeper.alarm(self.node.id, text)
+
+    def after_gap(self, trigger_id: str, before: float) -> str:
+        """What becomes of a hold time that was running at a UTC time, now that values are known.
+
+        Returns:
+            Empty (it goes on), ``reset`` (it begins anew) or ``fire`` (it counts as over).
+        """
+        now = self._keeper.lab.clock.now()
+        gap = gap_since(before, now)
+        rules = ruling(self.node, gap)
+        if not rules:
+            return ""
+        detail = {"gap_s": gap, "on_gap": rules, "reason": f"nobody looked for {in_words(gap)}"}
+        trace = Trace(self.node.id, now, trigger_id, "gap", 0.0, (), None, detail)
+        self._keeper.traced(self, trace)
+        if rules == "alarm":
+            text = f"Rule {self.node.id} waited when the server ended; nobody looked for "
+            self._keeper.alarm(self.node.id, text + in_words(gap))
+        return "fire" if rules == "fire" else "reset"
+
+    def missed(self, trigger_id: str, owed: Owed, call: Callable[[], None]) -> None:
+        """Times of a schedule went by while nobody looked: tell, and make up for one if so ruled.
+
+        Up to ``max_gap`` late it is made up for, as it is with ``on_gap: fire``; many count once.
+        """
+        now = self._keeper.lab.clock.now()
+        rules = ruling(self.node, now - owed.last)
+        late = rules in {"", "fire"}
+        reason = f"missed {owed.count} times" if owed.count > 1 else "missed once"
+        detail = {
+            "missed": owed.count,
+            "first": owed.first,
+            "last": owed.last,
+            "made_up": late,
+            "reason": reason,
+        }
+        trace = Trace(self.node.id, now, trigger_id, "missed", 0.0, (), None, detail)
+        log.warning("a schedule was missed", rule=self.node.id, **detail)
+        self._keeper.traced(self, trace)
+        if late:
+            self._keeper.soon(lambda: call() if self.is_attached else None)
+        elif rules == "alarm":
+            self._keeper.alarm(self.node.id, f"Rule {self.node.id}: its schedule was {reason}")
 
     # -- answers ----------------------------------------------------------------------------
 
     def why(self) -> dict[str, Any]:
-        """What its triggers and conditions see now."""
+        """What its triggers and conditions see now, and the last firings that did not act."""
+        env = self.home.env
         leaves, results = [], []
         for trigger in self.node.when:
             for number, expression in enumerate(trigger.block.watched()):
                 if number == 0:
-                    results.append(expression.evaluate(self.home.env))
-                leaves += [
-                    {"text": part.text, "value": plain(part.value), "unit": part.unit}
-                    for part in expression.explain(self.home.env)
-                ]
+                    results.append(expression.evaluate(env))
+                leaves += [_leaf(part) for part in expression.explain(env)]
         known = [result for result in results if isinstance(result, bool)]
         result = any(known) if known else None
-        return {"result": result, "leaves": leaves}
+        checks: list[dict[str, Any]] = []
+        branch = self._branch(env, checks)
+        return {
+            "result": result,
+            "leaves": leaves,
+            "if": checks,
+            "branch": branch,
+            "stopped": {reason: dict(seen) for reason, seen in self.record.stopped.items()},
+        }
 
     @property
     def state(self) -> str:
         """``running``, ``pending`` (a hold timer runs) or ``idle``."""
-        if self.runner.is_running:
+        if self.lanes.is_running:
             return "running"
-        held = (
-            state.get("held") is not None and not state.get("met")
-            for _, state in self.record.kept.values()
-        )
-        return "pending" if any(held) else "idle"
+        return "pending" if self.record.is_holding else "idle"
 
 
-@dataclass(frozen=True)
-class Begun:
-    """A firing that acts."""
-
-    trigger: str
-    firing: Firing
-    chain: tuple[str, ...]
-    env: Environment
-    branch: str
-    seen: list[dict[str, Any]]
-    at: float
-
-    def trace(
-        self, rule: str, outcome: str, duration: float, results: list[dict[str, Any]]
-    ) -> Trace:
-        """The record of it."""
-        session = self.env.value("session.id")
-        return Trace(
-            rule,
-            self.at,
-            self.trigger,
-            outcome,
-            duration,
-            self.chain[:-1],
-            int(session) if isinstance(session, float | int) else None,
-            {
-                "values": plain(self.firing.values),
-                "if": self.seen,
-                "branch": self.branch,
-                "actions": results,
-            },
-        )
+def device_of(firing: Firing, points: frozenset[str]) -> str:
+    """The device a firing is about: named by the event, or the one whose points are read."""
+    for name in ("device_id", "device"):
+        told = firing.values.get(name)
+        if isinstance(told, str) and told:
+            return told[:MAX_DEVICE_ID]
+    devices = {point.rpartition(".")[0] for point in points if point not in LOCAL_UNITS}
+    return "+".join(sorted(devices))
 
 
-async def _act_one(node: ActionNode, acting: Acting) -> dict[str, Any]:
-    """Run one action; its error becomes part of the trace."""
-    clock = acting.lab.clock
-    began = clock.monotonic()
-    answer: dict[str, Any] = {"verb": node.verb, "sentence": node.block.sentence(), "ok": True}
-    try:
-        answer["result"] = plain(await node.block.act(acting))
-    except IonpyError as error:
-        answer.update(ok=False, error=error.error_code, message=error.message, hint=error.hint)
-        if error.arguments:
-            answer["args"] = plain(error.arguments)
-    except Exception as error:
-        answer.update(ok=False, error="INTERNAL_ERROR", message=f"{type(error).__name__}: {error}")
-        log.exception("action failed", verb=node.verb)
-    answer["duration_s"] = clock.monotonic() - began
-    return answer
+def _remember(known: dict[str, Any], lane: str, value: object) -> None:
+    """Keep one entry for each device, the newest last, but not without end."""
+    known.pop(lane, None)
+    known[lane] = value
+    while len(known) > MAX_LANES:
+        known.pop(next(iter(known)))
+
+
+def _leaf(part: Part) -> dict[str, Any]:
+    return {"text": part.text, "value": plain(part.value), "unit": part.unit}
+
+
+def _broken(node: RuleNode, job: Job) -> dict[str, Any]:
+    """The answer of an action of which nobody knows how far it came."""
+    found = action_at(node.then if job.branch == "then" else node.otherwise, job.place)
+    message = "it was under way when the server ended and is not done again"
+    answer = {"ok": False, "error": "INTERRUPTED", "message": message, "hint": "look at the device"}
+    if found is None:
+        return {"verb": "", "sentence": "", **answer}
+    return {"verb": found.verb, "sentence": found.block.sentence(), **answer}
 
 
 class _Seen:
@@ -416,17 +499,34 @@ class _Seen:
         found = self._rule.record.kept.get(f"{self._key}/{key}")
         return None if found is None else held_until(found, self.lab.clock.monotonic())
 
+    def after_gap(self, before: float) -> str:
+        """What becomes of a hold from before a restart."""
+        return self._rule.after_gap(self._key, before)
+
     def schedule(
         self, *, cron: str | None, every_s: float | None, at: str | None, call: Callable[[], None]
     ) -> Callable[[], None]:
-        """Call at times."""
-        return self._keeper.plan(cron=cron, every_s=every_s, at=at, call=call)
+        """Call at times; those that went by while nobody looked are told."""
+        keeper, rule, plan = self._keeper, self._rule, Plan(cron, every_s, at)
+        since = (self.kept("schedule") or {}).get("until")
 
+        def settle() -> None:
+            self.keep("schedule", {"until": self.lab.clock.now()})
 
-def held_until(found: tuple[float, Mapping[str, Any]], mono: float) -> dict[str, Any]:
-    """A kept state as it is at a later time of the same clock."""
-    since, state = found
-    held: Scalar | None = state.get("held")
-    if not isinstance(held, float | int):
-        return dict(state)
-    return {**state, "held": held + max(mono - since, 0.0)}
+        def due() -> None:
+            settle()
+            call()
+
+        def missed() -> None:
+            until = (self.kept("schedule") or {}).get("until")
+            owed = None if until is None else keeper.owed(plan, until)
+            if owed is not None:
+                settle()
+                rule.missed(self._key, owed, call)
+
+        if since is None:
+            since = self.lab.clock.now()
+            settle()
+        leave = keeper.plan(plan, since, due, missed)
+        missed()
+        return leave

@@ -5,10 +5,12 @@ the loop's timer. Both come from our `Clock` here; cron, misfire and coalesce st
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from types import FunctionType, MethodType
 from typing import Any, Final
 
+from apscheduler.events import EVENT_JOB_MISSED
 from apscheduler.executors import base as executors
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.schedulers import base as schedulers
@@ -22,6 +24,32 @@ from ionpy_auto.core.clock import Clock, Timer
 LONGEST_NAP_S: Final = 60.0
 """The wall clock may be stepped while we sleep: it is looked at again at least this often."""
 GRACE_S: Final = 120
+MOST_OWED: Final = 1000
+"""Missed times of a cron expression are counted up to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When to call: one of the three is given.
+
+    Attributes:
+        cron: ``minute hour day month weekday``.
+        every_s: Seconds between two calls.
+        at: A time of day, or a moment.
+    """
+
+    cron: str | None = None
+    every_s: float | None = None
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Times that went by without a call, in UTC."""
+
+    count: int
+    first: float
+    last: float
 
 
 def _with_clock(function: FunctionType, clock: Clock) -> FunctionType:
@@ -46,6 +74,9 @@ class _Executor(BaseExecutor):  # type: ignore[misc]  # apscheduler has no types
     def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:  # noqa: ANN401 - untyped library
         events = self._run_job(job, job._jobstore_alias, run_times, self._logger.name)  # noqa: SLF001 - as APScheduler's own executors do
         self._run_job_success(job.id, events)
+        tell = getattr(job.func, "missed", None)
+        if tell is not None and any(event.code == EVENT_JOB_MISSED for event in events):
+            tell()
 
 
 class ClockScheduler(AsyncIOScheduler):  # type: ignore[misc]  # apscheduler has no types
@@ -81,23 +112,34 @@ class ClockScheduler(AsyncIOScheduler):  # type: ignore[misc]  # apscheduler has
             self._nap = None
 
     def plan(
-        self, *, cron: str | None, every_s: float | None, at: str | None, call: Callable[[], None]
+        self,
+        plan: Plan,
+        call: Callable[[], None],
+        since: float | None = None,
+        missed: Callable[[], None] | None = None,
     ) -> Callable[[], None]:
         """Call at times; returns the way to leave.
 
         A time of day is meant in the scheduler's time zone; the one that an autumn night has twice
         counts once, the one that a spring night does not have is made up for. An ``at`` that is
         over is not called.
+
+        Args:
+            plan: When.
+            call: What.
+            since: UTC from which ``every`` counts; now by default.
+            missed: Told when a call comes so late that it is left out.
         """
-        trigger = self._trigger(cron, every_s, at)
-        if trigger is None:
+        now = self._clock.now()
+        trigger = self._trigger(plan, now if since is None else since)
+        if trigger is None or (isinstance(trigger, DateTrigger) and _utc(trigger.run_date) <= now):
             return lambda: None
-        by_hour = at is not None or (cron is not None and "*" not in cron.split()[1])
 
         def due() -> None:
-            if not (by_hour and datetime.fromtimestamp(self._clock.now(), self.timezone).fold):
+            if self._counts(plan, self._clock.now()):
                 call()
 
+        due.missed = missed  # type: ignore[attr-defined]  # read by the executor
         job = self.add_job(due, trigger)
 
         def leave() -> None:
@@ -106,18 +148,47 @@ class ClockScheduler(AsyncIOScheduler):  # type: ignore[misc]  # apscheduler has
 
         return leave
 
-    def _trigger(self, cron: str | None, every_s: float | None, at: str | None) -> Any:  # noqa: ANN401 - untyped library
-        now = datetime.fromtimestamp(self._clock.now(), self.timezone)
-        if every_s is not None:
-            start = now.astimezone(UTC) + timedelta(seconds=every_s)
-            return IntervalTrigger(seconds=every_s, start_date=start, timezone=UTC)
-        if cron is not None:
-            return CronTrigger.from_crontab(cron, timezone=self.timezone)
-        parts = str(at).split(":")
+    def owed(self, plan: Plan, since: float) -> Owed | None:
+        """Times of a plan after ``since`` and not after now, none when it is up to date."""
+        now = self._clock.now()
+        if plan.every_s is not None:
+            count = int((now - since) // plan.every_s)
+            first = since + plan.every_s
+            return Owed(count, first, since + count * plan.every_s) if count > 0 else None
+        times: list[float] = []
+        trigger = self._trigger(plan, since)
+        begin = datetime.fromtimestamp(since, self.timezone)
+        found = trigger.get_next_fire_time(None, begin)
+        while found is not None and _utc(found) <= now and len(times) < MOST_OWED:
+            if _utc(found) > since and self._counts(plan, _utc(found)):
+                times.append(_utc(found))
+            begin = found + timedelta(seconds=1)
+            found = trigger.get_next_fire_time(found, begin)
+        return Owed(len(times), times[0], times[-1]) if times else None
+
+    def _counts(self, plan: Plan, utc: float) -> bool:
+        """Whether a time counts: the second one of an hour that comes twice does not."""
+        cron = plan.cron
+        by_hour = plan.at is not None or (cron is not None and "*" not in cron.split()[1])
+        return not (by_hour and datetime.fromtimestamp(utc, self.timezone).fold)
+
+    def _trigger(self, plan: Plan, since: float) -> Any:  # noqa: ANN401 - untyped library
+        if plan.every_s is not None:
+            now = self._clock.now()
+            count = max(int((now - since) // plan.every_s), 0) + 1
+            start = datetime.fromtimestamp(since + count * plan.every_s, UTC)
+            return IntervalTrigger(seconds=plan.every_s, start_date=start, timezone=UTC)
+        if plan.cron is not None:
+            return CronTrigger.from_crontab(plan.cron, timezone=self.timezone)
+        parts = str(plan.at).split(":")
         if len(parts) in {2, 3} and all(part.isdigit() for part in parts):
             hour, minute, second = (*map(int, parts), 0)[:3]
             return CronTrigger(hour=hour, minute=minute, second=second, timezone=self.timezone)
-        moment = datetime.fromisoformat(str(at))
+        moment = datetime.fromisoformat(str(plan.at))
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=self.timezone)
-        return DateTrigger(moment, timezone=self.timezone) if moment > now else None
+        return DateTrigger(moment, timezone=self.timezone)
+
+
+def _utc(moment: datetime) -> float:
+    return moment.timestamp()

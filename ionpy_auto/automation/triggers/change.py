@@ -35,7 +35,8 @@ class Change(Trigger):
     def attach(self, context: RuleContext, fire: Callable[[Firing], None]) -> Callable[[], None]:
         """Compare the last two known values; unknown in between is no change."""
         read = self.point.bind(context.env)
-        last = _known(read())
+        kept = context.kept("last")  # of the version that looked until this moment
+        last = _known(read()) if kept is None else kept.get("value")
 
         def look() -> None:
             nonlocal last
@@ -48,7 +49,13 @@ class Change(Trigger):
             if same_value(self.before, before) and same_value(self.to, now):
                 fire(Firing("change", {"value": now, "previous": before}))
 
-        return context.on_change(self.point.points, look)
+        leave = context.on_change(self.point.points, look)
+
+        def stop() -> None:
+            leave()
+            context.keep("last", {"value": last})
+
+        return stop
 
 
 def _known(value: Value) -> Scalar | None:

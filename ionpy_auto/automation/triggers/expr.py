@@ -12,6 +12,7 @@ from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import (
     CONDITION_KEYS,
+    UNKNOWN,
     Condition,
     ConditionState,
     Edge,
@@ -123,7 +124,8 @@ class Watch:
         self._timer: Timer | None = None
         self._due_at: float | None = None
         self._leave: list[Callable[[], None]] = []
-        self._told: tuple[bool, bool] = (False, False)
+        self._told: tuple[bool, bool, bool | None] = (False, False, None)
+        self._resting: Mapping[str, Any] | None = None  # a hold from before a restart
         self._block = block
 
     def start(self) -> Callable[[], None]:
@@ -131,9 +133,7 @@ class Watch:
         kept = self._context.kept("condition")
         now = self._clock.monotonic()
         if kept is not None:
-            self._state = ConditionState.restore(self._block.condition, kept, now)
-            self._edge.restore(kept.get("edge", {}))
-            self._told = (self._state.met, self._state.since is not None)
+            self._take_up(kept, now)
         points = self._block.condition.points
         self._leave.append(self._context.on_change(points, self.look))
         if self._is_timed():
@@ -142,6 +142,24 @@ class Watch:
             self.look()
         self._plan(now)
         return self.stop
+
+    def _take_up(self, kept: Mapping[str, Any], now: float) -> None:
+        """Go on from what is kept; a hold from before a restart rests until a value is known."""
+        self._edge.restore(kept.get("edge", {}))
+        if "before" in kept:
+            self._resting, kept = kept, {**kept, "held": None, "count": 0}
+        self._state = ConditionState.restore(self._block.condition, kept, now)
+        self._told = (self._state.met, self._state.since is not None, self._edge.armed)
+
+    def _wake(self, kept: Mapping[str, Any], now: float) -> None:
+        """The first known value after a restart: now it can be said what becomes of a hold."""
+        word = self._context.after_gap(float(kept["before"]))
+        condition = self._block.condition
+        if word == "fire":
+            enough = max(condition.samples, 2)
+            kept = {**kept, "held": condition.hold, "count": enough}
+        if word != "reset":
+            self._state = ConditionState.restore(condition, kept, now)
 
     def stop(self) -> None:
         """Leave."""
@@ -178,12 +196,17 @@ class Watch:
 
     def _update(self, *, sample: bool) -> None:
         now = self._clock.monotonic()
+        if self._resting is not None:
+            if self._block.condition.result(self._context.env) is UNKNOWN:
+                return
+            resting, self._resting = self._resting, None
+            self._wake(resting, now)
         state = self._state
         state.update(self._context.env, now, sample=sample)
         fires = self._edge.update(state)
         if self._timer is not None or state.since is not None:
             self._plan(now)
-        told = (state.met, state.since is not None and not state.met)
+        told = (state.met, state.since is not None and not state.met, self._edge.armed)
         if told != self._told:
             self._told = told
             self._keep(now)
@@ -206,4 +229,7 @@ class Watch:
         self._timer = self._due_at = None
 
     def _keep(self, now: float) -> None:
+        if self._resting is not None:
+            self._context.keep("condition", self._resting)
+            return
         self._context.keep("condition", {**self._state.as_dict(now), "edge": self._edge.as_dict()})

@@ -8,7 +8,7 @@ from tests.unit.automation.rules_bench import flow_of, one_rule
 HEAD = "version: 1\nid: f\n"
 SEQUENCE = "sequence:\n  - {id: relax, rest: 1 s}\n"
 CASES = {
-    "per device": (one_rule("when: manual\nper: device\nthen: [{log: x}]"), ["not-available"]),
+    "per device": (one_rule("when: manual\nper: device\nthen: [{log: x}]"), ["no-device"]),
     "run without sequence": (
         one_rule("when: manual\nscope: run\nthen: [{log: x}]"),
         ["run-without-sequence"],

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ionpy_auto.automation.conditions.time import TimeWindow
-from ionpy_auto.automation.rules.schedule import ClockScheduler
+from ionpy_auto.automation.rules.schedule import ClockScheduler, Plan
 from ionpy_auto.core.clock import VirtualClock
 from tests.unit.automation.rules_bench import Timeline, one_rule
 
@@ -25,8 +25,7 @@ async def calls(clock, seconds, zone=UTC, **plan):
     scheduler = ClockScheduler(clock, zone)
     scheduler.start()
     found = []
-    wanted = {"cron": None, "every_s": None, "at": None, **plan}
-    scheduler.plan(**wanted, call=lambda: found.append(datetime.fromtimestamp(clock.now(), zone)))
+    scheduler.plan(Plan(**plan), lambda: found.append(datetime.fromtimestamp(clock.now(), zone)))
     await clock.sleep(seconds)
     scheduler.shutdown(wait=False)
     await asyncio.sleep(0)
@@ -84,7 +83,7 @@ async def test_a_stepped_wall_clock_is_noticed_within_a_minute():
     scheduler = ClockScheduler(clock, UTC)
     scheduler.start()
     found = []
-    scheduler.plan(cron="0 12 * * *", every_s=None, at=None, call=lambda: found.append(1))
+    scheduler.plan(Plan(cron="0 12 * * *"), lambda: found.append(1))
     await clock.sleep(10)
     clock.step_utc(12 * 3600 - 60)
     await clock.sleep(120)
@@ -98,7 +97,7 @@ async def test_what_was_missed_by_hours_is_not_made_up_for():
     scheduler = ClockScheduler(clock, UTC)
     scheduler.start()
     found = []
-    scheduler.plan(cron="0 12 * * *", every_s=None, at=None, call=lambda: found.append(1))
+    scheduler.plan(Plan(cron="0 12 * * *"), lambda: found.append(1))
     clock.step_utc(5 * 3600)
     await clock.sleep(600)
     assert found == []

@@ -1,0 +1,127 @@
+"""A firing that acts, or waits for its turn: how far it is, and what goes on after a restart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ionpy_auto.automation.context import Firing
+from ionpy_auto.automation.rules.scope import plain
+from ionpy_auto.automation.rules.store import Trace
+from ionpy_auto.core.clock import Clock
+from ionpy_auto.language import Environment
+
+Place = tuple[int | str, ...]
+"""Way to an action: ``(2, "then", 0)`` is the first one inside the third, an ``if``."""
+
+
+@dataclass(eq=False)
+class Job:
+    """One firing.
+
+    Attributes:
+        number: Of the firing, counted by its rule.
+        chain: What led here, its own rule last.
+        branch: ``then`` or ``else``.
+        text: The rule as it was written when it fired; another version does not go on with it.
+        lane: Device it is about, for ``per: device``.
+        run: The run it belongs to, if any.
+        place: Of the action that is next, or under way.
+        is_acting: An action that may have an effect is under way at ``place``.
+        deadline: Monotonic end of the ``wait`` it is in.
+        results: Of the actions so far.
+        env: Names as they were when it fired; None after a restart.
+        before: UTC at which it was last known to be alive, of one kept from before a restart.
+    """
+
+    number: int
+    trigger: str
+    firing: Firing
+    chain: tuple[str, ...]
+    branch: str
+    seen: list[dict[str, Any]]
+    at: float
+    text: str = ""
+    lane: str = ""
+    run: str | None = None
+    place: Place = ()
+    is_acting: bool = False
+    deadline: float | None = None
+    results: list[dict[str, Any]] = field(default_factory=list)
+    session: int | None = None
+    spent: float = 0.0
+    began: float | None = None
+    before: float | None = None
+    env: Environment | None = None
+
+    def as_kept(self, clock: Clock) -> dict[str, Any]:
+        """JSON form; times to come are kept as what is left of them."""
+        mono = clock.monotonic()
+        return {
+            "number": self.number,
+            "trigger": self.trigger,
+            "kind": self.firing.trigger,
+            "values": plain(self.firing.values),
+            "chain": list(self.chain),
+            "branch": self.branch,
+            "seen": self.seen,
+            "at": self.at,
+            "text": self.text,
+            "lane": self.lane,
+            "run": self.run,
+            "place": list(self.place),
+            "acting": self.is_acting,
+            "left": None if self.deadline is None else max(self.deadline - mono, 0.0),
+            "results": self.results,
+            "session": self.session,
+            "spent": self.duration(mono),
+            "saved": clock.now() if self.before is None else self.before,
+        }
+
+    @classmethod
+    def from_kept(cls, kept: Mapping[str, Any], clock: Clock) -> "Job":
+        """Go on with `as_kept`; time that passed without the server counts for a ``wait``."""
+        saved, left = float(kept["saved"]), kept["left"]
+        missed = max(clock.now() - saved, 0.0)
+        return cls(
+            number=kept["number"],
+            trigger=kept["trigger"],
+            firing=Firing(kept["kind"], kept["values"]),
+            chain=tuple(kept["chain"]),
+            branch=kept["branch"],
+            seen=kept["seen"],
+            at=kept["at"],
+            text=kept["text"],
+            lane=kept["lane"],
+            run=kept["run"],
+            place=tuple(kept["place"]),
+            is_acting=kept["acting"],
+            deadline=None if left is None else clock.monotonic() + max(left - missed, 0.0),
+            results=list(kept["results"]),
+            session=kept["session"],
+            spent=kept["spent"],
+            before=saved,
+        )
+
+    def duration(self, mono: float) -> float:
+        """Seconds its actions have taken so far, without the time between two servers."""
+        return self.spent + (0.0 if self.began is None else mono - self.began)
+
+    def trace(self, rule: str, outcome: str, mono: float, **more: Any) -> Trace:  # noqa: ANN401 - JSON
+        """The record of it."""
+        return Trace(
+            rule,
+            self.at,
+            self.trigger,
+            outcome,
+            self.duration(mono),
+            self.chain[:-1],
+            self.session,
+            {
+                "values": plain(self.firing.values),
+                "if": self.seen,
+                "branch": self.branch,
+                "actions": self.results,
+                **({"device": self.lane} if self.lane else {}),
+                **more,
+            },
+        )
