@@ -19,6 +19,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import copy_context
 from types import TracebackType
 from typing import Protocol, Self
 from weakref import WeakKeyDictionary
@@ -173,11 +174,14 @@ _pumping_on: WeakKeyDictionary[asyncio.AbstractEventLoop, set[int]] = WeakKeyDic
 
 
 class _VirtualTimer:
-    __slots__ = ("callback", "clock")
+    __slots__ = ("callback", "clock", "context")
 
     def __init__(self, clock: "VirtualClock", callback: Callable[[], None]) -> None:
         self.clock: VirtualClock | None = clock
         self.callback: Callable[[], None] | None = callback
+        # As on the loop's own timers: it is called in the context of whoever planned it, not of
+        # whoever happened to make the clock move.
+        self.context = copy_context()
 
     def cancel(self) -> None:
         """Also works for a timer that is due in this very turn but was not called yet."""
@@ -370,7 +374,8 @@ class VirtualClock:
         self._now = due
         while heap and heap[0][0] <= due:
             # Not the callback itself: an earlier one of this moment may still cancel this timer.
-            loop.call_soon(self._pop().fire)
+            timer = self._pop()
+            loop.call_soon(timer.fire, context=timer.context)
         self._pump()
 
     def _pop(self) -> _VirtualTimer:

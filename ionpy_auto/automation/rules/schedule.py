@@ -4,6 +4,7 @@ APScheduler asks ``datetime.now`` where it looks for due jobs and for missed one
 the loop's timer. Both come from our `Clock` here; cron, misfire and coalesce stay its own.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -135,18 +136,26 @@ class ClockScheduler(AsyncIOScheduler):  # type: ignore[misc]  # apscheduler has
         if trigger is None or (isinstance(trigger, DateTrigger) and _utc(trigger.run_date) <= now):
             return lambda: None
 
+        left = False
+
         def due() -> None:
-            if self._counts(plan, self._clock.now()):
+            if not left and self._counts(plan, self._clock.now()):
                 call()
 
         due.missed = missed  # type: ignore[attr-defined]  # read by the executor
         job = self.add_job(due, trigger)
 
         def leave() -> None:
-            if self.get_job(job.id) is not None:
-                self.remove_job(job.id)
+            # Later: a rule may leave in the very call, and the scheduler still needs its job then.
+            nonlocal left
+            left = True
+            asyncio.get_running_loop().call_soon(self._forget, job.id)
 
         return leave
+
+    def _forget(self, job_id: str) -> None:
+        if self.get_job(job_id) is not None:
+            self.remove_job(job_id)
 
     def owed(self, plan: Plan, since: float) -> Owed | None:
         """Times of a plan after ``since`` and not after now, none when it is up to date."""

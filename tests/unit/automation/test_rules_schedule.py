@@ -145,3 +145,17 @@ def test_windows_of_the_day(name):
     chosen = {"days": days} if days else {}
     window = TimeWindow(after=after, before=before, **chosen)
     assert window.is_inside(*at(moment)) is expected
+
+
+async def test_a_plan_that_leaves_in_its_own_call_stops_no_other():
+    clock = clock_at("2026-01-01T00:00:00")
+    scheduler = ClockScheduler(clock, UTC)
+    scheduler.start()
+    called = []
+    leave = scheduler.plan(Plan(every_s=1.0), lambda: (called.append("once"), leave()))
+    scheduler.plan(Plan(every_s=1.0), lambda: called.append("other"))
+    await clock.sleep(3.5)
+    scheduler.shutdown(wait=False)
+    await asyncio.sleep(0)
+    assert called.count("once") == 1
+    assert called.count("other") == 3
