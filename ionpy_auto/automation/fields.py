@@ -26,6 +26,7 @@ from ionpy_auto.language import (
     Scope,
     Template,
     TextNode,
+    finding_at,
     parse_duration,
     parse_quantity,
 )
@@ -85,18 +86,7 @@ class Reading:
         self._note(node, code, message, hint, Severity.WARNING)
 
     def _note(self, node: Node, code: str, message: str, hint: str, severity: Severity) -> None:
-        self.findings.append(
-            Finding(
-                code=code,
-                message=message,
-                hint=hint,
-                file=self.file,
-                line=node.line,
-                column=node.column,
-                path=node.path,
-                severity=severity,
-            )
-        )
+        self.findings.append(finding_at(node, self.file, code, message, hint, severity))
 
     @property
     def is_ok(self) -> bool:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ionpy_auto.connections.kinds import KINDS
 from ionpy_auto.core.errors import ConfigInvalid, Finding, Severity
 from ionpy_auto.core.files import read_json, write_json
-from ionpy_auto.language import ListNode, MapNode, Node, read_with_findings
+from ionpy_auto.language.json_lines import line_at, lines_of, problems_of
 
 VERSION = 1
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -170,7 +170,7 @@ def _judge(
     try:
         config = ConnectionConfig.model_validate(raw)
     except ValidationError as error:
-        return None, _explained(error, where, lines)
+        return None, problems_of(error, where, lines)
     if config.kind not in KINDS:
         known = ", ".join(KINDS)
         text = f"there is no kind {config.kind!r}"
@@ -180,7 +180,7 @@ def _judge(
     try:
         kind.Params.model_validate_json(json.dumps(config.params), strict=True)
     except ValidationError as error:
-        return None, _explained(error, f"{where}.params", lines)
+        return None, problems_of(error, f"{where}.params", lines)
     if problem := kind.endpoint_problem(config.endpoint):
         return None, [_finding("wrong-field", problem, f"{where}.endpoint", lines)]
     for field in ("standby", "limits"):
@@ -191,42 +191,8 @@ def _judge(
     return config, findings
 
 
-def _explained(error: ValidationError, where: str, lines: Mapping[str, int]) -> list[Finding]:
-    codes = {"missing": "missing-field", "extra_forbidden": "unknown-field"}
-    found = []
-    for problem in error.errors(include_url=False, include_input=False):
-        path = ".".join([where, *(str(part) for part in problem["loc"])])
-        code = codes.get(problem["type"], "wrong-field")
-        found.append(_finding(code, problem["msg"].removeprefix("Value error, "), path, lines))
-    return found
-
-
 def _finding(
     code: str, message: str, path: str, lines: Mapping[str, int], hint: str = ""
 ) -> Finding:
-    nearest = path
-    while nearest and nearest not in lines:
-        nearest = nearest.rpartition(".")[0]
-    return Finding(code=code, message=message, hint=hint, path=path, line=lines.get(nearest, 0))
-
-
-def lines_of(text: str) -> dict[str, int]:
-    """Dotted path → 1-based line of every key and list item of a JSON text.
-
-    JSON is YAML's flow style, whose reader keeps places. Text it cannot follow gives no lines.
-    """
-    root, _ = read_with_findings(text.replace("\t", " "), "")
-    lines: dict[str, int] = {}
-    todo: list[tuple[str, Node | None]] = [("", root)]
-    while todo:
-        path, node = todo.pop()
-        prefix = f"{path}." if path else ""
-        if isinstance(node, MapNode):
-            for key, entry in node.entries.items():
-                lines[prefix + key] = entry.key.line
-                todo.append((prefix + key, entry.node))
-        elif isinstance(node, ListNode):
-            for number, item in enumerate(node.items):
-                lines[f"{prefix}{number}"] = item.line
-                todo.append((f"{prefix}{number}", item))
-    return lines
+    line = line_at(path, lines)
+    return Finding(code=code, message=message, hint=hint, path=path, line=line)

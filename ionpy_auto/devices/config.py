@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ionpy_auto.core.errors import ConfigInvalid, Finding, Severity
 from ionpy_auto.core.files import read_json, write_json
+from ionpy_auto.language.json_lines import line_at, lines_of, problems_of
 
 SCHEMA_VERSION = 1
 NEW_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -202,7 +202,7 @@ def _judge(
     try:
         config = DeviceConfig.model_validate(raw)
     except ValidationError as error:
-        return None, [_from_pydantic(e, where, lines) for e in error.errors()]
+        return None, problems_of(error, where, lines)
     if NEW_ID.fullmatch(config.id):
         return config, []
     warning = _finding("bad-id", _id_message(config.id), f"{where}.id", lines, Severity.WARNING)
@@ -213,14 +213,6 @@ def _id_message(device_id: str) -> str:
     return f"id {device_id!r:.140} should be 1 to 64 letters, digits, - or _"
 
 
-def _from_pydantic(error: Any, where: str, lines: Mapping[str, int]) -> Finding:  # noqa: ANN401
-    path = ".".join([where, *(str(part) for part in error["loc"])])
-    code = {"missing": "missing-field", "extra_forbidden": "unknown-field"}.get(
-        error["type"], "wrong-field"
-    )
-    return _finding(code, error["msg"].removeprefix("Value error, "), path, lines)
-
-
 def _finding(
     code: str,
     message: str,
@@ -229,45 +221,12 @@ def _finding(
     severity: Severity = Severity.ERROR,
 ) -> Finding:
     return Finding(
-        code=code, message=message, path=path, line=_line(path, lines), severity=severity
+        code=code, message=message, path=path, line=line_at(path, lines), severity=severity
     )
 
 
 def _with_file(finding: Finding, file: str) -> Finding:
     return Finding(**{**finding.as_dict(), "file": file, "severity": finding.severity})
-
-
-def _line(path: str, lines: Mapping[str, int]) -> int:
-    """The line of a field, or of the nearest thing around it that stands in the text."""
-    while path and path not in lines:
-        path = path.rpartition(".")[0]
-    return lines.get(path, 0)
-
-
-def lines_of(text: str) -> dict[str, int]:
-    """Dotted path → 1-based line of every key and list item of a JSON text.
-
-    JSON is YAML's flow style, whose parser keeps positions; tabs, which YAML dislikes, count as
-    blanks. Text it cannot follow gives no lines, which costs only the line in a message.
-    """
-    try:
-        root = yaml.compose(text.replace("\t", " "), Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError):
-        return {}
-    lines: dict[str, int] = {}
-    todo: list[tuple[str, yaml.Node | None]] = [("", root)]
-    while todo:
-        path, node = todo.pop()
-        prefix = f"{path}." if path else ""
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                lines[f"{prefix}{key.value}"] = key.start_mark.line + 1
-                todo.append((f"{prefix}{key.value}", value))
-        elif isinstance(node, yaml.SequenceNode):
-            for number, value in enumerate(node.value):
-                lines[f"{prefix}{number}"] = value.start_mark.line + 1
-                todo.append((f"{prefix}{number}", value))
-    return lines
 
 
 def save_devices(path: Path, devices: list[DeviceConfig], unread: list[Any] | None = None) -> None:

@@ -35,6 +35,7 @@ from ionpy_auto.language.nodes import (
     Mark,
     Node,
     TextNode,
+    finding_at,
     plain,
     text_node,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "apply_edits",
     "changes",
     "find_unit",
+    "finding_at",
     "format_duration",
     "format_number",
     "format_quantity",

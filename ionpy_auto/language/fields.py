@@ -11,7 +11,15 @@ from typing import TypeVar
 
 from ionpy_auto.core.errors import Finding, Severity
 from ionpy_auto.language.expressions import Expression
-from ionpy_auto.language.nodes import ListNode, MapNode, Mark, Node, TextNode, kind_of
+from ionpy_auto.language.nodes import (
+    ListNode,
+    MapNode,
+    Mark,
+    Node,
+    TextNode,
+    finding_at,
+    kind_of,
+)
 from ionpy_auto.language.scope import Scope
 from ionpy_auto.language.units import Quantity, UnitError, parse_duration, parse_quantity
 
@@ -62,18 +70,7 @@ class Fields:
     ) -> None:
         """Note a finding at a node, or at the map itself."""
         where = node if node is not None else self.node
-        self.findings.append(
-            Finding(
-                code=code,
-                message=message,
-                hint=hint,
-                file=self.file,
-                line=where.line,
-                column=where.column,
-                path=where.path,
-                severity=severity,
-            )
-        )
+        self.findings.append(finding_at(where, self.file, code, message, hint, severity))
 
     def unknown(self, also: Iterable[str] = ()) -> None:
         """Complain about every key nobody asked for.

@@ -7,6 +7,8 @@ wants turns a `TextNode` into a number, a duration or an expression, and can sti
 from dataclasses import dataclass, field
 from typing import Any
 
+from ionpy_auto.core.errors import Finding, Severity
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -159,6 +161,27 @@ def kind_of(node: Node) -> str:
     if isinstance(node, MapNode):
         return "a map"
     return "a list" if isinstance(node, ListNode) else "a text"
+
+
+def finding_at(
+    node: Node,
+    file: str,
+    code: str,
+    message: str,
+    hint: str = "",
+    severity: Severity = Severity.ERROR,
+) -> Finding:
+    """A remark about a node, at its place in the file."""
+    return Finding(
+        code=code,
+        message=message,
+        hint=hint,
+        file=file,
+        line=node.line,
+        column=node.column,
+        path=node.path,
+        severity=severity,
+    )
 
 
 def _raw_index(node: TextNode, index: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ionpy_auto.core.errors import ConfigInvalid, Finding, Severity
-from ionpy_auto.language import ListNode, MapNode, Node, TextNode, plain
+from ionpy_auto.language import ListNode, MapNode, Node, TextNode, finding_at, plain
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -45,17 +45,7 @@ class MapReading:
     def error(self, node: Node, code: str, message: str, hint: str = "") -> None:
         """Note an error at a node."""
         if len(self.findings) < MAX_FINDINGS:
-            self.findings.append(
-                Finding(
-                    code=code,
-                    message=message,
-                    hint=hint,
-                    file=self.file,
-                    line=node.line,
-                    column=node.column,
-                    path=node.path,
-                )
-            )
+            self.findings.append(finding_at(node, self.file, code, message, hint))
 
     def refuse(self) -> None:
         """Go no further when something is wrong.
