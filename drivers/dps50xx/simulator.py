@@ -16,13 +16,14 @@ if __package__ in {None, ""}:  # started as a plain script: make the package imp
 
 from typing import Any
 
-from ionpy_auto.devices import Benches, Circuit, Clock, LinkLost, raw_of, value_of
+from ionpy_auto.devices import Benches, Circuit, Clock, raw_of, value_of
 from ionpy_auto.devices.simulated import (
     ILLEGAL_ADDRESS,
     ILLEGAL_VALUE,
     InProcessModbus,
     ModbusFault,
     RegisterBank,
+    named,
     run_modbus_simulator,
 )
 
@@ -171,10 +172,7 @@ def model_named(name: str) -> Model:
     Raises:
         LinkLost: There is none.
     """
-    for model in MODELS:
-        if model.name.lower() == name.lower():
-            return model
-    raise LinkLost(f"no model {name!r}", hint=", ".join(m.name for m in MODELS))
+    return named(MODELS, name)
 
 
 if __name__ == "__main__":

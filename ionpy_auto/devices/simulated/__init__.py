@@ -15,6 +15,7 @@ from ionpy_auto.devices.simulated.modbus import (
     RegisterBank,
     RtuServer,
     TcpServer,
+    named,
     run_modbus_simulator,
 )
 from ionpy_auto.devices.simulated.wires import (
@@ -40,6 +41,7 @@ __all__ = [
     "RtuServer",
     "TcpServer",
     "Way",
+    "named",
     "run_modbus_simulator",
     "run_simulator",
     "serve_tcp",

@@ -7,11 +7,11 @@ library the drivers use.
 import argparse
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ionpy_auto.core.errors import DeviceError
 from ionpy_auto.devices.bench import Benches
-from ionpy_auto.devices.links import NoAnswer
+from ionpy_auto.devices.links import LinkLost, NoAnswer
 from ionpy_auto.devices.simulated.wires import Way, run_simulator
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
@@ -22,6 +22,29 @@ ANY_UNIT = 255
 """Modbus TCP: whoever listens on this address is meant."""
 
 T = TypeVar("T")
+
+
+class Named(Protocol):
+    """A model of a family of devices."""
+
+    @property
+    def name(self) -> str:
+        """As printed on it."""
+
+
+M = TypeVar("M", bound=Named)
+
+
+def named(models: Sequence[M], name: str) -> M:
+    """A model by its name, in any case of letters.
+
+    Raises:
+        LinkLost: There is none.
+    """
+    for model in models:
+        if model.name.lower() == name.lower():
+            return model
+    raise LinkLost(f"no model {name!r}", hint=", ".join(m.name for m in models))
 
 
 class ModbusFault(Exception):
