@@ -114,11 +114,26 @@ class Step(Block):
 
     Class attributes:
         needs_end: A check error without an end of its own.
+        is_control: It only says which steps come next: it takes no row of its own.
+        uses_channel: It may switch the channel; only one of several branches may do so.
+        takes_time: False when it is over at once.
         direction: ``charge`` or ``discharge`` when it drives the cell, for signs and limits.
     """
 
     needs_end: ClassVar[bool] = False
+    is_control: ClassVar[bool] = False
+    uses_channel: ClassVar[bool] = True
+    takes_time: ClassVar[bool] = True
     direction: ClassVar[str] = ""
+
+    @property
+    def own_id(self) -> str:
+        """The id it gives its step, where none is written."""
+        return ""
+
+    def parts(self) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+        """Lists of the steps inside it, each with its name."""
+        return ()
 
     async def run(self, context: StepContext) -> None:
         """Drive the step until one of its ends, which the context watches.
