@@ -70,10 +70,15 @@ class LiveEnvironment:
 
     def window(self, function: str, address: str, seconds: float) -> Scalar | None:
         """A value over the last seconds; None when the window is not full of known samples."""
-        if function == "spread":
-            return self._spread(address, seconds)
         if function == "previous":
             return _previous(self._recent.newest(address, 64))
+        return (
+            self._spread(address, seconds)
+            if function == "spread"
+            else self._over(function, address, seconds)
+        )
+
+    def _over(self, function: str, address: str, seconds: float) -> Scalar | None:
         newest = self._latest.get(address)
         if newest is None:
             return None
