@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final
 
-from ionpy_auto.automation.blocks import Step
+from ionpy_auto.automation.context import Drive
 from ionpy_auto.automation.flow import End, Flow, Limit, RuleNode, StepNode
 from ionpy_auto.automation.names import Site
 from ionpy_auto.automation.sequences.instruments import Instrument, numeric
@@ -85,23 +85,24 @@ class _Checker:
         for node in self.flow.steps():
             yield from self._step(node)
         for node in self.flow.closing:
-            if _direction(node):
+            if node.drives:
                 hint = "finally makes safe; put it into the sequence"
                 yield self._finding(node, "drives-in-finally", f"{node.id} drives the cell", hint)
 
     def _step(self, node: StepNode) -> Iterator[Finding]:
         if node.verb == "rest":
             yield from self._rest(node)
-        direction = _direction(node)
-        if not direction:
+        if not node.drives:
             return
-        yield from self._outputs(node, direction)
-        yield from self._amounts(node, direction)
+        for direction in sorted(node.directions):
+            yield from self._outputs(node, direction)
+        for drive in node.drives:
+            yield from self._amounts(node, drive)
         yield from self._bounded(node)
         for end in node.until:
-            yield from self._end(node, end, direction)
+            yield from self._end(node, end, node.direction)
         for limit in node.limits:
-            yield from self._sign(limit, limit.trip, direction)
+            yield from self._sign(limit, limit.trip, node.direction)
 
     def _outputs(self, node: StepNode, direction: str) -> Iterator[Finding]:
         if not self.flow.channel:
@@ -114,15 +115,14 @@ class _Checker:
                 message = f"{self.flow.channel} has no {part}"
                 yield self._finding(node, f"no-{part}", message, f"add {part}: to the channel file")
 
-    def _amounts(self, node: StepNode, direction: str) -> Iterator[Finding]:
+    def _amounts(self, node: StepNode, drive: Drive) -> Iterator[Finding]:
         """Current and voltage against limits and ranges."""
-        current = getattr(node.block, "current", None)
-        if isinstance(current, float):
+        direction, current, voltage = drive.direction, drive.current, drive.voltage
+        if current is not None:
             yield from self._above(node, current, f"{direction}_current", "A")
             role = Role.SET_CURRENT if direction == "charge" else Role.LOAD_LEVEL
             yield from self._out_of_range(node, direction, role, current, "A")
-        voltage = getattr(node.block, "voltage", None)
-        if isinstance(voltage, float):
+        if voltage is not None:
             yield from self._above(node, voltage, "voltage_max", "V")
             yield from self._out_of_range(node, direction, Role.SET_VOLTAGE, voltage, "V")
             yield from self._above_charge_voltage(node, voltage)
@@ -248,7 +248,7 @@ class _Checker:
             if bound.point != f"{self.channel_id}.current":
                 continue
             wrong = bound.limit > 0 if direction == "discharge" else bound.limit < 0
-            if wrong:
+            if wrong and direction:
                 message = f"current is {_SIGNS[direction]} in a {direction} step"
                 yield self._finding(where, "current-sign", message, "write abs(current)")
 
@@ -308,7 +308,3 @@ class _Checker:
 
 
 _SIGNS: Final = {"charge": "positive", "discharge": "negative"}
-
-
-def _direction(node: StepNode) -> str:
-    return node.block.direction if isinstance(node.block, Step) else ""
