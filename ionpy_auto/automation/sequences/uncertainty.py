@@ -6,8 +6,8 @@ After the *Guide to the expression of uncertainty in measurement* (GUM, JCGM 100
   that does not average out within a step (a constant current stays between the same two counts).
   Each is a rectangular distribution, ``u = a/√3`` (4.3.7); half a count is ``a`` of the resolution.
 - Charge: ``u(Q)² = (gain·Q/√3)² + ((offset² + (count/2)²)/3)·T² + (stamps/√3)²``, with ``T`` the
-  time and ``stamps`` the bound from uncertain time stamps. Energy: that times the mean voltage, and the
-  voltage meter's share times the charge. Mean voltage: that of the voltage meter, since charge
+  time and ``stamps`` the bound from uncertain time stamps. Energy: that times the mean voltage, and
+  the voltage meter's share times the charge. Mean voltage: that of the voltage meter, since charge
   stands in both its halves.
 - CE and EE (5.1.6): relative contributions in quadrature where two meters made them. Where one
   signed meter measured both ways, its gain cancels and its offset adds up linearly (5.2.2), because
