@@ -9,11 +9,13 @@ which makes the outputs safe.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ionpy_auto.automation.blocks import Action, Step
-from ionpy_auto.automation.context import Drive, Lab, Rounds
+from ionpy_auto.automation.context import Drive, Lab, Meeting, Question, Rounds
 from ionpy_auto.automation.flow import Measure, StepNode
+from ionpy_auto.automation.sequences.barriers import Waiter
 from ionpy_auto.automation.sequences.branching import run_branches
 from ionpy_auto.automation.sequences.run import Run, RunState
 from ionpy_auto.automation.sequences.steps import EndState, StepRun, describe_measure, worst
@@ -252,6 +254,14 @@ class Execution:
         """
         await run_branches(self, lists, driving)
 
+    async def call(self, nodes: Sequence[Any], closing: Sequence[Any]) -> None:
+        """Run another flow; what of its ``finally`` is not reached here is run with the run's."""
+        self.run.closings.append(tuple(closing))
+        if not self.resumes_in(closing):
+            await self.steps(nodes)
+        await self.steps(closing)
+        self.run.closings.pop()
+
     def goto(self, target: str, most: int) -> None:
         """Go on with another step, unless this step has done so as often as it may.
 
@@ -455,6 +465,36 @@ class Execution:
                 await self._pause(step)
             if self._is_over(step):
                 return
+
+    async def ask(self, question: Question) -> bool:
+        """Ask a person; without ``keep_on`` the outputs are off meanwhile."""
+        if self._channel is not None and not question.keep_on:
+            await self._channel.rest()
+        step_id = self.run.open_prompt(self.track, question)
+        try:
+            return await self._in_time(question.timeout_s)
+        finally:
+            self.run.close_prompt(step_id)
+
+    async def meet(self, meeting: Meeting) -> bool:
+        """Wait for other runs."""
+        run, track = self.run, self.track
+        channel = run.channel.id if run.channel is not None else ""
+        met = partial(run.end_step, track, "met")
+        leave = run.barriers.come(Waiter(run.id, channel, meeting, met))
+        try:
+            return await self._in_time(meeting.timeout_s)
+        finally:
+            leave()
+
+    async def _in_time(self, timeout_s: float | None) -> bool:
+        """Wait for the end of the step; a time that was over leaves the end open."""
+        await self.until_end(timeout_s)
+        step = self.track.step
+        if step is None or step.ended_by != "time":
+            return True
+        step.ended_by = ""
+        return False
 
     @staticmethod
     def _is_over(step: StepRun) -> bool:

@@ -60,6 +60,7 @@ class StepRun:
         paused_s: Time that does not count.
         after_s: End by time of the step itself (``rest: 30 min``).
         totals: Set when it has ended.
+        answer: Of the person it asked.
         is_side: It stands in a branch beside the one that drives: nothing is counted for it.
     """
 
@@ -70,6 +71,7 @@ class StepRun:
     started_mono: float
     cycle: int = 0
     is_side: bool = False
+    answer: Mapping[str, Any] | None = None
     ends: list[EndState] = field(default_factory=list)
     armed: bool = False
     after_s: float | None = None
@@ -131,6 +133,7 @@ class StepRun:
             "verdict": self.verdict,
             "phases": [dict(phase) for phase in self.phases],
             "measures": list(self.measures),
+            **({"answer": dict(self.answer)} if self.answer is not None else {}),
         }
 
     def names(self, now: float, totals: Totals | None) -> Mapping[str, Scalar | None]:

@@ -33,7 +33,7 @@ def check(review: Review) -> Iterator[Finding]:
 def _bounded(review: Review, node: StepNode) -> Iterator[Finding]:
     """Every charge and discharge needs an end by time or charge (SEQ-17)."""
     conditions = [end.when for end in node.until]
-    conditions += [limit.trip for limit in (*node.limits, *review.flow.limits)]
+    conditions += [limit.trip for limit in (*review.around[node.id], *review.flow.limits)]
     points = {point for condition in conditions for point in condition.points}
     if not points & THROUGHPUT:
         hint = "add to until: {name: time, when: step.time > 4 h, verdict: fail}"
