@@ -278,7 +278,7 @@ class FlowReader:
         fields = Fields(node, self.file, findings)
         condition = Condition.take(fields, scope)
         name = fields.text("name")
-        phase = fields.choice("phase", ("cc", "cv", "ramp"), "")
+        phase = fields.choice("phase", ("cc", "cv", "cp", "cr", "ramp"), "")
         verdict = fields.choice("verdict", VERDICTS, "")
         goto = fields.text("goto")
         jumps = fields.integer("max", 0) or 0

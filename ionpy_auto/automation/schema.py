@@ -104,7 +104,10 @@ def _top() -> Schema:
 def _parts(defs: Schema) -> Schema:
     ends = {**CONDITION, "when": LOGIC, "expr": LOGIC, "name": TEXT, "goto": TEXT}
     ends["max"] = {"type": "integer", "minimum": 1}
-    ends |= {"phase": {"enum": ["cc", "cv", "ramp"]}, "verdict": {"enum": list(VERDICTS)}}
+    ends |= {
+        "phase": {"enum": ["cc", "cv", "cp", "cr", "ramp"]},
+        "verdict": {"enum": list(VERDICTS)},
+    }
     named = {
         "type": "object",
         "minProperties": 1,

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from ionpy_auto.automation.blocks import Action, Step
+from ionpy_auto.automation.blocks import Action
 from ionpy_auto.automation.context import AlarmCall, Lab
 from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.flow import Flow
@@ -306,10 +306,10 @@ class RunManager:
         channel = run.channel
         if channel is None:
             return
-        points = [point for i in channel.instruments for point in i.outputs()]
+        points = channel.outputs()
         self._kit.gate.leases.acquire(run.owner, points)
         self._holders[channel.id] = run.id
-        run.leased = tuple(dict.fromkeys(i.device for i in channel.instruments))
+        run.leased = tuple(dict.fromkeys(point.rpartition(".")[0] for point in points))
 
     async def _hurry(self, run: Run) -> None:
         """Ask the meter at the cell at least every 500 ms for as long as the run lasts (SEQ-22)."""
@@ -670,9 +670,6 @@ def _fail(run: Run, ended_by: str, message: str) -> None:
 def writes_outputs(flow: Flow) -> bool:
     """Whether a flow switches or sets anything."""
     for node in (*flow.steps(), *flow.closing):
-        block = node.block
-        if isinstance(block, Step) and block.direction:
-            return True
-        if isinstance(block, Action) and block.outputs():
+        if node.drives or (isinstance(node.block, Action) and node.block.outputs()):
             return True
     return False

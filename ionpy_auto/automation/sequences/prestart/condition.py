@@ -74,8 +74,7 @@ class Start:
     @property
     def directions(self) -> frozenset[str]:
         """``charge`` and ``discharge``, as far as steps drive the cell."""
-        found = {getattr(step.block, "direction", "") for step in self.flow.steps()}
-        return frozenset(found - {""})
+        return frozenset(d for step in self.flow.steps() for d in step.directions)
 
     def last(self, point: str) -> Sample | None:
         """The latest sample of any point."""

@@ -119,7 +119,7 @@ def load_minimum(start: Start) -> list[Check]:
     worst: Check | None = None
     for step in start.flow.steps():
         current = getattr(step.block, "current", None)
-        if getattr(step.block, "direction", "") != "discharge" or not isinstance(current, float):
+        if "discharge" not in step.directions or not isinstance(current, float):
             continue
         cutoff = cutoff_of(start, step)
         needed = minimum.at(current)
