@@ -107,6 +107,7 @@ class Run:
         names: Resolves written names (``channel.source.i_set``) to addresses.
         origin: In whose name it and its rules write.
         done: Set when everything is over.
+        calm_down: Gives the meter at the cell its own poll interval back.
     """
 
     state = RunState.QUEUED
@@ -124,6 +125,7 @@ class Run:
     switching: Switching | None = None
     watch: LimitWatch | None = None
     leave: Callable[[], None] | None = None
+    calm_down: Callable[[], None] | None = None
     ticker: Timer | None = None
 
     def __init__(self, run_id: str, request: RunRequest, origin: Origin, parts: RunParts) -> None:
