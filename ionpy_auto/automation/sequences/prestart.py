@@ -152,7 +152,8 @@ def _meters_agree(channel: CyclerChannel) -> list[Check]:
         role = Role.BATTERY_VOLTAGE if instrument is channel.source else Role.MEASURED_VOLTAGE
         entity, seen = instrument.entity(role), instrument.number(role)
         valid = isinstance(entity, Numeric) and entity.valid_when is not ValidWhen.OUTPUT_ON
-        isolated = instrument is channel.source and channel.file.isolation != "none"
+        isolation = channel.file.isolation
+        isolated = isolation == "relay" or (instrument is channel.source and isolation != "none")
         if seen is None or cell is None or not valid or isolated:
             continue
         apart = abs(seen - cell)
@@ -187,7 +188,7 @@ def _hardware(channel: CyclerChannel, flow: Flow) -> list[Check]:
     directions = {direction for step in flow.steps() for direction in step.directions}
     source, sink = channel.source, channel.sink
     if source is not None and source.protection.kind is ProtectionKind.CROWBAR:
-        ok = channel.file.isolation != "none"
+        ok = channel.file.isolation in {"diode", "ideal_diode"}
         found.append(Check("crowbar", ok, channel.file.isolation, "a crowbar needs a diode"))
     if sink is not None and "discharge" in directions:
         has_cutoff = sink.protection.latched and sink.find(Role.CUTOFF_VOLTAGE) is not None
