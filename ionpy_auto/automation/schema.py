@@ -65,7 +65,7 @@ def flow_schema() -> Schema:
     defs: Schema = {}
     for key, registry, common in (
         ("step", STEPS, STEP_KEYS),
-        ("action", ACTIONS, {"enabled": TRUTH}),
+        ("action", ACTIONS, {"id": TEXT, "enabled": TRUTH}),
         ("condition", CONDITIONS, {}),
     ):
         defs[key] = _any_verb(registry, common, defs)

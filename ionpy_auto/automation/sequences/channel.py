@@ -28,6 +28,11 @@ PHASE_SAMPLES: Final = 2
 SILENT_POLLS: Final = 4.0
 """An input older than this many polls (and 2 s) is lost, whoever forgot to say so."""
 
+_AMOUNTS: Final = (
+    *(("charge_ah", "Ah"), ("discharge_ah", "Ah")),
+    *(("charge_wh", "Wh"), ("discharge_wh", "Wh")),
+)
+
 
 _PHASES: Final = frozenset({"cc", "cv", "cp", "cr"})
 
@@ -56,6 +61,8 @@ class Labels:
 
     step: str = ""
     cycle: int = 0
+    step_count: int = 0
+    edge: bool = False
 
 
 class Input:
@@ -147,6 +154,8 @@ class CyclerChannel:
             for name in ("voltage", "current", "power", "temp", "ah", "wh", "step", "cycle")
         )
         self._phase_point = f"{self.id}.phase"
+        self._amount_points = tuple((f"{self.id}.{name}", name, unit) for name, unit in _AMOUNTS)
+        self._count_point, self._edge_point = f"{self.id}.step_count", f"{self.id}.edge"
         self.current: float | None = None
         self.current_quality = Quality.BAD
 
@@ -505,6 +514,22 @@ class CyclerChannel:
             max(totals.charge_wh, totals.discharge_wh),
         )
 
+    def publish_edge(self, mono: float) -> None:
+        """Publish the first or the last moment of a step: it is recorded however thin the rest."""
+        self._mono = mono = max(self._mono, mono)
+        self.labels.edge = True
+        self.publish(mono)
+        self.labels.edge = False
+
+    def _run_amounts(self, timestamp: float, mono: float) -> list[Sample]:
+        """What has passed in the run, both ways."""
+        totals = self.integrator.totals.get("run") if self.integrator is not None else None
+        good, normal = Quality.GOOD, AlarmState.NORMAL
+        return [
+            Sample(point, getattr(totals, name, 0.0), unit, good, normal, timestamp, mono)
+            for point, name, unit in self._amount_points
+        ]
+
     def publish(self, mono: float) -> None:
         """Publish the channel as it is now."""
         timestamp = self.clock.utc_at(mono)
@@ -512,6 +537,7 @@ class CyclerChannel:
         watts = None if volts is None or amps is None else volts * amps
         temp = self.temp.value if self.temp is not None else None
         ah, wh = self.step_amounts()
+        count, edge = float(self.labels.step_count), float(self.labels.edge)
         good, bad, normal = Quality.GOOD, self._bad_quality(), AlarmState.NORMAL
         p = self._points
         self.bus.publish(
@@ -536,6 +562,9 @@ class CyclerChannel:
                     Sample(p[6], self.labels.step, "", good, normal, timestamp, mono),
                     Sample(p[7], float(self.labels.cycle), "", good, normal, timestamp, mono),
                     Sample(self._phase_point, self.phase, "", good, normal, timestamp, mono),
+                    *self._run_amounts(timestamp, mono),
+                    Sample(self._count_point, count, "", good, normal, timestamp, mono),
+                    Sample(self._edge_point, edge, "", good, normal, timestamp, mono),
                 ),
             )
         )

@@ -286,7 +286,7 @@ class Execution:
         run.history.append(step)
         if run.counting is not None and run.channel is not None:
             run.counting.begin(direction)
-            run.channel.labels.step = node.id
+            run.counting.label(node.id, step.index)
             step.cycle = run.counting.cycle
         if run.watch is not None:
             run.watch.enter_step(node.limits)
