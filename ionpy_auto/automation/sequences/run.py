@@ -321,6 +321,8 @@ class Run:
         self.interrupted = True
         self.verdict = worst(self.verdict, verdict)
         self.ended_by, self.message = ended_by, message
+        if self.switching is not None:
+            self.switching.let_go()
         step = self.step
         if step is not None and step.ended is None:
             step.armed = False
