@@ -131,6 +131,10 @@ class Step(Block):
         """
         return ()
 
+    def figures(self) -> tuple[str, ...]:
+        """Names it adds to ``step.*`` for its measures, declared in `names.LOCAL_UNITS`."""
+        return ()
+
     async def run(self, context: StepContext) -> None:
         """Drive the step until one of its ends, which the context watches.
 

@@ -50,6 +50,8 @@ LOCAL_UNITS: Final[Mapping[str, str]] = {
     "step.charge_wh": "Wh",
     "step.discharge_wh": "Wh",
     "step.cv_share": "",
+    "step.r_path": "Ω",
+    "step.r_cell": "Ω",
     "step.id": "",
     "step.name": "",
     "step.index": "",
@@ -87,6 +89,9 @@ LOCAL_TEXTS: Final = frozenset(
         *("run.verdict", "session.name"),
     }
 )
+
+RESISTANCE: Final = re.compile(r"step\.dcir(?:_charge|_discharge)?(?:_[0-9]{1,6}(?:s|ms))?")
+"""``step.dcir_10s``, ``step.dcir_charge_500ms``: what a step measured so long after its edge."""
 
 VARIABLE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 """Name of a project variable, read as ``var.<name>``."""
@@ -199,6 +204,8 @@ class Names:
         """Unit of a resolved address; None when there is no such point."""
         if address in LOCAL_UNITS:
             return LOCAL_UNITS[address]
+        if RESISTANCE.fullmatch(address):
+            return "Ω"
         head, _, rest = address.partition(".")
         if rest and (head in FREE_HEADS or (head == "var" and VARIABLE.fullmatch(rest))):
             return ANY_UNIT
@@ -220,6 +227,8 @@ class Names:
         """Kind of a resolved address."""
         if address in LOCAL_TEXTS or address == f"{self.channel_id or 'channel'}.phase":
             return "text"
+        if RESISTANCE.fullmatch(address):
+            return "number"
         if address in LOCAL_UNITS:
             return "number" if LOCAL_UNITS[address] != ANY_UNIT else ""
         return self.site.kind_of(address)

@@ -132,6 +132,7 @@ class Stack:
         self._was_linked = False
         self._last_error = ""
         self._told: list[dict[str, Any]] = []
+        self._hurries: list[float] = []
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -346,12 +347,26 @@ class Stack:
         async with self._serving:
             await self._poll_on_grid()
 
+    @property
+    def grid_s(self) -> float:
+        """Seconds between polls while somebody is in a hurry; `interval_s` else."""
+        return min([self.interval_s, *self._hurries])
+
+    def hurry(self, interval_s: float) -> Callable[[], None]:
+        """Poll so often until the returned function is called, for what passes quickly.
+
+        What counts as silence does not change. A device that is slower is asked as fast as it
+        answers.
+        """
+        self._hurries.append(interval_s)
+        return lambda: self._hurries.remove(interval_s) if interval_s in self._hurries else None
+
     async def _poll_on_grid(self) -> None:
-        interval = self.interval_s
+        interval = self.grid_s
         begin, count, missed = self.clock.monotonic() - self._phase * interval, 0, 0
         while True:
-            if interval != self.interval_s:  # changed while running: a new grid
-                interval, begin, count = self.interval_s, self.clock.monotonic(), 0
+            if interval != self.grid_s:  # changed while running: a new grid
+                interval, begin, count = self.grid_s, self.clock.monotonic(), 0
             now = self.clock.monotonic()
             passed = int((now - begin) / interval)
             if passed > count:  # late: the missed places on the grid are left out, not caught up

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from ionpy_auto.automation.blocks import Step
 from ionpy_auto.automation.flow import End, Limit, StepNode
 from ionpy_auto.automation.sequences.review import SIGNS, Review
 from ionpy_auto.core.errors import Finding, Severity
@@ -32,6 +33,8 @@ def check(review: Review) -> Iterator[Finding]:
 
 def _bounded(review: Review, node: StepNode) -> Iterator[Finding]:
     """Every charge and discharge needs an end by time or charge (SEQ-17)."""
+    if isinstance(node.block, Step) and not node.block.needs_end:
+        return  # it ends by itself
     conditions = [end.when for end in node.until]
     conditions += [limit.trip for limit in (*node.limits, *review.flow.limits)]
     points = {point for condition in conditions for point in condition.points}
