@@ -309,7 +309,7 @@ class CyclerChannel:
     @property
     def longest_poll_s(self) -> float:
         """Longest distance of two samples of a meter that is on time now."""
-        return max(self._poll_s(place) for place in self.inputs)
+        return max(self.poll_s(place) for place in self.inputs)
 
     # --- samples, in the publisher's turn ---------------------------------------------------
 

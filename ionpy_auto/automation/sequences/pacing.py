@@ -133,7 +133,7 @@ class RunPace:
         """Seconds from now on during which nobody needs to look at the channel."""
         run, step = self._run, self._run.step
         last, self._last = self._last, None
-        if step is None or not step.armed or run.interrupted or self._channel.is_switching:
+        if step is None or not step.armed or run.interrupted or self._is_busy:
             return 0.0
         look = self._last = self._look(step, now)
         if not self._measure(step, look):
@@ -146,6 +146,14 @@ class RunPace:
             room = min(room, _until_reached(last.margins.get(key), margin, passed))
         # What ends by the clock is looked at in the places right before.
         return min((room, *(max(left - self._early_s, 0.0) for left in look.clocks)))
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether outputs are switched, or software regulates by every sample."""
+        switching = self._run.switching
+        return self._channel.is_switching or (
+            switching is not None and switching.regulator is not None
+        )
 
     @property
     def _widest(self) -> float:
