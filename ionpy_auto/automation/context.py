@@ -5,6 +5,7 @@ A block never imports an engine, a device or a table. What it can do stands here
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from typing import Any, Literal, Protocol
 
 from ionpy_auto.connections import Message, Publication, Wish
@@ -294,6 +295,10 @@ class RuleContext(Protocol):
     @property
     def run_id(self) -> str | None:
         """The run a run-scoped rule belongs to."""
+
+    @property
+    def timezone(self) -> tzinfo | None:
+        """In which a time of day is meant; None: that of the server."""
 
     @property
     def is_armed(self) -> bool:
