@@ -27,6 +27,7 @@ from ionpy_auto.automation.sequences.limits import (
     Trip,
     mask_of,
 )
+from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.progress import Plan
 from ionpy_auto.automation.sequences.prompts import Prompt, coherent_unit, find_prompt
 from ionpy_auto.automation.sequences.run_names import (
@@ -111,6 +112,7 @@ class Run:
         names: Resolves written names (``channel.source.i_set``) to addresses.
         origin: In whose name it and its rules write.
         done: Set when everything is over.
+        calm_down: Gives the meter at the cell its own poll interval back.
     """
 
     state = RunState.QUEUED
@@ -128,7 +130,9 @@ class Run:
     switching: Switching | None = None
     watch: LimitWatch | None = None
     leave: Callable[[], None] | None = None
+    calm_down: Callable[[], None] | None = None
     ticker: Timer | None = None
+    pace: RunPace | None = None
 
     def __init__(self, run_id: str, request: RunRequest, origin: Origin, parts: RunParts) -> None:
         self.id = run_id
