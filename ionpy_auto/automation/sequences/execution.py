@@ -330,7 +330,8 @@ class Execution:
 
     async def _act(self, step: StepRun, action: Action) -> None:
         """Run an action that stands as a step; one that may take long can be interrupted."""
-        if not action.interruption or self.run.state is RunState.STOPPING:
+        is_closing = self.run.state is RunState.STOPPING
+        if not action.interruption or (is_closing and not step.ends):
             await action.act(self)
             return
         self._arm(step)

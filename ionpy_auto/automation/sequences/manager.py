@@ -438,6 +438,7 @@ class RunManager:
     async def _end(self, run: Run, execution: Execution) -> None:
         """Safe state, ``finally``, safe state again, then the books."""
         run.interrupted = True
+        run.main.forget_signals()
         run.set_state(RunState.STOPPING)
         await self._make_safe(run)
         if run.step is not None and run.step.ended is None:
