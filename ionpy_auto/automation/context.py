@@ -580,8 +580,8 @@ class StepContext(ActionContext, Protocol):
     async def each(self, count: int, body: Callable[[int], Awaitable[None]]) -> None:
         """Call ``body`` with 1 … count, counting the loop for progress and checkpoints."""
 
-    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> int:
-        """Call ``body`` round after round; returns how many there were."""
+    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> None:
+        """Call ``body`` round after round."""
 
     async def branches(self, lists: Sequence[Sequence[Any]], driving: int) -> None:
         """Run lists of steps at the same time; branch ``driving`` (from 0) may use the channel.

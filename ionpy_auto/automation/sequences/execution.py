@@ -226,30 +226,44 @@ class Execution:
 
         await self.loop(Rounds(count=count), one)
 
-    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> int:
-        """Run round after round; returns how many there were."""
+    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> None:
+        """Run round after round.
+
+        Wherever somebody else gets a turn, the place says what comes next.
+        """
         track, clock = self.track, self.lab.clock
-        first = number = track.first_round()
-        while rounds.count is None or number <= rounds.count:
-            began = clock.monotonic()
-            item = rounds.items[number - 1] if rounds.items else None
-            is_found = track.is_on_its_way
-            track.rounds.append(Round(number, rounds.counter, item))
-            track.path.append(f"{number}/{rounds.count or '?'}")
-            try:
-                if not is_found and rounds.before is not None and not rounds.before():
+        number = track.first_round()
+        shown = rounds.count or "?"
+        track.path.append("")
+        try:
+            while rounds.count is None or number <= rounds.count:
+                began = clock.monotonic()
+                track.path[-1] = f"{number}/{shown}"
+                if await self._round(rounds, number, body):
                     break
-                await body()
-                if rounds.after is not None and rounds.after():
-                    return number
-            finally:
-                track.path.pop()
-                track.rounds.pop()
-            number += 1
-            # What an endless loop looks at cannot change without time; the others let others in.
-            spins = rounds.count is None and clock.monotonic() <= began
-            await clock.sleep(PAUSE_S if spins else 0.0)
-        return number - 1 if number > first else first - 1
+                number += 1
+                track.path[-1] = f"{number}/{shown}"
+                # What an endless loop looks at cannot change without time; others let others in.
+                spins = rounds.count is None and clock.monotonic() <= began
+                await clock.sleep(PAUSE_S if spins else 0.0)
+        finally:
+            track.path.pop()
+
+    async def _round(
+        self, rounds: Rounds, number: int, body: Callable[[], Awaitable[None]]
+    ) -> bool:
+        """One round; returns whether the loop is over with it."""
+        track = self.track
+        item = rounds.items[number - 1] if rounds.items else None
+        goes_on = track.is_on_its_way
+        track.rounds.append(Round(number, rounds.counter, item))
+        try:
+            if not goes_on and rounds.before is not None and not rounds.before():
+                return True
+            await body()
+            return rounds.after is not None and rounds.after()
+        finally:
+            track.rounds.pop()
 
     async def steps(self, children: Sequence[Any], *, counter: str = "") -> None:
         """Run child steps."""
@@ -261,7 +275,11 @@ class Execution:
             target = await self._one(node) if node.enabled else ""
             if target:
                 position = _place(children, target)
-                await self.lab.clock.sleep(0.0)
+                self.track.path.append(target)
+                try:
+                    await self.lab.clock.sleep(0.0)
+                finally:
+                    self.track.path.pop()
 
     async def branches(self, lists: Sequence[Sequence[Any]], driving: int) -> None:
         """Run lists of steps at the same time; the first that fails ends the others.

@@ -94,7 +94,9 @@ class PromptStep(Step):
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if self.choices and self.unit is not None:
-            raise fail("wrong_value", "a prompt asks for a choice or for a value, not for both")
+            hint = "remove choices or unit"
+            msg = "a prompt asks for a choice or for a value, not for both"
+            raise fail("wrong_value", msg, hint)
         if self.unit is None and (self.min is not None or self.max is not None):
             raise fail("missing_key", "min and max need a unit", "unit: °C, or unit: number")
         return self
