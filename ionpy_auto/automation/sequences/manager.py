@@ -21,13 +21,14 @@ from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import Site
 from ionpy_auto.automation.sequences.channel import CyclerChannel, ExclusiveOutputs
 from ionpy_auto.automation.sequences.check import check_flow
-from ionpy_auto.automation.sequences.execution import Execution, StopRunError, run_closing
+from ionpy_auto.automation.sequences.execution import Execution, run_closing
 from ionpy_auto.automation.sequences.journal import Journal
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.sequences.prestart import Inspector, refuse
 from ionpy_auto.automation.sequences.prestart.meters import SENSE_POLL_S
-from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState, Signal
+from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState
 from ionpy_auto.automation.sequences.steps import worst
+from ionpy_auto.automation.sequences.track import Signal, StopRunError
 from ionpy_auto.core.commands import Mode, Origin, Priority, Role, WriteGate
 from ionpy_auto.core.errors import Conflict, IonpyError, NotFound, Rejected, Severity, Unavailable
 from ionpy_auto.core.safety import SafeResult, drive_safe
