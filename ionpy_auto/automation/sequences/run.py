@@ -27,6 +27,7 @@ from ionpy_auto.automation.sequences.limits import (
     mask_of,
 )
 from ionpy_auto.automation.sequences.pacing import RunPace
+from ionpy_auto.automation.sequences.peaks import Peak
 from ionpy_auto.automation.sequences.progress import Plan
 from ionpy_auto.automation.sequences.run_names import (
     RunEnvironment,
@@ -144,6 +145,7 @@ class Run:
         self.checks: list[dict[str, Any]] = []
         self.history: list[StepRun] = []
         self.cycles: list[dict[str, Any]] = []
+        self.peak = Peak()
         self.main = Track()
         self.tracks = [self.main]
         self.jumps: dict[str, int] = {}
@@ -288,6 +290,7 @@ class Run:
             self._look_at_ends(changed | TIME, mono)
             return
         side = channel.side
+        self._follow_peak(channel)
         measured = Measured(
             channel.voltage.value,
             channel.current,
@@ -300,6 +303,14 @@ class Run:
             self.fault(trip)
             return
         self._look_at_ends(changed | TIME, mono)
+
+    def _follow_peak(self, channel: CyclerChannel) -> None:
+        step, last = self.step, channel.voltage.last
+        if last is None:
+            return
+        charges = step is not None and step.armed and channel.side is Side.CHARGE
+        key = (step.index, step.paused_s) if step is not None and charges else None
+        self.peak.take(key, last.mono, channel.voltage.value)
 
     def _look_at_ends(self, changed: int, mono: float) -> None:
         for track in tuple(self.tracks):
