@@ -29,6 +29,7 @@ from ionpy_auto.automation.sequences.limits import (
 from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.peaks import Peak
 from ionpy_auto.automation.sequences.progress import Plan
+from ionpy_auto.automation.sequences.reaction import limits_with_reaction
 from ionpy_auto.automation.sequences.run_names import (
     RunEnvironment,
     names_of_step,
@@ -163,7 +164,7 @@ class Run:
         self.env = self.main.env = RunEnvironment(parts.outer, own, channel_id)
         if self.channel is not None:
             self.watch = LimitWatch(self.limits, self.env, channel_id)
-        self.limits_shown = self.limits.as_list()
+        self.limits_shown = limits_with_reaction(self.limits, self.flow, self.channel)
 
     @property
     def _capacity(self) -> float | None:
@@ -503,7 +504,7 @@ class Run:
             "trace": {
                 "conditions": dict(self.request.conditions),
                 "message": self.message,
-                "limits": self.limits.as_list(),
+                "limits": self.limits_shown,
                 "checks": self.checks,
                 "protections": self.protections(),
             },
