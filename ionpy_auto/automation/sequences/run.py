@@ -28,8 +28,10 @@ from ionpy_auto.automation.sequences.limits import (
     mask_of,
 )
 from ionpy_auto.automation.sequences.pacing import RunPace
+from ionpy_auto.automation.sequences.peaks import Peak
 from ionpy_auto.automation.sequences.progress import Plan
 from ionpy_auto.automation.sequences.prompts import Prompt, coherent_unit, find_prompt
+from ionpy_auto.automation.sequences.reaction import limits_with_reaction
 from ionpy_auto.automation.sequences.run_names import (
     RunEnvironment,
     names_of_step,
@@ -148,6 +150,7 @@ class Run:
         self.checks: list[dict[str, Any]] = []
         self.history: list[StepRun] = []
         self.cycles: list[dict[str, Any]] = []
+        self.peak = Peak()
         self.main = Track()
         self.tracks = [self.main]
         self.jumps: dict[str, int] = {}
@@ -168,7 +171,7 @@ class Run:
         self.env = self.main.env = RunEnvironment(parts.outer, own, channel_id)
         if self.channel is not None:
             self.watch = LimitWatch(self.limits, self.env, channel_id)
-        self.limits_shown = self.limits.as_list()
+        self.limits_shown = limits_with_reaction(self.limits, self.flow, self.channel)
 
     @property
     def _capacity(self) -> float | None:
@@ -297,6 +300,7 @@ class Run:
             self._look_at_ends(changed | TIME, mono)
             return
         side = channel.side
+        self._follow_peak(channel)
         measured = Measured(
             channel.voltage.value,
             channel.current,
@@ -309,6 +313,14 @@ class Run:
             self.fault(trip)
             return
         self._look_at_ends(changed | TIME, mono)
+
+    def _follow_peak(self, channel: CyclerChannel) -> None:
+        step, last = self.step, channel.voltage.last
+        if last is None:
+            return
+        charges = step is not None and step.armed and channel.side is Side.CHARGE
+        key = (step.index, step.paused_s) if step is not None and charges else None
+        self.peak.take(key, last.mono, channel.voltage.value)
 
     def _look_at_ends(self, changed: int, mono: float) -> None:
         for track in tuple(self.tracks):
@@ -542,7 +554,7 @@ class Run:
             "trace": {
                 "conditions": dict(self.request.conditions),
                 "message": self.message,
-                "limits": self.limits.as_list(),
+                "limits": self.limits_shown,
                 "checks": self.checks,
                 "protections": self.protections(),
                 "calls": [{**call, "text": flow.text} for call, flow in self._calls()],
