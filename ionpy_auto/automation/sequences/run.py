@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from ionpy_auto.automation.blocks import Step
 from ionpy_auto.automation.context import AlarmCall, Lab
 from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
 from ionpy_auto.automation.flow import Flow
@@ -160,6 +161,8 @@ class Run:
         if self.channel is not None:
             self.watch = LimitWatch(self.limits, self.env, channel_id)
         self.limits_shown = self.limits.as_list()
+        steps = [node.block for node in self.flow.steps() if isinstance(node.block, Step)]
+        self.sources = {name: hash_ for block in steps for name, hash_ in block.sources().items()}
 
     @property
     def _capacity(self) -> float | None:
@@ -445,6 +448,7 @@ class Run:
                 "limits": self.limits.as_list(),
                 "checks": self.checks,
                 "protections": self.protections(),
+                "sources": self.sources,
             },
             "checkpoint": {
                 "timestamp": clock.now(),
