@@ -166,9 +166,9 @@ def read_channel(text: str, file: str) -> tuple[ChannelFile | None, list[Finding
     channel = reading.model(ChannelFile, node)
     if channel is not None and channel.source is None and channel.sink is None:
         reading.error(node, "no-output", "a channel needs a source, a sink or both")
-    if channel is not None and (channel.isolation == "relay") != (channel.relay is not None):
-        hint = "isolation: relay with relay: {point: RLY_01.k1}"
-        reading.error(node, "relay", "isolation: relay and relay: belong together", hint)
+    if channel is not None and channel.relay is not None and channel.isolation != "relay":
+        hint = "isolation: relay"
+        reading.error(node, "relay", "a relay is given, but not used as isolation", hint)
     current = channel.current if channel is not None else None
     if current is not None and not (current.source or current.charge or current.discharge):
         reading.error(node, "no-current", "a channel needs a current", "current: {charge: …}")

@@ -35,7 +35,11 @@ class Span(Plain):
         one = {"type": "string", "x-unit": unit}
         both = {"type": "object", "properties": {"from": one, "to": one}}
         self.schema: Mapping[str, Any] = {
-            "anyOf": [one, {**both, "required": ["from", "to"], "additionalProperties": False}]
+            "anyOf": [
+                one,
+                {**both, "required": ["from", "to"], "additionalProperties": False},
+                {"type": "array", "items": one, "minItems": 2, "maxItems": 2},
+            ]
         }
 
     def read(self, value: object, reading: Reading) -> float | tuple[float, float]:
