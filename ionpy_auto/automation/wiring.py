@@ -114,6 +114,8 @@ class ChannelFile(Block):
     voltage: VoltageSense
     current: CurrentSense
     temp: TempSense | None = None
+    temps: tuple[TempSense, ...] = ()
+    cell_voltages: tuple[Word, ...] = ()
     isolation: Literal["none", "diode", "ideal_diode", "relay"] = "none"
     relay: RelayContact | None = None
     regulation: Literal["device", "software"] = "device"
@@ -130,6 +132,8 @@ class ChannelFile(Block):
         points = (
             *(self.voltage.source, self.current.source, self.current.charge),
             *(self.current.discharge, self.temp.source if self.temp else None),
+            *(temp.source for temp in self.temps),
+            *self.cell_voltages,
             self.relay.point if self.relay else None,
         )
         measuring = [point.rsplit(".", 1)[0] for point in points if point]

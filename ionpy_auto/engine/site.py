@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from ionpy_auto.automation.context import PointRange
-from ionpy_auto.automation.names import CHANNEL_UNITS
+from ionpy_auto.automation.names import channel_units
 from ionpy_auto.automation.profiles import Profile, read_profile
 from ionpy_auto.automation.wiring import CellFile, ChannelFile, read_cell, read_channel
 from ionpy_auto.core.errors import BadInput, Finding
@@ -102,8 +102,10 @@ class EntitySite:
     def unit_of(self, address: str) -> str | None:
         """Unit of a device's or channel's point; None when there is none."""
         head, _, rest = address.partition(".")
-        if rest in CHANNEL_UNITS and head in self.channels.paths():
-            return CHANNEL_UNITS[rest]
+        if head in self.channels.paths():
+            units = channel_units(self.channels.get(head))
+            if rest in units:
+                return units[rest]
         entity = self._entity(address)
         return None if entity is None else str(getattr(entity, "unit", ""))
 

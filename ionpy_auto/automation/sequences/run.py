@@ -294,9 +294,12 @@ class Run:
         measured = Measured(
             channel.voltage.value,
             channel.current,
-            channel.temp.value if channel.temp is not None else None,
-            channel.temp is not None,
+            channel.hottest,
+            channel.temp is not None or bool(channel.temps),
             "" if side is Side.OFF else side.value,
+            channel.coldest if channel.temps else None,
+            bool(channel.cells),
+            channel.cell_range(),
         )
         trip = self.watch.look(measured, changed, mono)
         if trip is not None:
@@ -499,6 +502,7 @@ class Run:
                 "checks": self.checks,
                 "protections": self.protections(),
                 "sources": self.sources,
+                "accepted": dict(self.channel.accepted) if self.channel is not None else {},
             },
             "checkpoint": {
                 "timestamp": clock.now(),
