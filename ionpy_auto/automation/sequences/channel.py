@@ -153,6 +153,11 @@ class CyclerChannel:
         self._has_flag = False
         self.watches = all_watches(file)
         self._zero = self._zero_band()
+        self._unipolar = frozenset(
+            place.point
+            for place in self.currents
+            if (entity := numeric(devices, place.point)) is not None and not entity.signed
+        )
         self._points = tuple(
             f"{self.id}.{name}"
             for name in ("voltage", "current", "power", "temp", "ah", "wh", "step", "cycle")
@@ -374,11 +379,34 @@ class CyclerChannel:
             return 0
         self._combine()
         if self.current is not None and self.integrator is not None:
-            unsure = sample.quality is Quality.UNSURE
+            unsure = sample.quality is Quality.UNSURE or self._is_blind_zero(sample.point)
             self.integrator.current(
                 sample.mono, self.current, half_width_s=half_width, unsure=unsure
             )
         return CURRENT
+
+    def _is_blind_zero(self, point: str) -> bool:
+        """A meter that cannot show the other direction says 0 although a current is wanted.
+
+        It may be 0 and it may be negative (SEQ-18): it counts as 0 and is not sure.
+        """
+        is_on = self.side is not Side.OFF and not self.is_switching
+        wanted = self.path_current > self._zero
+        return bool(is_on and wanted and not self.current and point in self._unipolar)
+
+    @property
+    def leakage(self) -> Mapping[str, float | None]:
+        """What supply and load draw from the cell while they are off [A]; None is unknown.
+
+        What isolates the cell from them is left out.
+        """
+        isolation = self.file.isolation
+        found: dict[str, float | None] = {}
+        for instrument in self.instruments:
+            hidden = isolation == "relay" or (instrument is self.source and isolation != "none")
+            if not hidden:
+                found[instrument.device] = instrument.driver.OFF_LEAKAGE_A
+        return found
 
     def _counts(self, point: str) -> bool:
         """Whether a meter speaks for the side that is on; while both are off both do."""

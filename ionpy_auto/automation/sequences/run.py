@@ -163,6 +163,7 @@ class Run:
         if self.channel is not None:
             self.watch = LimitWatch(self.limits, self.env, channel_id)
         self.limits_shown = self.limits.as_list()
+        self.leakage = self.channel.leakage if self.channel is not None else {}
         steps = [node.block for node in self.flow.steps() if isinstance(node.block, Step)]
         self.sources = {name: hash_ for block in steps for name, hash_ in block.sources().items()}
 
@@ -502,6 +503,7 @@ class Run:
                 "checks": self.checks,
                 "protections": self.protections(),
                 "sources": self.sources,
+                "leakage": dict(self.leakage),
                 "accepted": dict(self.channel.accepted) if self.channel is not None else {},
             },
             "checkpoint": {

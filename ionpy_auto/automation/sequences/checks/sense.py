@@ -28,6 +28,7 @@ def check(review: Review) -> Iterator[Finding]:
         message = f"{point} shows nothing while the output is off"
         hint = "an output goes on at the cell's own voltage: take it from a meter, or the load"
         yield review.finding(node, "blind-start", message, hint)
+    yield from _sign(review, node)
     device = point.rpartition(".")[0]
     if channel.isolation == "relay" and device in {channel.source, channel.sink}:
         message = f"{point} does not see the cell while the relay is open"
@@ -37,6 +38,20 @@ def check(review: Review) -> Iterator[Finding]:
     if rank > METER and channel.voltage.wires < 4:
         yield from _two_wires(review, node, point)
     yield from _better(review, node, rank)
+
+
+def _sign(review: Review, node: StepNode) -> Iterator[Finding]:
+    """One meter for both directions must tell them apart (SEQ-14)."""
+    point = review.channel.current.source if review.channel is not None else None
+    entity = review.meter(point)
+    if entity is not None and not entity.signed and len(_directions(review)) > 1:
+        message = f"{point} cannot show a negative current"
+        hint = "give a meter for each direction: current: {charge: …, discharge: …}"
+        yield review.finding(node, "unsigned-current", message, hint)
+
+
+def _directions(review: Review) -> frozenset[str]:
+    return frozenset(way for node in review.driving() for way in node.directions)
 
 
 def rank_of(review: Review, point: str, entity: Numeric) -> int:
