@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ionpy_auto.automation.profiles import read_profile
+from ionpy_auto.engine.site import EntitySite
 
 DAY = """# a short drive
 time [s], current [A]
@@ -105,3 +106,24 @@ def test_what_is_written_is_read(rows):
     assert sum(s.seconds * s.value for s in half.segments) == pytest.approx(work / 2, abs=1e-6)
     assert profile.without("charge").highest == 0
     assert profile.without("discharge").lowest == 0
+
+
+def test_a_profile_is_found_in_its_folder_or_inside_the_project_and_nowhere_else(tmp_path):
+    project = tmp_path / "project"
+    (project / "profiles").mkdir(parents=True)
+    (project / "tables").mkdir()
+    for place in (project / "profiles" / "day.csv", project / "tables" / "night.csv"):
+        place.write_text(DAY, encoding="utf-8")
+    (tmp_path / "secret.csv").write_text(DAY, encoding="utf-8")
+    site = EntitySite((project / "channels",), ())
+    for name in ("day", "day.csv", "tables/night.csv", "tables/night"):
+        profile, findings = site.profile(name)
+        assert profile is not None, findings
+        assert profile.name == (name if name.endswith(".csv") else f"{name}.csv")
+    assert site.profile("nowhere") == (None, [])
+    for name in ("../secret.csv", str(tmp_path / "secret.csv")):
+        profile, findings = site.profile(name)
+        assert profile is None
+        assert [finding.code for finding in findings] == ["unsafe-path"]
+    (project / "profiles" / "raw.csv").write_bytes(b"\xff\xfe\x00")
+    assert site.profile("raw")[1][0].code == "unreadable"
