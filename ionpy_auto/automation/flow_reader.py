@@ -529,6 +529,9 @@ class FlowReader:
             return None
         verb, registry = verbs[0]
         kind = registry.get(self._alias(verb))
+        inner = fields.node.entries[verb].node
+        if len(verbs) > 1 and isinstance(inner, MapNode) and set(inner.entries) & kind.instead:
+            kind = verbs[1][1].get(self._alias(verb))
         fields.taken |= {verb, *kind.companions}
         fields.unknown(common)
         with self._round(kind, fields, verb):

@@ -69,8 +69,9 @@ def flow_schema() -> Schema:
         ("condition", CONDITIONS, {}),
     ):
         defs[key] = _any_verb(registry, common, defs)
-    # ``repeat`` is both: as a step it repeats steps.
-    actions_as_steps = _any_verb(ACTIONS, STEP_KEYS, defs, frozenset(STEPS))
+    # ``repeat`` is both: as a step it repeats steps. ``ramp`` says by its keys which it is.
+    shadowed = frozenset(verb for verb in STEPS if not STEPS.get(verb).instead)
+    actions_as_steps = _any_verb(ACTIONS, STEP_KEYS, defs, shadowed)
     defs["step"] = {"anyOf": [*defs["step"]["anyOf"], *actions_as_steps["anyOf"]]}
     defs["trigger"] = _triggers(defs)
     defs.update(_parts(defs))

@@ -7,7 +7,7 @@ server's stop) the outputs go to their safe state, proven by read-back, then ``f
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,6 +90,7 @@ class RunKit:
         environment: Live values and recent history.
         shelf: Flow files.
         site: Devices, channels and cells by name.
+        accepted: What persons accepted for a channel, kept outside its file; None takes the file.
         sessions: None where nothing is recorded (tests, dry runs).
         database: None keeps no rows.
     """
@@ -100,6 +101,7 @@ class RunKit:
     environment: LiveEnvironment
     shelf: FlowShelf
     site: Site
+    accepted: Callable[[str], Mapping[str, Mapping[str, Any]]] | None = None
     sessions: SessionBook | None = None
     database: Database | None = None
 
@@ -171,9 +173,10 @@ class RunManager:
             Rejected: A device cannot take its place.
         """
         found = self.channels.get(channel_id)
-        if found is not None:
-            return found
         file = self._kit.site.channel(channel_id)
+        if found is not None and (found.file == file or channel_id in self._holders):
+            return found
+        self.close_channel(channel_id)
         if file is None:
             msg = f"there is no channel {channel_id!r}"
             raise NotFound(msg, hint=f"add channels/{channel_id}.yaml")
@@ -312,6 +315,8 @@ class RunManager:
 
     def _make(self, request: RunRequest, flow: Flow) -> Run:
         channel = self.channel(flow.channel) if flow.channel else None
+        if channel is not None:
+            channel.accepted = self._accepted(channel)
         names = flow.names
         limits = effective_limits(names.cell, names.channel, flow.channel, flow.limits)
         run_id = uuid.uuid4().hex[:12]
@@ -321,6 +326,13 @@ class RunManager:
             kit.lab, flow, channel, limits, kit.environment, self.journal, self._barriers
         )
         return Run(run_id, request, origin, parts)
+
+    def _accepted(self, channel: CyclerChannel) -> Mapping[str, Mapping[str, Any]]:
+        """Where nothing real is driven the text of the channel file suffices (SEC-10)."""
+        kit = self._kit
+        if kit.accepted is None or kit.gate.mode.mode is Mode.SIMULATE:
+            return {item: {"by": f"channels/{channel.id}.yaml"} for item in channel.file.accept}
+        return kit.accepted(channel.id)
 
     async def _queue(self, run: Run) -> Run:
         channel_id = run.channel.id if run.channel is not None else ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from ionpy_auto.automation.blocks import Step
 from ionpy_auto.automation.context import AlarmCall, Lab, Question
 from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
 from ionpy_auto.automation.flow import Flow, StepNode
@@ -172,6 +173,9 @@ class Run:
         if self.channel is not None:
             self.watch = LimitWatch(self.limits, self.env, channel_id)
         self.limits_shown = limits_with_reaction(self.limits, self.flow, self.channel)
+        self.leakage = self.channel.leakage if self.channel is not None else {}
+        steps = [node.block for node in self.flow.steps() if isinstance(node.block, Step)]
+        self.sources = {name: hash_ for block in steps for name, hash_ in block.sources().items()}
 
     @property
     def _capacity(self) -> float | None:
@@ -304,9 +308,12 @@ class Run:
         measured = Measured(
             channel.voltage.value,
             channel.current,
-            channel.temp.value if channel.temp is not None else None,
-            channel.temp is not None,
+            channel.hottest,
+            channel.temp is not None or bool(channel.temps),
             "" if side is Side.OFF else side.value,
+            channel.coldest if channel.temps else None,
+            bool(channel.cells),
+            channel.cell_range(),
         )
         trip = self.watch.look(measured, changed, mono)
         if trip is not None:
@@ -558,6 +565,9 @@ class Run:
                 "checks": self.checks,
                 "protections": self.protections(),
                 "calls": [{**call, "text": flow.text} for call, flow in self._calls()],
+                "sources": self.sources,
+                "leakage": dict(self.leakage),
+                "accepted": dict(self.channel.accepted) if self.channel is not None else {},
             },
             "checkpoint": {
                 "timestamp": clock.now(),

@@ -79,10 +79,23 @@ def own_names(run: Told, channel_id: str) -> dict[str, Getter]:
             f"{channel_id}.power": lambda: product(channel.voltage.value, channel.current),
             f"{channel_id}.temp": lambda: channel.temp.value if channel.temp else None,
             f"{channel_id}.phase": lambda: channel.phase,
+            f"{channel_id}.temp_min": lambda: channel.coldest,
+            f"{channel_id}.temp_max": lambda: channel.hottest,
+            f"{channel_id}.cell_min": lambda: _part(channel.cell_range(), 0),
+            f"{channel_id}.cell_max": lambda: _part(channel.cell_range(), 1),
+            f"{channel_id}.cell_spread": lambda: _spread(channel.cell_range()),
             f"{channel_id}.ah": lambda: channel.step_amounts()[0],
             f"{channel_id}.wh": lambda: channel.step_amounts()[1],
         }
     return own
+
+
+def _part(pair: tuple[float, float] | None, place: int) -> float | None:
+    return None if pair is None else pair[place]
+
+
+def _spread(pair: tuple[float, float] | None) -> float | None:
+    return None if pair is None else pair[1] - pair[0]
 
 
 def _step_names(run: Told) -> dict[str, Getter]:
