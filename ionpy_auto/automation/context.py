@@ -462,6 +462,13 @@ class StepMeter(Protocol):
     def current(self) -> float | None:
         """Its current [A], positive into it."""
 
+    @property
+    def terminal(self) -> float | None:
+        """The voltage [V] at the instrument that is on, where it is not the cell's source."""
+
+    async def last(self) -> Mapping[str, Any] | None:
+        """The row of the last passed step of this kind on this channel, of any run."""
+
     def faster(self, interval_s: float) -> Callable[[], None]:
         """Poll the channel's meters so often; returns the way back. It begins within one poll."""
 

@@ -137,8 +137,7 @@ class Execution:
             Rejected: The run has none.
         """
         if self._channel is None:
-            msg = "this run has no channel"
-            raise Rejected(msg, code="NO_CHANNEL", hint="add channel: to the flow")
+            raise _no_channel()
         return self._channel
 
     @property
@@ -148,10 +147,10 @@ class Execution:
         Raises:
             Rejected: The run has no channel.
         """
-        if self.run.channel is None or self.run.step is None:
-            _ = self.channel
-            raise Rejected("no step is under way", code="NO_STEP")
-        return ChannelMeter(self.run.channel, self.run.step, self.lab.bus)
+        run = self.run
+        if run.channel is None or run.step is None:
+            raise _no_channel()
+        return ChannelMeter(run.channel, run.step, self.lab.bus, run.journal)
 
     def resolve(self, name: str) -> str:
         """From a written name to an address."""
@@ -468,6 +467,11 @@ class Execution:
             await self._channel.again()
         step.ends = [EndState(s.end, run.channel.id if run.channel else "") for s in step.ends]
         step.armed = True
+
+
+def _no_channel() -> Rejected:
+    msg = "this run has no channel"
+    return Rejected(msg, code="NO_CHANNEL", hint="add channel: to the flow")
 
 
 def _place(children: Sequence[StepNode], target: str) -> int:

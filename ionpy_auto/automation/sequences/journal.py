@@ -215,6 +215,21 @@ class Journal:
 
         return await self._database.read(work)
 
+    async def last_step(self, channel: str, kind: str) -> dict[str, Any] | None:
+        """The newest passed step of a kind on a channel."""
+        if self._database is None:
+            return None
+
+        def work(session: Session) -> dict[str, Any] | None:
+            query = select(RunStepRow).join(RunRow, col(RunRow.id) == RunStepRow.run_id)
+            query = query.where(RunRow.channel == channel, RunStepRow.kind == kind)
+            query = query.where(RunStepRow.verdict == "pass", col(RunStepRow.ended).is_not(None))
+            row = session.exec(query.order_by(col(RunStepRow.ended).desc()).limit(1)).first()
+            return None if row is None else dict(row.result)
+
+        await self.flush()
+        return await self._database.read(work)
+
     async def cycles(self, run_id: str) -> list[dict[str, Any]]:
         """The stored cycles of a run."""
         if self._database is None:

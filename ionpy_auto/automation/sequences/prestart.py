@@ -152,7 +152,8 @@ def _meters_agree(channel: CyclerChannel) -> list[Check]:
         role = Role.BATTERY_VOLTAGE if instrument is channel.source else Role.MEASURED_VOLTAGE
         entity, seen = instrument.entity(role), instrument.number(role)
         valid = isinstance(entity, Numeric) and entity.valid_when is not ValidWhen.OUTPUT_ON
-        isolated = instrument is channel.source and channel.file.isolation != "none"
+        isolation = channel.file.isolation
+        isolated = isolation == "relay" or (instrument is channel.source and isolation != "none")
         if seen is None or cell is None or not valid or isolated:
             continue
         apart = abs(seen - cell)

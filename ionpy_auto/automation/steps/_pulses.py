@@ -131,8 +131,9 @@ class Pulsing:
     def _reaches(self, trace: Trace, seconds: float) -> bool:
         """Whether both meters have been heard so long after the edge."""
         edge = self._edge(trace)
-        newest = min(series[-1][0] for series in (trace.voltage, trace.current) if series)
-        return edge is not None and newest >= edge + seconds
+        if edge is None or not trace.voltage:
+            return False
+        return min(trace.voltage[-1][0], trace.current[-1][0]) >= edge + seconds
 
     def _keep(self, trace: Trace) -> None:
         pulse, edge = self.pulse, self._edge(trace)
