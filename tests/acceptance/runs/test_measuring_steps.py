@@ -155,7 +155,7 @@ async def test_contacts_are_compared_with_the_last_passed_check_of_the_channel(t
         await again.done.wait()
         assert again.verdict == "pass", again.message
 
-        bench, now = lab.devices.benches.get("A").advanced()
+        bench, _ = lab.devices.benches.get("A").advanced()
         bench.faults.extra_ohm = 0.2
         worse = await lab.start(CONTACT)
         await worse.done.wait()
