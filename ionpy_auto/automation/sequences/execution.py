@@ -415,7 +415,7 @@ class Execution:
         step.ended, step.ended_mono = clock.now(), now
         step.enter_phase("", step.ended)
         if run.counting is not None and not step.is_side:
-            step.totals = run.counting.end(step.direction, step.ended_by, step.dcir)
+            run.count(step)
         for measure in step.node.measure:
             self._measure(step, measure)
         run.plan.finished(step.node.id, step.time(now))

@@ -44,6 +44,7 @@ from ionpy_auto.automation.sequences.track import (
     environment_of_side,
     names_of_track,
 )
+from ionpy_auto.automation.sequences.uncertainty import Meters
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.commands import Origin, Outcome
@@ -350,9 +351,29 @@ class Run:
             value=trip.value,
             cause=(self.owner,),
         )
+        self._raise(call)
+
+    def _raise(self, call: AlarmCall) -> None:
         task = asyncio.get_running_loop().create_task(self._alarm(call))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    def count(self, step: StepRun) -> None:
+        """Close the books of a step that is over, and compare them with the instrument's own."""
+        counting = self.counting
+        if counting is None:
+            return
+        totals = step.totals = counting.end(step.direction, step.ended_by, step.dcir)
+        step.uncertainty = counting.uncertainty(step.direction, totals)
+        step.device_ah, warning = counting.second_opinion(step.direction, totals)
+        if warning:
+            step.warnings.append(warning)
+            text = f"{self.flow.title}: step {step.node.id}: {warning}"
+            self._raise(AlarmCall(key="run:counter", text=text, cause=(self.owner,)))
+
+    @property
+    def _meters(self) -> Meters | None:
+        return self.counting.meters if self.counting is not None else None
 
     async def _alarm(self, call: AlarmCall) -> None:
         await self.lab.alarm(call)
@@ -436,7 +457,11 @@ class Run:
 
     def _on_cycle(self, result: CycleResult, began: float, ended: float) -> None:
         clock = self.lab.clock
-        row = {**cycle_row(result), "started": clock.utc_at(began), "ended": clock.utc_at(ended)}
+        row = {
+            **cycle_row(result, self._meters),
+            "started": clock.utc_at(began),
+            "ended": clock.utc_at(ended),
+        }
         self.cycles.append(row)
         self.journal.cycle(self.id, row, row["started"], row["ended"])
         self.event("run_cycle", {**row, "run": self.id, "sequence": self.flow.id})
