@@ -521,8 +521,10 @@ class StepContext(ActionContext, Protocol):
             Rejected: The run has no channel.
         """
 
-    async def hold(self, seconds: float) -> Held:
-        """Wait so long while the ends of the step are watched.
+    async def hold(self, seconds: float, *, ends: bool = True) -> Held:
+        """Wait so long while the ends of the step are watched, unless ``ends`` is false.
+
+        Limits are always watched; a pause, a skip and a stop are always heard.
 
         After ``paused`` the outputs are off and the step has to drive anew.
         """
@@ -564,4 +566,7 @@ class StepContext(ActionContext, Protocol):
         """Go on with the step ``target`` (does not return), but ``most`` times in a run only."""
 
     def phase(self, name: str) -> None:
-        """The step has entered a phase (``cc``, ``cv``, ``ramp``)."""
+        """Name the phase from here on (``precharge``) instead of the instruments' ``cc``, ``cv``.
+
+        Empty gives the naming back to them.
+        """

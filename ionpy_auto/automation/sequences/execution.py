@@ -179,7 +179,9 @@ class Execution:
             return await self.run.write(point, value)
 
     def phase(self, name: str) -> None:
-        """The step has entered a phase."""
+        """The step has entered a phase; empty gives the naming back to the channel."""
+        if self.run.channel is not None and self._channel is not None:
+            self.run.channel.stage = name
         if self.track.step is not None:
             self.track.step.enter_phase(name, self.lab.clock.now())
 
@@ -404,6 +406,7 @@ class Execution:
             await run.switching.off()
         if self._channel is not None:
             self._channel.forget()
+            self.phase("")
         self.close(step)
 
     def close(self, step: StepRun) -> None:
@@ -472,12 +475,13 @@ class Execution:
             if self._is_over(step):
                 return
 
-    async def hold(self, seconds: float) -> Held:
-        """Wait so long while the ends of the step are watched."""
+    async def hold(self, seconds: float, *, ends: bool = True) -> Held:
+        """Wait so long, with or without looking at the ends of the step."""
         track, clock, step = self.track, self.lab.clock, self.track.step
         if step is None or step.ended_by:
             return "ended"
         self._arm(step)
+        step.armed = ends
         is_over = False
 
         def wake() -> None:

@@ -33,6 +33,8 @@ class Precharging:
     async def run(self, context: StepContext, drive: Drive) -> bool:
         """Charge until the voltage holds; the outputs are on afterwards.
 
+        The ends of the step are not looked at: a taper's current is not what ends this.
+
         Args:
             context: Of the step.
             drive: What comes next, for the protections and the voltage that is held.
@@ -43,6 +45,13 @@ class Precharging:
         Raises:
             Rejected: The voltage was not reached in time: the cell is not to be charged.
         """
+        context.phase("precharge")
+        try:
+            return await self._until_up(context, drive)
+        finally:
+            context.phase("")
+
+    async def _until_up(self, context: StepContext, drive: Drive) -> bool:
         clock = context.lab.clock
         began, looks, drives = clock.monotonic(), 0, False
         while looks < ENOUGH_LOOKS:
@@ -50,7 +59,7 @@ class Precharging:
                 drives = await context.channel.drive(self._drive(drive))
                 if not drives:
                     return False
-            held = await context.hold(LOOK_S)
+            held = await context.hold(LOOK_S, ends=False)
             if held == "ended":
                 return False
             drives = held != "paused"
