@@ -19,6 +19,7 @@ from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import Site
+from ionpy_auto.automation.sequences.cells import capacity_of
 from ionpy_auto.automation.sequences.channel import CyclerChannel, ExclusiveOutputs
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.execution import Execution, run_closing
@@ -207,7 +208,7 @@ class RunManager:
         known = await self._known(request.idempotency_key)
         if known is not None:
             return known
-        flow = self._flow(request)
+        flow = self._flow(request, await capacity_of(request.bindings, self.journal))
         self._check_armed(flow)
         run = self._make(request, flow)
         if run.channel is not None and run.channel.id in self._holders:
@@ -227,9 +228,14 @@ class RunManager:
             raise Conflict(msg, code="ALREADY_STARTED", hint="see that run", args={"id": run_id})
         return run
 
-    def _flow(self, request: RunRequest) -> Flow:
+    def _flow(self, request: RunRequest, capacity_ah: float | None = None) -> Flow:
         text, file = self._kit.shelf.flow_text(request.sequence)
-        binding = Binding(channel=request.channel, parameters=request.parameters)
+        binding = Binding(
+            channel=request.channel,
+            cell=request.bindings.get("cell", ""),
+            parameters=request.parameters,
+            capacity_ah=capacity_ah,
+        )
         flow, findings = read_flow(text, file, self._kit.site, binding)
         if flow is not None:
             findings = [*findings, *check_flow(flow, self._kit.site, self._kit.devices)]
@@ -348,7 +354,7 @@ class RunManager:
                 "actor": request.actor,
                 "idempotency_key": request.idempotency_key,
                 "parameters": dict(request.parameters),
-                "bindings": {"channel": run.channel.id} if run.channel is not None else {},
+                "bindings": run.bindings,
             }
         )
         self.runs[run.id] = run

@@ -73,6 +73,8 @@ class RunRequest:
     Attributes:
         sequence: Id of the flow.
         channel: In place of the one the flow names.
+        bindings: What it is about: ``cell`` (a cell file instead of the flow's), ``cell_id``,
+            ``batch``, ``mass``, ``capacity`` (``nominal``, ``measured`` or a value).
         parameters: Values of ``$names``.
         queue: Wait for the run that holds the channel instead of being refused.
         actor: Who asks, for the record.
@@ -80,6 +82,7 @@ class RunRequest:
 
     sequence: str
     channel: str = ""
+    bindings: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
     session_name: str = ""
@@ -168,6 +171,16 @@ class Run:
     def _capacity(self) -> float | None:
         cell = self.names.cell
         return cell.capacity if cell is not None else None
+
+    @property
+    def bindings(self) -> dict[str, Any]:
+        """What it is about, with the capacity its C-rates mean."""
+        found: dict[str, Any] = dict(self.request.bindings)
+        if self.channel is not None:
+            found["channel"] = self.channel.id
+        if self._capacity is not None:
+            found["capacity_ah"] = self._capacity
+        return found
 
     @property
     def owner(self) -> str:
@@ -568,7 +581,7 @@ class Run:
             "ended_by": self.ended_by,
             "session_id": (self.session or {}).get("id"),
             "parameters": dict(self.request.parameters),
-            "bindings": {"channel": self.channel.id} if self.channel is not None else {},
+            "bindings": self.bindings,
             "conditions": dict(self.request.conditions),
             "step_path": list(self.path),
             "branches": self.branches,

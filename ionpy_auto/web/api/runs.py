@@ -39,6 +39,7 @@ def request_of(data: RunStart, key: str | None) -> RunRequest:
     return RunRequest(
         sequence=data.sequence,
         channel=data.bindings.get("channel", ""),
+        bindings={key: text for key, text in data.bindings.items() if key != "channel"},
         parameters=data.parameters,
         conditions=data.conditions,
         session_name=str(session.get("name", "")),

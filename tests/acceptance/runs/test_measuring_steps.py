@@ -3,6 +3,7 @@
 import pytest
 
 from ionpy_auto.core.commands import Command, Origin, Priority, Role
+from ionpy_auto.core.errors import IonpyError, Rejected
 from ionpy_auto.storage.database import Database
 from tests.acceptance.runs.bench import CHANNEL, config, table
 
@@ -163,3 +164,68 @@ async def test_contacts_are_compared_with_the_last_passed_check_of_the_channel(t
         assert "last time" in worse.message
         assert [row["step_id"] for row in lab.rows(worse)] == ["contact_check-1"]
         assert lab.rows(worse)[0]["verdict"] == "error"
+
+
+# --- the cell's own capacity ------------------------------------------------------------------
+
+MEASURES = HEAD + (
+    "  - id: down\n"
+    "    discharge: 1 C\n"
+    "    until: step.time > 12 min\n"
+    "    measure: {capacity: step.ah}\n"
+)
+
+
+async def test_rates_follow_the_last_measured_capacity_of_the_cell(tmp_path):
+    opened = {}
+
+    def kit(clock, bus):
+        del bus
+        opened["database"] = Database(tmp_path / "data.db", clock, synchronous="NORMAL")
+        return {"database": opened["database"]}
+
+    async with table(kit=kit, opened=opened) as lab:
+        mine = {"cell_id": "C-7", "batch": "B2", "mass": "44.9 g"}
+        with pytest.raises(Rejected) as refused:
+            await lab.start(MEASURES, bindings={**mine, "capacity": "measured"})
+        assert refused.value.error_code == "NOT_MEASURED"
+        nominal = await lab.start(MEASURES, bindings=mine)
+        await nominal.done.wait()
+        assert nominal.bindings["capacity_ah"] == 2.5
+        first = lab.rows(nominal)[0]["measures"][0]["value"]
+        assert first == pytest.approx(0.5, rel=0.02)
+        assert (await lab.runs.journal.measured("C-7", "capacity"))["run"] == nominal.id
+        assert await lab.runs.journal.measured("C-8", "capacity") is None
+
+        await lab.clock.sleep(1800.0)  # a moving cell is not started
+        again = await lab.start(MEASURES, bindings={**mine, "capacity": "measured"})
+        await again.done.wait()
+        assert again.verdict == "pass", again.message
+        assert again.bindings == {
+            **mine,
+            "capacity": "measured",
+            "capacity_ah": first,
+            "channel": "CH1",
+        }
+        assert (await lab.runs.journal.run(again.id))["bindings"] == again.bindings
+        assert lab.rows(again)[0]["measures"][0]["value"] == pytest.approx(first / 5.0, rel=0.02)
+
+        written = await lab.start(MEASURES, bindings={"capacity": "1.25 Ah"})
+        await written.done.wait()
+        assert written.bindings["capacity_ah"] == 1.25
+
+
+@pytest.mark.parametrize(
+    ("bindings", "code"),
+    [
+        ({"capacity": "measured"}, "NO_CELL_ID"),
+        ({"colour": "red"}, "UNKNOWN_BINDING"),
+        ({"capacity": "much"}, "BAD_INPUT"),
+        ({"capacity": "0 Ah"}, "BAD_INPUT"),
+    ],
+)
+async def test_a_binding_that_cannot_be_meant_is_refused(bindings, code):
+    async with table() as lab:
+        with pytest.raises(IonpyError) as refused:
+            await lab.start(MEASURES, bindings=bindings)
+        assert refused.value.error_code == code
