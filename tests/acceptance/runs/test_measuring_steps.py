@@ -210,6 +210,7 @@ async def test_rates_follow_the_last_measured_capacity_of_the_cell(tmp_path):
         assert (await lab.runs.journal.run(again.id))["bindings"] == again.bindings
         assert lab.rows(again)[0]["measures"][0]["value"] == pytest.approx(first / 5.0, rel=0.02)
 
+        await lab.clock.sleep(1800.0)
         written = await lab.start(MEASURES, bindings={"capacity": "1.25 Ah"})
         await written.done.wait()
         assert written.bindings["capacity_ah"] == 1.25
