@@ -57,6 +57,11 @@ class ContactCheck(Step):
             return self.current
         return RATE * self._capacity if self._capacity is not None else None
 
+    @property
+    def duration(self) -> float:
+        """About how long it takes, for the progress of the run."""
+        return 3.0 * SECONDS
+
     def drives(self) -> tuple[Drive, ...]:
         """A short discharge."""
         return (Drive("discharge", current=self._amps()),)

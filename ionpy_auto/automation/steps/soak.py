@@ -35,6 +35,11 @@ class Soak(Step):
         band = f"{format_quantity(self.temp, '°C')} ± {format_quantity(self.within, 'K')}"
         return f"Soak at {band} for {format_duration(self.seconds)}"
 
+    @property
+    def duration(self) -> float:
+        """At least how long it takes, for the progress of the run."""
+        return self.seconds
+
     def figures(self) -> tuple[str, ...]:
         """How long it has been within the band."""
         return ("soaked",)
