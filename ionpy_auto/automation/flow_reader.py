@@ -81,6 +81,7 @@ class Binding:
     channel: str = ""
     cell: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    capacity_ah: float | None = None  # what a C-rate means, instead of the cell file's
 
 
 Texts = Callable[[str], tuple[str, str] | None]
@@ -236,6 +237,8 @@ class FlowReader:
             if cell is None and known:
                 hint = "cells live in cells/<name>.yaml"
                 fields.add("unknown-cell", f"no cell {cell_name!r}", fields.get("cell"), hint)
+            if cell is not None and self.binding.capacity_ah is not None:
+                cell = cell.model_copy(update={"capacity": self.binding.capacity_ah})
             names = replace(names, cell=cell)
         return names
 

@@ -166,8 +166,7 @@ class Execution:
             msg = "another branch drives the channel"
             raise Rejected(msg, code="BRANCH_DRIVES", hint="only one branch may use the channel")
         if self._channel is None:
-            msg = "this run has no channel"
-            raise Rejected(msg, code="NO_CHANNEL", hint="add channel: to the flow")
+            raise _no_channel()
         return self._channel
 
     @property
@@ -177,11 +176,10 @@ class Execution:
         Raises:
             Rejected: The run has no channel.
         """
-        step = self.track.step
-        if self.run.channel is None or step is None:
-            _ = self.channel
-            raise Rejected("no step is under way", code="NO_STEP")
-        return ChannelMeter(self.run.channel, step, self.lab.bus)
+        run, step = self.run, self.track.step
+        if run.channel is None or step is None:
+            raise _no_channel()
+        return ChannelMeter(run.channel, step, self.lab.bus, run.journal)
 
     def resolve(self, name: str) -> str:
         """From a written name to an address."""
@@ -193,7 +191,9 @@ class Execution:
             return await self.run.write(point, value)
 
     def phase(self, name: str) -> None:
-        """The step has entered a phase."""
+        """The step has entered a phase; empty gives the naming back to the channel."""
+        if self.run.channel is not None and self._channel is not None:
+            self.run.channel.stage = name
         if self.track.step is not None:
             self.track.step.enter_phase(name, self.lab.clock.now())
 
@@ -445,6 +445,7 @@ class Execution:
             await run.switching.off()
         if self._channel is not None:
             self._channel.forget()
+            self.phase("")
         self.close(step)
 
     def close(self, step: StepRun) -> None:
@@ -456,7 +457,7 @@ class Execution:
         step.ended, step.ended_mono = clock.now(), now
         step.enter_phase("", step.ended)
         if run.counting is not None and not step.is_side:
-            step.totals = run.counting.end(step.direction, step.ended_by, step.dcir)
+            run.count(step)
         for measure in step.node.measure:
             self._measure(step, measure)
         run.plan.finished(step.node.id, step.time(now))
@@ -543,12 +544,13 @@ class Execution:
         step.ended_by = ""
         return False
 
-    async def hold(self, seconds: float) -> Held:
-        """Wait so long while the ends of the step are watched."""
+    async def hold(self, seconds: float, *, ends: bool = True) -> Held:
+        """Wait so long, with or without looking at the ends of the step."""
         track, clock, step = self.track, self.lab.clock, self.track.step
         if step is None or step.ended_by:
             return "ended"
         self._arm(step)
+        step.armed = ends
         is_over = False
 
         def wake() -> None:
@@ -631,6 +633,11 @@ class Execution:
             await self._channel.again()
         step.ends = [EndState(s.end, run.channel.id if run.channel else "") for s in step.ends]
         step.armed = True
+
+
+def _no_channel() -> Rejected:
+    msg = "this run has no channel"
+    return Rejected(msg, code="NO_CHANNEL", hint="add channel: to the flow")
 
 
 def _place(children: Sequence[StepNode], target: str) -> int:

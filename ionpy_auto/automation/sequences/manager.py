@@ -20,6 +20,7 @@ from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import Site
 from ionpy_auto.automation.sequences.barriers import Barriers
+from ionpy_auto.automation.sequences.cells import capacity_of
 from ionpy_auto.automation.sequences.channel import CyclerChannel, ExclusiveOutputs
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.execution import Execution, run_closing
@@ -220,7 +221,7 @@ class RunManager:
         known = await self._known(request.idempotency_key)
         if known is not None:
             return known
-        flow = self._flow(request)
+        flow = self._flow(request, await capacity_of(request.bindings, self.journal))
         self._check_armed(flow)
         run = self._make(request, flow)
         if run.channel is not None and run.channel.id in self._holders:
@@ -240,16 +241,23 @@ class RunManager:
             raise Conflict(msg, code="ALREADY_STARTED", hint="see that run", args={"id": run_id})
         return run
 
-    def _read(self, request: RunRequest) -> tuple[Flow | None, Sequence[Finding]]:
+    def _read(
+        self, request: RunRequest, capacity_ah: float | None = None
+    ) -> tuple[Flow | None, Sequence[Finding]]:
         text, file = self._kit.shelf.flow_text(request.sequence)
-        binding = Binding(channel=request.channel, parameters=request.parameters)
+        binding = Binding(
+            channel=request.channel,
+            cell=request.bindings.get("cell", ""),
+            parameters=request.parameters,
+            capacity_ah=capacity_ah,
+        )
         flow, findings = read_flow(text, file, self._kit.site, binding, self._kit.shelf.flow_text)
         if flow is not None:
             findings = [*findings, *check_flow(flow, self._kit.site, self._kit.devices)]
         return flow, findings
 
-    def _flow(self, request: RunRequest) -> Flow:
-        flow, findings = self._read(request)
+    def _flow(self, request: RunRequest, capacity_ah: float | None = None) -> Flow:
+        flow, findings = self._read(request, capacity_ah)
         errors = [f for f in findings if f.severity is Severity.ERROR]
         if flow is None or errors:
             raise Rejected(
@@ -270,10 +278,11 @@ class RunManager:
             NotFound: No such flow, channel or device.
         """
         found = Preview(request.sequence)
-        flow, findings = self._read(request)
+        capacity_ah = await capacity_of(request.bindings, self.journal)
+        flow, findings = self._read(request, capacity_ah)
         found.findings = [finding.as_dict() for finding in findings]
         try:
-            flow = self._flow(request)
+            flow = self._flow(request, capacity_ah)
             run = self._make(request, flow)
         except (Rejected, Conflict) as error:
             found.refuse(error)
@@ -416,7 +425,7 @@ class RunManager:
                 "actor": request.actor,
                 "idempotency_key": request.idempotency_key,
                 "parameters": dict(request.parameters),
-                "bindings": {"channel": run.channel.id} if run.channel is not None else {},
+                "bindings": run.bindings,
             }
         )
         self.runs[run.id] = run

@@ -49,6 +49,7 @@ from ionpy_auto.automation.sequences.track import (
     environment_of_side,
     names_of_track,
 )
+from ionpy_auto.automation.sequences.uncertainty import Meters
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.commands import Origin, Outcome
@@ -78,6 +79,8 @@ class RunRequest:
     Attributes:
         sequence: Id of the flow.
         channel: In place of the one the flow names.
+        bindings: What it is about: ``cell`` (a cell file instead of the flow's), ``cell_id``,
+            ``batch``, ``mass``, ``capacity`` (``nominal``, ``measured`` or a value).
         parameters: Values of ``$names``.
         queue: Wait for the run that holds the channel instead of being refused.
         actor: Who asks, for the record.
@@ -85,6 +88,7 @@ class RunRequest:
 
     sequence: str
     channel: str = ""
+    bindings: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
     session_name: str = ""
@@ -181,6 +185,16 @@ class Run:
     def _capacity(self) -> float | None:
         cell = self.names.cell
         return cell.capacity if cell is not None else None
+
+    @property
+    def bindings(self) -> dict[str, Any]:
+        """What it is about, with the capacity its C-rates mean."""
+        found: dict[str, Any] = dict(self.request.bindings)
+        if self.channel is not None:
+            found["channel"] = self.channel.id
+        if self._capacity is not None:
+            found["capacity_ah"] = self._capacity
+        return found
 
     @property
     def owner(self) -> str:
@@ -378,9 +392,29 @@ class Run:
             value=trip.value,
             cause=(self.owner,),
         )
+        self._raise(call)
+
+    def _raise(self, call: AlarmCall) -> None:
         task = asyncio.get_running_loop().create_task(self._alarm(call))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    def count(self, step: StepRun) -> None:
+        """Close the books of a step that is over, and compare them with the instrument's own."""
+        counting = self.counting
+        if counting is None:
+            return
+        totals = step.totals = counting.end(step.direction, step.ended_by, step.dcir)
+        step.uncertainty = counting.uncertainty(step.direction, totals)
+        step.device_ah, warning = counting.second_opinion(step.direction, totals)
+        if warning:
+            step.warnings.append(warning)
+            text = f"{self.flow.title}: step {step.node.id}: {warning}"
+            self._raise(AlarmCall(key="run:counter", text=text, cause=(self.owner,)))
+
+    @property
+    def _meters(self) -> Meters | None:
+        return self.counting.meters if self.counting is not None else None
 
     async def _alarm(self, call: AlarmCall) -> None:
         await self.lab.alarm(call)
@@ -505,7 +539,11 @@ class Run:
 
     def _on_cycle(self, result: CycleResult, began: float, ended: float) -> None:
         clock = self.lab.clock
-        row = {**cycle_row(result), "started": clock.utc_at(began), "ended": clock.utc_at(ended)}
+        row = {
+            **cycle_row(result, self._meters),
+            "started": clock.utc_at(began),
+            "ended": clock.utc_at(ended),
+        }
         self.cycles.append(row)
         self.journal.cycle(self.id, row, row["started"], row["ended"])
         self.event("run_cycle", {**row, "run": self.id, "sequence": self.flow.id})
@@ -623,7 +661,7 @@ class Run:
             "ended_by": self.ended_by,
             "session_id": (self.session or {}).get("id"),
             "parameters": dict(self.request.parameters),
-            "bindings": {"channel": self.channel.id} if self.channel is not None else {},
+            "bindings": self.bindings,
             "conditions": dict(self.request.conditions),
             "step_path": list(self.path),
             "branches": self.branches,

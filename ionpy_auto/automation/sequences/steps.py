@@ -99,6 +99,9 @@ class StepRun:
     totals: Totals | None = None
     dcir: list[dict[str, Any]] = field(default_factory=list)
     figures: dict[str, float | None] = field(default_factory=dict)
+    uncertainty: dict[str, float | None] = field(default_factory=dict)
+    device_ah: float | None = None
+    warnings: list[str] = field(default_factory=list)
     at_start: tuple[float | None, float | None] = (None, None)
     at_end: tuple[float | None, float | None] = (None, None)
 
@@ -149,6 +152,9 @@ class StepRun:
             **({"answer": dict(self.answer)} if self.answer is not None else {}),
             "dcir": [dict(row) for row in self.dcir],
             "figures": dict(self.figures),
+            "u": dict(self.uncertainty),
+            "device_ah": self.device_ah,
+            "warnings": list(self.warnings),
         }
 
     def names(self, now: float, totals: Totals | None) -> Mapping[str, Scalar | None]:

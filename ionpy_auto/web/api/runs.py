@@ -10,6 +10,7 @@ from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ionpy_auto.automation.sequences.prompts import find_prompt
+from ionpy_auto.automation.sequences.recount import recount
 from ionpy_auto.automation.sequences.run import RunRequest
 from ionpy_auto.core.bus import Event, Overflow
 from ionpy_auto.core.errors import Unavailable
@@ -47,6 +48,7 @@ def request_of(data: RunStart, key: str | None) -> RunRequest:
     return RunRequest(
         sequence=data.sequence,
         channel=data.bindings.get("channel", ""),
+        bindings={key: text for key, text in data.bindings.items() if key != "channel"},
         parameters=data.parameters,
         conditions=data.conditions,
         session_name=str(session.get("name", "")),
@@ -103,6 +105,16 @@ class RunsController(Controller):
         """Figures per cycle."""
         items = await engine.project.automation.runs.cycles(run_id)
         return {"items": items, "total": len(items)}
+
+    @get("/{run_id:str}/recount", operation_id="recountRun")
+    async def recount(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """Count a finished run again from its recorded rows, and compare."""
+        bench = engine.project
+        await bench.automation.runs.describe(run_id)
+        await bench.automation.runs.journal.flush()
+        await bench.recorder.flush()
+        with bench.clock.hold():
+            return await asyncio.to_thread(recount, bench.database.path, run_id)
 
     @get("/{run_id:str}/curve", operation_id="runCurve")
     async def curve(
