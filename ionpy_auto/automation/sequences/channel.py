@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from ionpy_auto.automation.sequences.instruments import Instrument, numeric
 from ionpy_auto.automation.sequences.integration import Integrator, live_max_gap_s
 from ionpy_auto.automation.sequences.limits import CURRENT, TEMP, VOLTAGE, Trip
+from ionpy_auto.automation.sequences.watching import all_watches
 from ionpy_auto.automation.wiring import ChannelFile
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import Clock
@@ -23,9 +24,7 @@ from ionpy_auto.core.samples import AlarmState, Quality, Sample, Scalar, Snapsho
 from ionpy_auto.devices import Role
 from ionpy_auto.devices.manager import DeviceManager
 
-OPEN_CONTACT_S: Final = 3.0
 PHASE_SAMPLES: Final = 2
-BACK_CHECK_SAMPLES: Final = 2
 SILENT_POLLS: Final = 4.0
 """An input older than this many polls (and 2 s) is lost, whoever forgot to say so."""
 
@@ -88,16 +87,6 @@ class Expected:
 
 
 @dataclass
-class Watch:
-    """Counters of what must not go on for long."""
-
-    open_since: float | None = None
-    apart: int = 0
-    phase: str = ""
-    phase_count: int = 0
-
-
-@dataclass
 class CyclerChannel:
     """See the module's first lines.
 
@@ -125,7 +114,8 @@ class CyclerChannel:
     expected: dict[str, Expected] = field(default_factory=dict)
     path_current: float = 0.0
     _mono: float = 0.0
-    _watch: Watch = field(default_factory=Watch)
+    _seen_phase: str = ""
+    _seen_count: int = 0
 
     def __post_init__(self) -> None:
         file, devices = self.file, self.devices
@@ -142,7 +132,7 @@ class CyclerChannel:
         self._faults: list[Trip] = []
         self._terminals: dict[Side, Input] = {}
         self._has_flag = False
-        self._device_count = len(file.devices)
+        self.watches = all_watches(file)
         self._zero = self._zero_band()
         self._points = tuple(
             f"{self.id}.{name}"
@@ -299,7 +289,7 @@ class CyclerChannel:
             return
         mono = self._mono = max(self._mono, snapshot.mono)
         if self.side is not Side.OFF and not self.is_switching:
-            self._watch_contact(mono)
+            self._watch(mono)
             if self._faults:
                 self._report_worst()
         self.publish(mono)
@@ -404,12 +394,12 @@ class CyclerChannel:
     def note_phase(self, seen: str, mono: float, *, at_once: bool = False) -> None:
         """The supply says how it regulates; twice the same counts."""
         if seen not in {"cc", "cv"} or seen == self.phase:
-            self._watch.phase_count = 0
+            self._seen_count = 0
             return
-        if seen != self._watch.phase:
-            self._watch.phase, self._watch.phase_count = seen, 0
-        self._watch.phase_count += 1
-        if at_once or self._watch.phase_count >= PHASE_SAMPLES:
+        if seen != self._seen_phase:
+            self._seen_phase, self._seen_count = seen, 0
+        self._seen_count += 1
+        if at_once or self._seen_count >= PHASE_SAMPLES:
             self.set_phase(seen, mono)
 
     def set_phase(self, name: str, mono: float) -> None:
@@ -440,30 +430,16 @@ class CyclerChannel:
             faults.sort(key=lambda trip: not trip.id.startswith("protection"))
             self.observer.fault(faults[0])
 
-    def _watch_contact(self, mono: float) -> None:
-        """An open contact, a supply without a flag, a supply far from the cell (SEQ-16, 22)."""
-        watch, current = self._watch, self.current
-        if current is None:
-            return
-        if self.side is Side.CHARGE and self.source is not None and not self._has_flag:
-            self._guess_phase(self.source, current, mono)
-        if self._is_idle(current):
-            if watch.open_since is None:
-                watch.open_since = mono
-            elif mono - watch.open_since >= OPEN_CONTACT_S:
-                self._fault("open-contact", "no current flows although the output is on")
-        else:
-            watch.open_since = None
-        self._compare_voltages(current)
-
-    def _is_idle(self, current: float) -> bool:
-        """No current although some must flow; a taper at its end is none of it."""
-        if abs(current) > self._zero or self.path_current <= 2.0 * self._zero:
-            return False
-        if self.side is Side.DISCHARGE or self.source is None:
-            return True
-        target, volts = self.source.number(Role.SET_VOLTAGE), self.voltage.value
-        return target is not None and volts is not None and target - volts > 0.05
+    def _watch(self, mono: float) -> None:
+        """What no step may ignore while an output is on (SEQ-22)."""
+        source, current = self.source, self.current
+        guessing = self.side is Side.CHARGE and not self._has_flag
+        if guessing and source is not None and current is not None:
+            self._guess_phase(source, current, mono)
+        for watch in self.watches:
+            trip = watch.look(self, mono)
+            if trip is not None:
+                self._faults.append(trip)
 
     def _guess_phase(self, source: Instrument, current: float, mono: float) -> None:
         volts, target = source.number(Role.MEASURED_VOLTAGE), source.number(Role.SET_VOLTAGE)
@@ -474,27 +450,16 @@ class CyclerChannel:
         below = current < limit - 2.0 * source.grain(Role.MEASURED_CURRENT)
         self.note_phase("cv" if near and below else "cc", mono)
 
-    def _compare_voltages(self, current: float) -> None:
-        allowed = self.file.voltage.back_check
-        if allowed is None:
-            return
-        device = self._terminals.get(self.side)
-        cell = self.voltage.value
-        if device is None or cell is None or device.value is None:
-            return
-        apart = abs(device.value - cell) - abs(current) * self.file.path_resistance
-        if apart <= allowed:
-            self._watch.apart = 0
-            return
-        self._watch.apart += 1
-        # Several devices report per poll: this many are at least two polls of each.
-        if self._watch.apart > BACK_CHECK_SAMPLES * self._device_count:
-            text = f"{device.point} is {device.value:g} V, the cell {cell:g} V"
-            self._fault("back-check", text)
+    @property
+    def terminal(self) -> Input | None:
+        """The voltage at the instrument that is on, if it can be compared with the cell's."""
+        return self._terminals.get(self.side)
 
     def begin_watch(self) -> None:
         """A new direction: what was counted before says nothing any more."""
-        self._watch = Watch()
+        self._seen_phase, self._seen_count = "", 0
+        for watch in self.watches:
+            watch.begin()
 
     def silent_input(self, now: float) -> str | None:
         """An input that has not been heard for too long, whatever its last quality was."""

@@ -15,7 +15,7 @@ from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.names import Names
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
-from ionpy_auto.automation.sequences.counting import Counting, cycle_row, magnitude
+from ionpy_auto.automation.sequences.counting import Counting, cycle_row
 from ionpy_auto.automation.sequences.journal import Journal
 from ionpy_auto.automation.sequences.limits import (
     OTHER,
@@ -27,6 +27,12 @@ from ionpy_auto.automation.sequences.limits import (
     mask_of,
 )
 from ionpy_auto.automation.sequences.progress import Plan
+from ionpy_auto.automation.sequences.run_names import (
+    RunEnvironment,
+    names_of_step,
+    own_names,
+    product,
+)
 from ionpy_auto.automation.sequences.statistics import CycleResult
 from ionpy_auto.automation.sequences.steps import EndState, StepRun, worst
 from ionpy_auto.automation.sequences.switching import Switching
@@ -82,31 +88,6 @@ class RunRequest:
     idempotency_key: str | None = None
     callback_url: str = ""
     actor: str = ""
-
-
-class RunEnvironment(LocalEnvironment):
-    """Names of a run; the channel's points come straight from the channel."""
-
-    def __init__(
-        self,
-        outer: LiveEnvironment | LocalEnvironment,
-        own: Mapping[str, Callable[[], Scalar | None]],
-        channel_id: str,
-    ) -> None:
-        super().__init__(outer, own)
-        self._prefix = f"{channel_id}."
-
-    def age(self, address: str) -> float | None:
-        """The channel's points age like any other."""
-        if address.startswith(self._prefix):
-            return self._outer.age(address)
-        return super().age(address)
-
-    def window(self, function: str, address: str, seconds: float) -> Scalar | None:
-        """The channel's points have history."""
-        if address.startswith(self._prefix):
-            return self._outer.window(function, address, seconds)
-        return super().window(function, address, seconds)
 
 
 @dataclass
@@ -175,7 +156,7 @@ class Run:
             self.counting = Counting(self.channel, self.flow.cycle, self._on_cycle)
             self.switching = Switching(self.channel, self._write, self.limits, self._capacity)
             self.switching.on_phase = self._on_phase
-        self.env = RunEnvironment(parts.outer, self._own_names(channel_id), channel_id)
+        self.env = RunEnvironment(parts.outer, own_names(self, channel_id), channel_id)
         if self.channel is not None:
             self.watch = LimitWatch(self.limits, self.env, channel_id)
         self.limits_shown = self.limits.as_list()
@@ -212,104 +193,9 @@ class Run:
 
     # --- names --------------------------------------------------------------------------------
 
-    def _own_names(self, channel_id: str) -> dict[str, Callable[[], Scalar | None]]:
-        own = {**self._step_names(), **self._scope_names(), **self._run_names()}
-        channel = self.channel
-        if channel is not None:
-            own |= {
-                f"{channel_id}.voltage": lambda: channel.voltage.value,
-                f"{channel_id}.current": lambda: channel.current,
-                f"{channel_id}.power": lambda: _product(channel.voltage.value, channel.current),
-                f"{channel_id}.temp": lambda: channel.temp.value if channel.temp else None,
-                f"{channel_id}.phase": lambda: channel.phase,
-                f"{channel_id}.ah": lambda: channel.step_amounts()[0],
-                f"{channel_id}.wh": lambda: channel.step_amounts()[1],
-            }
-        return own
-
-    def _step_names(self) -> dict[str, Callable[[], Scalar | None]]:
-        def of_step(name: str) -> Callable[[], Scalar | None]:
-            return lambda: self._step_value(name)
-
-        names = (
-            *("id", "name", "index", "ended_by", "end_value", "verdict"),
-            *("wh", "charge_ah", "discharge_ah", "charge_wh", "discharge_wh", "cv_share"),
-        )
-        own = {f"step.{name}": of_step(f"step.{name}") for name in names}
-        # These two stand in most ends and limits: they take the short way.
-        own["step.time"] = self._step_time
-        own["step.ah"] = self._step_ah
-        return own
-
-    def _step_value(self, name: str) -> Scalar | None:
-        if self.step is None:
-            return None
-        totals = self.counting.now("step") if self.counting is not None else None
-        return self.step.names(self.lab.clock.monotonic(), totals).get(name)
-
-    def _step_time(self) -> Scalar | None:
-        return None if self.step is None else self.step.time(self.lab.clock.monotonic())
-
-    def _step_ah(self) -> Scalar | None:
-        step, counting = self.step, self.counting
-        if step is None or counting is None:
-            return None
-        return magnitude(step.totals or counting.now("step"), step.direction)[0]
-
-    def _scope_names(self) -> dict[str, Callable[[], Scalar | None]]:
-        counting = self.counting
-        if counting is None:
-            return {}
-
-        def of(scope: str, name: str) -> Callable[[], Scalar | None]:
-            return lambda: float(getattr(counting.now(scope), name))
-
-        amounts = ("charge_ah", "discharge_ah", "charge_wh", "discharge_wh")
-        own = {f"{s}.{name}": of(s, name) for s in ("cycle", "run") for name in amounts}
-        own["run.net_ah"] = of("run", "net_ah")
-        own["cycle.time"] = of("cycle", "duration_s")
-        own["cycle.number"] = own["run.cycle"] = lambda: float(counting.cycle)
-        own["cycle.ce"] = lambda: self._efficiency("ah")
-        own["cycle.ee"] = lambda: self._efficiency("wh")
-        return own
-
-    def _efficiency(self, unit: str) -> float | None:
-        if self.counting is None:
-            return None
-        totals = self.counting.now("cycle")
-        above: float = getattr(totals, f"discharge_{unit}")
-        below: float = getattr(totals, f"charge_{unit}")
-        return above / below if below > 0 and above > 0 else None
-
-    def _run_names(self) -> dict[str, Callable[[], Scalar | None]]:
-        cell, clock = self.names.cell, self.lab.clock
-        own: dict[str, Callable[[], Scalar | None]] = {
-            "run.id": lambda: self.id,
-            "run.state": lambda: self.state.value,
-            "run.verdict": lambda: self.verdict,
-            "run.time": lambda: clock.monotonic() - (self.started_mono or clock.monotonic()),
-            "session.id": lambda: _number((self.session or {}).get("id")),
-            "session.name": lambda: (self.session or {}).get("name"),
-        }
-        if cell is not None:
-            own |= {
-                "cell.capacity": lambda: cell.capacity,
-                "cell.charge_voltage": lambda: cell.charge_voltage * cell.series,
-                "cell.cutoff_voltage": lambda: cell.cutoff_voltage * cell.series,
-                "cell.series": lambda: float(cell.series),
-            }
-        return own
-
     def env_of(self, index: int) -> LocalEnvironment:
         """Names as they were for one step, also when the run has gone on since."""
-        step = self.history[index]
-        totals = self.counting.now("step") if self.counting is not None else None
-        values = step.names(self.lab.clock.monotonic(), totals)
-
-        def constant(value: Scalar | None) -> Callable[[], Scalar | None]:
-            return lambda: value
-
-        return LocalEnvironment(self.env, {key: constant(v) for key, v in values.items()})
+        return names_of_step(self, index)
 
     def resolve(self, name: str) -> str:
         """From a written name to an address, through this run's channel."""
@@ -634,7 +520,7 @@ class Run:
         return {
             "voltage": channel.voltage.value,
             "current": channel.current,
-            "power": _product(channel.voltage.value, channel.current),
+            "power": product(channel.voltage.value, channel.current),
             "temp": channel.temp.value if channel.temp is not None else None,
             "step_ah": ah,
             "step_wh": wh,
@@ -647,11 +533,3 @@ class Run:
         """All steps so far."""
         now, totals = self.lab.clock.monotonic(), self._totals()
         return [step.row(now, totals if step is self.step else None) for step in self.history]
-
-
-def _product(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one * other
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
