@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ionpy_auto.automation.context import (
     ActionContext,
+    Drive,
     Firing,
     RuleContext,
     StepContext,
@@ -114,11 +115,17 @@ class Step(Block):
 
     Class attributes:
         needs_end: A check error without an end of its own.
-        direction: ``charge`` or ``discharge`` when it drives the cell, for signs and limits.
     """
 
     needs_end: ClassVar[bool] = False
-    direction: ClassVar[str] = ""
+
+    def drives(self) -> tuple[Drive, ...]:
+        """What it asks of the channel at its strongest, one for each way it drives the cell.
+
+        Empty for a step that leaves the outputs off. Signs, limits, ranges, prerequisites and the
+        direction a step counts in follow from it.
+        """
+        return ()
 
     async def run(self, context: StepContext) -> None:
         """Drive the step until one of its ends, which the context watches.

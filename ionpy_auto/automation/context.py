@@ -4,7 +4,7 @@ A block never imports an engine, a device or a table. What it can do stands here
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from ionpy_auto.connections import Message, Publication, Wish
@@ -324,17 +324,103 @@ class RuleContext(Protocol):
         """Call at times (APScheduler on the project's clock); returns the way to leave."""
 
 
+DriveDirection = Literal["charge", "discharge"]
+DriveMode = Literal["cc", "cv", "cp", "cr"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """How a cell is to be driven: the direction, and what is held, as magnitudes.
+
+    What is None is open: a charge holds the highest voltage and the highest current that the
+    limits allow, a discharge is bounded by them. The first of power, resistance, current and
+    voltage that is given is what the mode holds; a voltage beside it is where it turns into CV.
+
+    Attributes:
+        direction: ``charge`` or ``discharge``.
+        current: A. Of a discharge it may be 0: the load is on and draws nothing.
+        voltage: V at the cell.
+        power: W.
+        resistance: Ω, only for a discharge.
+        peak: Highest current [A] that a later `StepChannel.level` asks for, so that the
+            protections are set for it before the output is on.
+    """
+
+    direction: DriveDirection
+    current: float | None = None
+    voltage: float | None = None
+    power: float | None = None
+    resistance: float | None = None
+    peak: float | None = None
+
+    @property
+    def mode(self) -> DriveMode:
+        """What is held first."""
+        if self.power is not None:
+            return "cp"
+        if self.resistance is not None:
+            return "cr"
+        return "cv" if self.current is None and self.voltage is not None else "cc"
+
+    @property
+    def level(self) -> float | None:
+        """The value of what the mode holds, in its unit."""
+        levels = {
+            "cp": self.power,
+            "cr": self.resistance,
+            "cv": self.voltage,
+            "cc": self.current,
+        }
+        return levels[self.mode]
+
+    def at(self, level: float) -> "Drive":
+        """The same with another level of what the mode holds."""
+        field_of = {"cp": "power", "cr": "resistance", "cv": "voltage", "cc": "current"}
+        changed: dict[str, Any] = {field_of[self.mode]: level}
+        return replace(self, **changed)
+
+
 class StepChannel(Protocol):
-    """The cycler channel as steps see it. Every method returns after read-back."""
+    """The cycler channel as steps see it. Every method returns after read-back.
+
+    Each change of what drives the cell is an edge: integration is cut at the confirmed moment and
+    a sample of current and voltage is taken right behind it.
+    """
 
     async def rest(self) -> None:
         """Outputs off, proven."""
 
-    async def charge(self, *, current: float, voltage: float) -> None:
-        """Supply on in the switching order of SEQ-15: ``current`` [A] limited, ``voltage`` [V]."""
+    async def drive(self, drive: Drive) -> bool:
+        """Drive the cell: everything off, dead time, protections, on, ramp (SEQ-15).
 
-    async def discharge(self, *, current: float) -> None:
-        """Load on in the switching order of SEQ-15 with ``current`` [A]."""
+        Returns:
+            False when the cell is at the voltage of the charge already: nothing was switched on
+            and the step has ended by ``already_above``.
+
+        Raises:
+            Rejected: The channel cannot do this, or a limit is in the way.
+            DeviceError: A device did not do what it was told; the run is broken off.
+        """
+
+    async def level(self, value: float) -> None:
+        """Change what the running mode holds (A, V, W or Ω) in one edge, the output staying on.
+
+        Raises:
+            Rejected: It would leave the limits, or nothing is being driven.
+        """
+
+    async def relevel(self, drive: Drive) -> None:
+        """The same for current and voltage at once; direction and mode must be those running.
+
+        Raises:
+            Rejected: It is another direction or mode, or it would leave the limits.
+        """
+
+    async def charge(self, *, current: float | None = None, voltage: float | None = None) -> bool:
+        """`drive` for a charge."""
+
+    async def discharge(self, *, current: float) -> bool:
+        """`drive` for a discharge."""
 
 
 class StepContext(ActionContext, Protocol):

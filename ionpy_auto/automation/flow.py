@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from ionpy_auto.automation.blocks import Action, Block, ConditionBlock, Step, Trigger
+from ionpy_auto.automation.context import Drive, DriveDirection
 from ionpy_auto.automation.fields import Amps, Kelvin, Seconds, Volts
 from ionpy_auto.automation.names import Names, NoSite
 from ionpy_auto.core.files import revision_of
@@ -93,6 +94,21 @@ class StepNode:
         yield self
         for child in self.children:
             yield from child.walk()
+
+    @property
+    def drives(self) -> tuple[Drive, ...]:
+        """What it asks of the channel; empty when it does not drive the cell."""
+        return self.block.drives() if isinstance(self.block, Step) else ()
+
+    @property
+    def directions(self) -> frozenset[DriveDirection]:
+        """The directions it drives the cell in: none, one or both."""
+        return frozenset(drive.direction for drive in self.drives)
+
+    @property
+    def direction(self) -> Literal["charge", "discharge", ""]:
+        """The one direction it counts in; empty when it drives in none or in both."""
+        return next(iter(self.directions)) if len(self.directions) == 1 else ""
 
     def as_dict(self) -> dict[str, Any]:
         """The outline for REST."""

@@ -9,12 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from ionpy_auto.automation.blocks import Action, Step
-from ionpy_auto.automation.context import Lab
+from ionpy_auto.automation.context import Drive, Lab
 from ionpy_auto.automation.flow import Measure, StepNode
-from ionpy_auto.automation.sequences.counting import Direction
 from ionpy_auto.automation.sequences.run import Run, RunState, Signal
 from ionpy_auto.automation.sequences.steps import EndState, StepRun, describe_measure, worst
-from ionpy_auto.automation.sequences.switching import AlreadyAboveError, Switching
+from ionpy_auto.automation.sequences.switching import AlreadyAboveError, Switching, nothing_driven
 from ionpy_auto.core.commands import Origin, Outcome
 from ionpy_auto.core.errors import Conflict, Rejected
 from ionpy_auto.core.samples import Scalar
@@ -42,37 +41,50 @@ class RunChannel:
     def __init__(self, execution: "Execution", switching: Switching) -> None:
         self._execution = execution
         self._switching = switching
-        self._again: Callable[[], Awaitable[None]] | None = None
+        self._drive: Drive | None = None
 
     async def rest(self) -> None:
         """Outputs off, proven."""
-        self._again = None
+        self._drive = None
         await self._switching.off()
 
-    async def charge(self, *, current: float, voltage: float) -> None:
-        """Supply on; a cell that is already there ends the step."""
-        self._again = lambda: self._charge(current, voltage)
-        await self._again()
-
-    async def _charge(self, current: float, voltage: float) -> None:
+    async def drive(self, drive: Drive) -> bool:
+        """Drive the cell; one that is at its voltage already ends the step."""
+        self._drive = drive
         try:
-            await self._switching.charge(current, voltage)
+            await self._switching.drive(drive)
         except AlreadyAboveError:
             self._execution.end_now("already_above")
+            return False
+        return True
 
-    async def discharge(self, *, current: float) -> None:
+    async def level(self, value: float) -> None:
+        """Another level of what the running mode holds."""
+        if self._drive is None:
+            raise nothing_driven()
+        await self.relevel(self._drive.at(value))
+
+    async def relevel(self, drive: Drive) -> None:
+        """Other levels of the running mode."""
+        await self._switching.relevel(drive)
+        self._drive = drive
+
+    async def charge(self, *, current: float | None = None, voltage: float | None = None) -> bool:
+        """Supply on."""
+        return await self.drive(Drive("charge", current=current, voltage=voltage))
+
+    async def discharge(self, *, current: float) -> bool:
         """Load on."""
-        self._again = lambda: self._switching.discharge(current)
-        await self._again()
+        return await self.drive(Drive("discharge", current=current))
 
     async def again(self) -> None:
         """What the step asked for last, in the whole order again."""
-        if self._again is not None:
-            await self._again()
+        if self._drive is not None:
+            await self.drive(self._drive)
 
     def forget(self) -> None:
         """The step is over."""
-        self._again = None
+        self._drive = None
 
 
 class Execution:
@@ -256,7 +268,7 @@ class Execution:
         if len(run.history) >= MAX_STEPS:
             msg = f"more than {MAX_STEPS} steps"
             raise Rejected(msg, code="ENDLESS", hint="check goto and repeat")
-        direction = direction_of(node)
+        direction = node.direction
         step = StepRun(node, len(run.history), direction, clock.now(), clock.monotonic())
         channel_id = run.channel.id if run.channel is not None else ""
         step.ends = [EndState(end, channel_id) for end in node.until]
@@ -276,7 +288,7 @@ class Execution:
     async def _leave(self, step: StepRun) -> None:
         run = self.run
         step.armed = False
-        if step.direction and run.switching is not None:
+        if step.node.drives and run.switching is not None:
             await run.switching.off()
         if self._channel is not None:
             self._channel.forget()
@@ -327,7 +339,7 @@ class Execution:
         step = self.run.step
         if step is None or step.ended_by:
             return
-        if not step.direction:
+        if not step.node.drives:
             step.restart_clock(self.lab.clock.monotonic())
         step.after_s = after_s
         self._arm(step)
@@ -399,14 +411,6 @@ class Execution:
             await self._channel.again()
         step.ends = [EndState(s.end, run.channel.id if run.channel else "") for s in step.ends]
         step.armed = True
-
-
-def direction_of(node: StepNode) -> Direction:
-    """``charge`` or ``discharge`` when a step drives the cell."""
-    direction = node.block.direction if isinstance(node.block, Step) else ""
-    if direction == "charge":
-        return "charge"
-    return "discharge" if direction == "discharge" else ""
 
 
 def _place(children: Sequence[StepNode], target: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from ionpy_auto.automation.blocks import Action, Step
+from ionpy_auto.automation.blocks import Action
 from ionpy_auto.automation.context import AlarmCall, Lab
 from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.flow import Flow
@@ -662,9 +662,6 @@ def _fail(run: Run, ended_by: str, message: str) -> None:
 def writes_outputs(flow: Flow) -> bool:
     """Whether a flow switches or sets anything."""
     for node in (*flow.steps(), *flow.closing):
-        block = node.block
-        if isinstance(block, Step) and block.direction:
-            return True
-        if isinstance(block, Action) and block.outputs():
+        if node.drives or (isinstance(node.block, Action) and node.block.outputs()):
             return True
     return False

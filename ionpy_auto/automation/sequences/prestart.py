@@ -184,7 +184,7 @@ def _outputs(channel: CyclerChannel) -> list[Check]:
 def _hardware(channel: CyclerChannel, flow: Flow) -> list[Check]:
     """A crowbar needs a diode; a discharge needs a cutoff that does not live in this program."""
     found, accepted = [], channel.file.accept
-    directions = {getattr(step.block, "direction", "") for step in flow.steps()}
+    directions = {direction for step in flow.steps() for direction in step.directions}
     source, sink = channel.source, channel.sink
     if source is not None and source.protection.kind is ProtectionKind.CROWBAR:
         ok = channel.file.isolation != "none"
@@ -199,7 +199,7 @@ def _hardware(channel: CyclerChannel, flow: Flow) -> list[Check]:
         ok = "no_cell_voltages" in accepted
         text = f"{cell.series} cells in series without cell voltages"
         found.append(Check("cell voltages", ok, cell.series, text))
-    if cell is None and directions - {""}:
+    if cell is None and directions:
         found.append(Check("cell", None, "", "no cell file: limits come from the flow alone"))
         bounded = watch_bounds(flow)
         found.append(Check("limits", bounded, bounded, "voltage bounds without a cell file"))

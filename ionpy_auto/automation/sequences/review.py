@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ionpy_auto.automation.blocks import Step
 from ionpy_auto.automation.flow import End, Flow, Limit, RuleNode, StepNode
 from ionpy_auto.automation.sequences.instruments import Instrument, numeric
 from ionpy_auto.automation.sequences.limits import effective_limits
@@ -59,12 +58,9 @@ class Review:
             severity=severity,
         )
 
-    def driving(self) -> Iterator[tuple[StepNode, str]]:
-        """All steps that drive the cell, with their direction."""
-        for node in self.flow.steps():
-            direction = direction_of(node)
-            if direction:
-                yield node, direction
+    def driving(self) -> Iterator[StepNode]:
+        """All steps that drive the cell."""
+        return (node for node in self.flow.steps() if node.drives)
 
     def instrument(self, direction: str) -> Instrument | None:
         """The supply of a charge, the load of a discharge, if it is known here."""
@@ -80,7 +76,3 @@ class Review:
         """The declaration of a measured point, if it is known here."""
         return numeric(self.devices, point) if self.devices is not None and point else None
 
-
-def direction_of(node: StepNode) -> str:
-    """``charge`` or ``discharge`` when a step drives the cell, else empty."""
-    return node.block.direction if isinstance(node.block, Step) else ""

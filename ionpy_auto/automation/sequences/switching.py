@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from math import ceil, inf, isfinite
 from typing import Any, Final
 
+from ionpy_auto.automation.context import Drive
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
 from ionpy_auto.automation.sequences.instruments import Instrument
 from ionpy_auto.automation.sequences.limits import Limits
@@ -38,6 +39,17 @@ ZERO_POLL_S: Final = 0.2
 
 class AlreadyAboveError(Exception):
     """The cell is at or above the voltage it is to be charged to: nothing was switched on."""
+
+
+def nothing_driven() -> Rejected:
+    """The refusal of another level where the outputs are off."""
+    return Rejected("nothing is being driven", code="NOT_DRIVEN", hint="drive the cell first")
+
+
+def cannot(device: str, drive: Drive) -> Rejected:
+    """The refusal of a mode an instrument does not have."""
+    msg = f"{device} cannot {drive.direction} in {drive.mode}"
+    return Rejected(msg, code="NO_SUCH_MODE", hint="use another mode or another instrument")
 
 
 @dataclass
@@ -78,6 +90,7 @@ class Switching:
     capacity_ah: float | None = None
     protections: dict[str, Armed] = field(default_factory=dict)
     on_phase: Callable[[str], None] = lambda name: None
+    driven: Drive | None = None
     _off_since: float = -inf
     _proven: bool = False
 
@@ -92,6 +105,7 @@ class Switching:
         channel = self.channel
         if self._proven and self._still_off():
             return
+        self.driven = None
         with channel.being_switched():
             for instrument in channel.instruments:
                 await self._switch(instrument, on=False)
@@ -152,33 +166,70 @@ class Switching:
             channel.integrator.outputs_off(now, proven=proven)
         channel.set_phase("", now)
         channel.side = Side.OFF
+        self.driven = None
         channel.path_current = 0.0
         self._proven = False
         if proven:
             self._off_since = now
 
-    # --- charge -------------------------------------------------------------------------------
+    # --- driving ------------------------------------------------------------------------------
 
-    async def charge(self, current: float, voltage: float) -> None:
-        """Supply on at ``current`` [A] and ``voltage`` [V]; infinite means: what limits allow.
+    async def drive(self, drive: Drive) -> None:
+        """Drive the cell, in the whole order from outputs off.
 
         Raises:
-            AlreadyAbove: The cell is there already; nothing was switched on.
-            Rejected: There is no supply, or nothing bounds what was left open.
+            AlreadyAboveError: The cell is there already; nothing was switched on.
+            Rejected: The channel cannot do this, or nothing bounds what was left open.
             DeviceError: A device did not do what it was told; the state must be made safe.
         """
+        self.driven = None
+        if drive.direction == "charge":
+            await self._charge(drive)
+        else:
+            await self._discharge(drive)
+        self.driven = drive
+
+    async def relevel(self, drive: Drive) -> None:
+        """Change the levels of what is driven, each in one edge, the output staying on.
+
+        Raises:
+            Rejected: It is another direction or mode, or it would leave the limits.
+        """
+        driven = self.driven
+        if driven is None or self.channel.side is Side.OFF:
+            raise nothing_driven()
+        if (drive.direction, drive.mode) != (driven.direction, driven.mode):
+            msg = f"{driven.direction} in {driven.mode} cannot turn into {drive.direction}"
+            raise Rejected(f"{msg} in {drive.mode}", code="OTHER_DRIVE", hint="drive it anew")
+        for name, role in _LEVELS[drive.direction]:
+            value = getattr(drive, name)
+            if value is not None and value != getattr(driven, name):
+                await self._relevel(role, value)
+        self.driven = drive
+
+    async def _relevel(self, role: Role, value: float) -> None:
+        channel = self.channel
+        instrument = channel.source if channel.side is Side.CHARGE else channel.sink
+        if instrument is not None:
+            await self.adjust(instrument.point(role), value, self.write)
+
+    # --- charge -------------------------------------------------------------------------------
+
+    async def _charge(self, drive: Drive) -> None:
         channel, source = self.channel, self.channel.source
         if source is None:
             raise Rejected(f"{channel.id} has no source to charge with", code="NO_SOURCE")
+        if drive.mode not in {"cc", "cv"}:
+            raise cannot(source.device, drive)
         await self.off()
         await self._settle()
-        target_v, target_a = self._targets(source, current, voltage)
+        target_v, target_a = self._targets(source, drive.current, drive.voltage)
         cell_v = self._cell_voltage()
         if cell_v > target_v - ALREADY_ABOVE_V:
             raise AlreadyAboveError
         with channel.being_switched():
             self._begin(Side.CHARGE)
-            await self._arm_supply(source, target_v, target_a)
+            await self._arm_supply(source, target_v, max(target_a, drive.peak or 0.0))
             grain = source.grain(Role.SET_VOLTAGE)
             first_a = min(target_a, self._low_current(target_a))
             # Rounded up and one count more: a set voltage below the cell would draw from it.
@@ -191,12 +242,14 @@ class Switching:
         self._regulate(source)
         channel.path_current = target_a
 
-    def _targets(self, source: Instrument, current: float, voltage: float) -> tuple[float, float]:
+    def _targets(
+        self, source: Instrument, current: float | None, voltage: float | None
+    ) -> tuple[float, float]:
         """Voltage and current to go to, with what was left open bounded by the limits."""
-        if not isfinite(voltage):
+        if voltage is None:
             margin = max(source.protection.voltage_margin, ALREADY_ABOVE_V)
             voltage = self.limits.high("voltage_max") - margin
-        if not isfinite(current):
+        if current is None:
             current = min(self.limits.high("charge_current"), source.highest(Role.SET_CURRENT))
         if not (isfinite(voltage) and isfinite(current)):
             msg = "a charge without voltage or current needs a limit for it"
@@ -222,16 +275,12 @@ class Switching:
 
     # --- discharge ----------------------------------------------------------------------------
 
-    async def discharge(self, current: float) -> None:
-        """Load on at ``current`` [A].
-
-        Raises:
-            Rejected: There is no load.
-            DeviceError: A device did not do what it was told; the state must be made safe.
-        """
-        channel, sink = self.channel, self.channel.sink
+    async def _discharge(self, drive: Drive) -> None:
+        channel, sink, current = self.channel, self.channel.sink, drive.current
         if sink is None:
             raise Rejected(f"{channel.id} has no sink to discharge with", code="NO_SINK")
+        if drive.mode != "cc" or drive.voltage is not None or current is None:
+            raise cannot(sink.device, drive)
         await self.off()
         await self._settle()
         with channel.being_switched():
@@ -239,7 +288,7 @@ class Switching:
             if sink.find(Role.LOAD_MODE) is not None:
                 await self._set(sink, Role.LOAD_MODE, "cc")
             await self._set(sink, Role.LOAD_LEVEL, 0.0)
-            await self._arm_cutoff(sink, current)
+            await self._arm_cutoff(sink, max(current, drive.peak or 0.0))
             await self._switch_on(sink)
             await self._ramp(sink, Role.LOAD_LEVEL, 0.0, current)
         self._phase("cc")
@@ -469,3 +518,9 @@ _PROTECTION_SWITCHES: Final = {Role.SET_OVP: Role.OVP_ENABLED, Role.SET_OCP: Rol
 """Instruments whose protections have a level and a switch; a level alone would protect nobody."""
 
 _SETTINGS: Final = (Role.SET_VOLTAGE, Role.SET_CURRENT, Role.LOAD_MODE, Role.LOAD_LEVEL)
+
+_LEVELS: Final = {
+    "charge": (("voltage", Role.SET_VOLTAGE), ("current", Role.SET_CURRENT)),
+    "discharge": (("current", Role.LOAD_LEVEL),),
+}
+"""What of a drive is which setting, in the order in which they are changed."""

@@ -1,11 +1,9 @@
 """``charge``: put charge into the cell with the channel's supply."""
 
-import math
-
 from pydantic import model_validator
 
 from ionpy_auto.automation.blocks import Step, step
-from ionpy_auto.automation.context import StepContext
+from ionpy_auto.automation.context import Drive, StepContext
 from ionpy_auto.automation.fields import PositiveAmps, PositiveVolts, fail
 from ionpy_auto.language import format_quantity
 
@@ -20,7 +18,6 @@ class Charge(Step):
     """
 
     needs_end = True
-    direction = "charge"
     current: PositiveAmps | None = None
     voltage: PositiveVolts | None = None
 
@@ -29,6 +26,10 @@ class Charge(Step):
         if self.current is None and self.voltage is None:
             raise fail("missing-key", "charge needs a current, a voltage or both")
         return self
+
+    def drives(self) -> tuple[Drive, ...]:
+        """One charge."""
+        return (Drive("charge", current=self.current, voltage=self.voltage),)
 
     def sentence(self) -> str:
         """As a person would say it."""
@@ -41,8 +42,5 @@ class Charge(Step):
 
     async def run(self, context: StepContext) -> None:
         """Switch the supply on in the safe order, then wait for an end."""
-        await context.channel.charge(
-            current=math.inf if self.current is None else self.current,
-            voltage=math.inf if self.voltage is None else self.voltage,
-        )
+        await context.channel.drive(self.drives()[0])
         await context.until_end()

@@ -1,7 +1,7 @@
 """``discharge``: take charge out of the cell with the channel's load."""
 
 from ionpy_auto.automation.blocks import Step, step
-from ionpy_auto.automation.context import StepContext
+from ionpy_auto.automation.context import Drive, StepContext
 from ionpy_auto.automation.fields import PositiveAmps
 from ionpy_auto.language import format_quantity
 
@@ -12,8 +12,11 @@ class Discharge(Step):
 
     shorthand = "current"
     needs_end = True
-    direction = "discharge"
     current: PositiveAmps
+
+    def drives(self) -> tuple[Drive, ...]:
+        """One discharge."""
+        return (Drive("discharge", current=self.current),)
 
     def sentence(self) -> str:
         """As a person would say it."""
@@ -21,5 +24,5 @@ class Discharge(Step):
 
     async def run(self, context: StepContext) -> None:
         """Switch the load on in the safe order, then wait for an end."""
-        await context.channel.discharge(current=self.current)
+        await context.channel.drive(self.drives()[0])
         await context.until_end()

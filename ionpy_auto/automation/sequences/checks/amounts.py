@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from math import inf
 
+from ionpy_auto.automation.context import Drive
 from ionpy_auto.automation.flow import StepNode
 from ionpy_auto.automation.sequences.review import Review
 from ionpy_auto.core.errors import Finding, IonpyError, Severity
@@ -12,19 +13,19 @@ from ionpy_auto.language import format_quantity
 
 def check(review: Review) -> Iterator[Finding]:
     """What each step wants to put the cell to."""
-    for node, direction in review.driving():
-        yield from _amounts(review, node, direction)
+    for node in review.driving():
+        for drive in node.drives:
+            yield from _amounts(review, node, drive)
 
 
-def _amounts(review: Review, node: StepNode, direction: str) -> Iterator[Finding]:
+def _amounts(review: Review, node: StepNode, drive: Drive) -> Iterator[Finding]:
     """Current and voltage against limits and ranges."""
-    current = getattr(node.block, "current", None)
-    if isinstance(current, float):
+    direction, current, voltage = drive.direction, drive.current, drive.voltage
+    if current is not None:
         yield from _above(review, node, current, f"{direction}_current", "A")
         role = Role.SET_CURRENT if direction == "charge" else Role.LOAD_LEVEL
         yield from _out_of_range(review, node, direction, role, current, "A")
-    voltage = getattr(node.block, "voltage", None)
-    if isinstance(voltage, float):
+    if voltage is not None:
         yield from _above(review, node, voltage, "voltage_max", "V")
         yield from _out_of_range(review, node, direction, Role.SET_VOLTAGE, voltage, "V")
         yield from _above_charge_voltage(review, node, voltage)

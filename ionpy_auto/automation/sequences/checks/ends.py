@@ -22,12 +22,12 @@ ACCURACIES: Final = 3.0
 
 def check(review: Review) -> Iterator[Finding]:
     """The ends and limits of each step that drives the cell."""
-    for node, direction in review.driving():
+    for node in review.driving():
         yield from _bounded(review, node)
         for end in node.until:
-            yield from _end(review, node, end, direction)
+            yield from _end(review, node, end, node.direction)
         for limit in node.limits:
-            yield from _sign(review, limit, limit.trip, direction)
+            yield from _sign(review, limit, limit.trip, node.direction)
 
 
 def _bounded(review: Review, node: StepNode) -> Iterator[Finding]:
@@ -95,6 +95,6 @@ def _sign(
         if bound.point != f"{review.channel_id}.current":
             continue
         wrong = bound.limit > 0 if direction == "discharge" else bound.limit < 0
-        if wrong:
+        if wrong and direction:
             message = f"current is {SIGNS[direction]} in a {direction} step"
             yield review.finding(where, "current-sign", message, "write abs(current)")

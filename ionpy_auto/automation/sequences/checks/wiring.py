@@ -3,20 +3,21 @@
 from collections.abc import Iterator
 
 from ionpy_auto.automation.flow import StepNode
-from ionpy_auto.automation.sequences.review import Review, direction_of
+from ionpy_auto.automation.sequences.review import Review
 from ionpy_auto.core.errors import Finding
 from ionpy_auto.devices.entities import ValidWhen
 
 
 def check(review: Review) -> Iterator[Finding]:
     """Whether the channel can do what the steps ask for."""
-    for node, direction in review.driving():
-        yield from _outputs(review, node, direction)
+    for node in review.driving():
+        for direction in sorted(node.directions):
+            yield from _outputs(review, node, direction)
     for node in review.flow.steps():
         if node.verb == "rest":
             yield from _rest(review, node)
     for node in review.flow.closing:
-        if direction_of(node):
+        if node.drives:
             hint = "finally makes safe; put it into the sequence"
             yield review.finding(node, "drives-in-finally", f"{node.id} drives the cell", hint)
 
