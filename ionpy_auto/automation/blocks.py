@@ -105,9 +105,13 @@ class Action(Block):
         """Those of `writes` that reach an instrument."""
         return tuple(point for point in self.writes() if not point.startswith("var."))
 
+    def lists(self) -> Mapping[str, tuple[Any, ...]]:
+        """Lists of actions inside it, by a name that places of switches are made of."""
+        return {}
+
     def inner(self) -> tuple[Any, ...]:
         """Nodes of the actions inside it."""
-        return ()
+        return tuple(node for nodes in self.lists().values() for node in nodes)
 
 
 class Step(Block):

@@ -394,8 +394,8 @@ class StepChannel(Protocol):
         """Drive the cell: everything off, dead time, protections, on, ramp (SEQ-15).
 
         Returns:
-            False when the cell is at the voltage of the charge already: nothing was switched on
-            and the step has ended by ``already_above``.
+            False when the cell is at the voltage it is driven to already: nothing was switched on
+            and the step has ended by ``already_above`` or ``already_below``.
 
         Raises:
             Rejected: The channel cannot do this, or a limit is in the way.
@@ -415,6 +415,15 @@ class StepChannel(Protocol):
         Raises:
             Rejected: It is another direction or mode, or it would leave the limits.
         """
+
+    async def connect(self) -> None:
+        """Outputs off; the relay of the channel closed, also at rest, until `disconnect`.
+
+        Without a relay in the channel both do nothing but switch off.
+        """
+
+    async def disconnect(self) -> None:
+        """Outputs off, then the relay open."""
 
     async def charge(self, *, current: float | None = None, voltage: float | None = None) -> bool:
         """`drive` for a charge."""

@@ -126,13 +126,14 @@ class StepNode:
 
 @dataclass(frozen=True, slots=True)
 class ActionNode:
-    """One entry of ``then`` or ``else``."""
+    """One entry of ``then`` or ``else``; ``id`` is what a ``wait_for`` may go on with."""
 
     verb: str
     block: Action
     enabled: bool = True
     line: int = 0
     column: int = 0
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ FLOW_ID = re.compile(r"[a-z0-9-]{1,64}")
 VERSION = "1"
 VERDICTS = ("pass", "inconclusive", "fail")
 STEP_KEYS = frozenset({"id", "name", "enabled", "until", "limits", "measure", "verdict"})
+ACTION_KEYS = frozenset({"id", "enabled"})
 FLOW_KEYS = (
     *("version", "id", "title", "description", "cell", "channel", "parameters", "record", "cycle"),
     *("limits", "sequence", "finally", "rules", "x-layout"),
@@ -278,7 +279,7 @@ class FlowReader:
         fields = Fields(node, self.file, findings)
         condition = Condition.take(fields, scope)
         name = fields.text("name")
-        phase = fields.choice("phase", ("cc", "cv", "ramp"), "")
+        phase = fields.choice("phase", ("cc", "cv", "cp", "cr", "ramp"), "")
         verdict = fields.choice("verdict", VERDICTS, "")
         goto = fields.text("goto")
         jumps = fields.integer("max", 0) or 0
@@ -473,14 +474,13 @@ class FlowReader:
 
     def actions(self, node: Node | None, what: str) -> tuple[ActionNode, ...]:
         """Type ``then`` or ``else``."""
-        found = []
-        common = frozenset({"enabled"})
+        found: list[ActionNode] = []
         for item in self._list(node, what):
-            made = self._verb(item, "action", common, (ACTIONS,))
+            made = self._verb(item, "action", ACTION_KEYS, (ACTIONS,))
             if made is not None:
                 fields, verb, block = made
-                enabled = fields.boolean("enabled", True)
-                found.append(ActionNode(verb, block, enabled, item.line, item.column))
+                enabled, name = fields.boolean("enabled", True), fields.text("id")
+                found.append(ActionNode(verb, block, enabled, item.line, item.column, name))
         return tuple(found)
 
     def _triggers(self, node: Node | None, fields: Fields) -> tuple[TriggerNode, ...]:

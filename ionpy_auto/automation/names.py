@@ -25,8 +25,19 @@ CHANNEL_UNITS: Final[Mapping[str, str]] = {
     "step": "",
     "cycle": "",
     "phase": "",
+    "charge_ah": "Ah",
+    "discharge_ah": "Ah",
+    "charge_wh": "Wh",
+    "discharge_wh": "Wh",
+    "step_count": "",
+    "edge": "",
 }
-"""Points an open channel publishes, with their units; ``ah`` and ``wh`` are those of the step."""
+"""Points an open channel publishes, with their units.
+
+``ah`` and ``wh`` are those of the step; the four amounts by direction are the run's, so that the
+difference of two rows is what passed between them. ``step_count`` counts the steps as they were
+executed, and ``edge`` is 1 in the first and the last row of each.
+"""
 
 BARE: Final = frozenset({"voltage", "current", "power", "temp", "phase"})
 

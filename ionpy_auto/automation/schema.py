@@ -65,7 +65,7 @@ def flow_schema() -> Schema:
     defs: Schema = {}
     for key, registry, common in (
         ("step", STEPS, STEP_KEYS),
-        ("action", ACTIONS, {"enabled": TRUTH}),
+        ("action", ACTIONS, {"id": TEXT, "enabled": TRUTH}),
         ("condition", CONDITIONS, {}),
     ):
         defs[key] = _any_verb(registry, common, defs)
@@ -104,7 +104,10 @@ def _top() -> Schema:
 def _parts(defs: Schema) -> Schema:
     ends = {**CONDITION, "when": LOGIC, "expr": LOGIC, "name": TEXT, "goto": TEXT}
     ends["max"] = {"type": "integer", "minimum": 1}
-    ends |= {"phase": {"enum": ["cc", "cv", "ramp"]}, "verdict": {"enum": list(VERDICTS)}}
+    ends |= {
+        "phase": {"enum": ["cc", "cv", "cp", "cr", "ramp"]},
+        "verdict": {"enum": list(VERDICTS)},
+    }
     named = {
         "type": "object",
         "minProperties": 1,

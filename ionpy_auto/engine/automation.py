@@ -204,6 +204,7 @@ class Automation:
         record = run.flow.record
         if record is not None and run.channel is not None:
             changes = record.on_change.model_dump(exclude_none=True) if record.on_change else {}
+            changes |= {"step_count": 1.0, "edge": 1.0, "phase": 1.0}
             thin = self._bench.recorder.thin
             undo.append(thin(run.channel.id, record.every, changes))
             wiring = run.flow.names.channel

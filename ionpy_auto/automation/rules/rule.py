@@ -17,7 +17,7 @@ from ionpy_auto.automation.context import Firing, Lab
 from ionpy_auto.automation.flow import RuleNode, TriggerNode
 from ionpy_auto.automation.names import LOCAL_UNITS
 from ionpy_auto.automation.rules.cause import CURRENT, MAX_DEPTH
-from ionpy_auto.automation.rules.doing import Doing, action_at
+from ionpy_auto.automation.rules.doing import Doing, broken
 from ionpy_auto.automation.rules.gap import gap_since, in_words, ruling
 from ionpy_auto.automation.rules.job import Job
 from ionpy_auto.automation.rules.record import Record, held_until
@@ -303,8 +303,9 @@ class LiveRule:
         for job in waiting:
             gap = gap_since(job.before or job.at, self._keeper.lab.clock.now())
             told = {"gap_s": gap}
-            if job.is_acting:
-                job.results.append(_broken(self.node, job))
+            if job.progress.is_broken:
+                nodes = self.node.then if job.branch == "then" else self.node.otherwise
+                job.lost += [broken(node) for node in job.progress.broken_in(nodes)]
                 self._drop(job, "interrupted", INTERRUPTED, **told)
             elif job.text != self.text or job.run != self.home.run_id:
                 self._drop(job, "interrupted", "its rule or its run is another one now", **told)
@@ -424,16 +425,6 @@ def _remember(known: dict[str, Any], lane: str, value: object) -> None:
 
 def _leaf(part: Part) -> dict[str, Any]:
     return {"text": part.text, "value": plain(part.value), "unit": part.unit}
-
-
-def _broken(node: RuleNode, job: Job) -> dict[str, Any]:
-    """The answer of an action of which nobody knows how far it came."""
-    found = action_at(node.then if job.branch == "then" else node.otherwise, job.place)
-    message = "it was under way when the server ended and is not done again"
-    answer = {"ok": False, "error": "INTERRUPTED", "message": message, "hint": "look at the device"}
-    if found is None:
-        return {"verb": "", "sentence": "", **answer}
-    return {"verb": found.verb, "sentence": found.block.sentence(), **answer}
 
 
 class _Seen:

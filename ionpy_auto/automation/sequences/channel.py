@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-from ionpy_auto.automation.sequences.instruments import Instrument, numeric
+from ionpy_auto.automation.sequences.instruments import LEVEL_ROLES, Contact, Instrument, numeric
 from ionpy_auto.automation.sequences.integration import Integrator, live_max_gap_s
 from ionpy_auto.automation.sequences.limits import CURRENT, TEMP, VOLTAGE, Trip
 from ionpy_auto.automation.sequences.watching import all_watches
@@ -27,6 +27,14 @@ from ionpy_auto.devices.manager import DeviceManager
 PHASE_SAMPLES: Final = 2
 SILENT_POLLS: Final = 4.0
 """An input older than this many polls (and 2 s) is lost, whoever forgot to say so."""
+
+_AMOUNTS: Final = (
+    *(("charge_ah", "Ah"), ("discharge_ah", "Ah")),
+    *(("charge_wh", "Wh"), ("discharge_wh", "Wh")),
+)
+
+
+_PHASES: Final = frozenset({"cc", "cv", "cp", "cr"})
 
 
 class Side(StrEnum):
@@ -53,6 +61,8 @@ class Labels:
 
     step: str = ""
     cycle: int = 0
+    step_count: int = 0
+    edge: bool = False
 
 
 class Input:
@@ -98,6 +108,8 @@ class CyclerChannel:
         switching: How many switch; meanwhile settings are on their way and are not compared.
         integrator: Fed with every sample while a run is counted.
         observer: The run, if any.
+        on_voltage: Told of each sample of the cell voltage, with the half width of its stamp.
+        follows_flag: Whether the supply's own flag says the phase; not while software regulates.
     """
 
     id: str
@@ -113,6 +125,8 @@ class CyclerChannel:
     labels: Labels = field(default_factory=Labels)
     expected: dict[str, Expected] = field(default_factory=dict)
     path_current: float = 0.0
+    on_voltage: Callable[[Sample, float], None] | None = None
+    follows_flag: bool = True
     _mono: float = 0.0
     _seen_phase: str = ""
     _seen_count: int = 0
@@ -121,6 +135,7 @@ class CyclerChannel:
         file, devices = self.file, self.devices
         self.source = Instrument(file.source, Role.OUTPUT, devices) if file.source else None
         self.sink = Instrument(file.sink, Role.INPUT, devices) if file.sink else None
+        self.relay = Contact(file.relay.point, devices) if file.relay else None
         current = file.current
         self.voltage = self._input(file.voltage.source)
         self.signed = self._input(current.source) if current.source else None
@@ -139,6 +154,8 @@ class CyclerChannel:
             for name in ("voltage", "current", "power", "temp", "ah", "wh", "step", "cycle")
         )
         self._phase_point = f"{self.id}.phase"
+        self._amount_points = tuple((f"{self.id}.{name}", name, unit) for name, unit in _AMOUNTS)
+        self._count_point, self._edge_point = f"{self.id}.step_count", f"{self.id}.edge"
         self.current: float | None = None
         self.current_quality = Quality.BAD
 
@@ -196,6 +213,9 @@ class CyclerChannel:
         for instrument in (self.source, self.sink):
             if instrument is not None:
                 self._follow(instrument)
+        if self.relay is not None:
+            self.expected[self.relay.point] = Expected(None, self.relay.entity.same)
+            handlers[self.relay.point] = self._on_setting
         topics = [f"sample/{device}" for device in self.file.devices]
         self._leave = self.bus.tap(topics, self.take)
         self._catch_up()
@@ -205,7 +225,7 @@ class CyclerChannel:
         instrument.require(instrument.switch)
         settings = (
             *(Role.OUTPUT, Role.SET_VOLTAGE, Role.SET_CURRENT),
-            *(Role.INPUT, Role.LOAD_MODE, Role.LOAD_LEVEL),
+            *(Role.INPUT, Role.LOAD_MODE, *LEVEL_ROLES.values()),
         )
         for role in settings:
             entity = instrument.entity(role)
@@ -259,17 +279,23 @@ class CyclerChannel:
         """Supply and load, the supply first."""
         return [i for i in (self.source, self.sink) if i is not None]
 
+    def outputs(self) -> list[str]:
+        """Addresses a run takes a lease on: all settings of supply and load, and the relay."""
+        points = [point for instrument in self.instruments for point in instrument.outputs()]
+        return points if self.relay is None else [*points, self.relay.point]
+
     def renew_patience(self) -> None:
         """Follow the devices' present poll intervals."""
         for place in self.inputs:
-            place.patience_s = max(SILENT_POLLS * self._poll_s(place), 2.0)
+            place.patience_s = max(SILENT_POLLS * self.poll_s(place), 2.0)
 
     def max_gaps(self) -> tuple[float, float]:
         """Longest bridged distance of current and voltage samples."""
-        polls = [self._poll_s(place) for place in self.currents]
-        return live_max_gap_s(max(polls)), live_max_gap_s(self._poll_s(self.voltage))
+        polls = [self.poll_s(place) for place in self.currents]
+        return live_max_gap_s(max(polls)), live_max_gap_s(self.poll_s(self.voltage))
 
-    def _poll_s(self, place: Input) -> float:
+    def poll_s(self, place: Input) -> float:
+        """How often an input is asked."""
         stack = self.devices.stacks.get(place.point.rpartition(".")[0])
         return stack.interval_s if stack is not None else 1.0
 
@@ -302,6 +328,8 @@ class CyclerChannel:
         if value is not None and self.integrator is not None:
             unsure = sample.quality is Quality.UNSURE
             self.integrator.voltage(sample.mono, value, half_width_s=half_width, unsure=unsure)
+        if self.on_voltage is not None:
+            self.on_voltage(sample, half_width)
         return VOLTAGE
 
     def _on_current(self, sample: Sample, half_width: float) -> int:
@@ -387,13 +415,13 @@ class CyclerChannel:
 
     def _on_regulation(self, sample: Sample, half_width: float) -> int:
         del half_width
-        if self.side is Side.CHARGE and not self.is_switching:
+        if self.side is Side.CHARGE and not self.is_switching and self.follows_flag:
             self.note_phase(str(sample.known or "").lower(), sample.mono)
         return 0
 
     def note_phase(self, seen: str, mono: float, *, at_once: bool = False) -> None:
         """The supply says how it regulates; twice the same counts."""
-        if seen not in {"cc", "cv"} or seen == self.phase:
+        if seen not in _PHASES or seen == self.phase:
             self._seen_count = 0
             return
         if seen != self._seen_phase:
@@ -433,7 +461,7 @@ class CyclerChannel:
     def _watch(self, mono: float) -> None:
         """What no step may ignore while an output is on (SEQ-22)."""
         source, current = self.source, self.current
-        guessing = self.side is Side.CHARGE and not self._has_flag
+        guessing = self.side is Side.CHARGE and self.follows_flag and not self._has_flag
         if guessing and source is not None and current is not None:
             self._guess_phase(source, current, mono)
         for watch in self.watches:
@@ -442,13 +470,19 @@ class CyclerChannel:
                 self._faults.append(trip)
 
     def _guess_phase(self, source: Instrument, current: float, mono: float) -> None:
-        volts, target = source.number(Role.MEASURED_VOLTAGE), source.number(Role.SET_VOLTAGE)
-        limit = source.number(Role.SET_CURRENT)
-        if volts is None or target is None or limit is None:
-            return
-        near = abs(volts - target) <= 2.0 * source.grain(Role.MEASURED_VOLTAGE)
-        below = current < limit - 2.0 * source.grain(Role.MEASURED_CURRENT)
-        self.note_phase("cv" if near and below else "cc", mono)
+        seen = shown_phase(source, current)
+        if seen:
+            self.note_phase(seen, mono)
+
+    @property
+    def holds_voltage(self) -> bool:
+        """Whether the supply regulates its voltage now, by its flag or by what it shows."""
+        source = self.source
+        if source is None or self.side is not Side.CHARGE or self.current is None:
+            return False
+        if self._has_flag:
+            return str(source.known(Role.REGULATION) or "").lower() == "cv"
+        return shown_phase(source, self.current) == "cv"
 
     @property
     def terminal(self) -> Input | None:
@@ -480,6 +514,22 @@ class CyclerChannel:
             max(totals.charge_wh, totals.discharge_wh),
         )
 
+    def publish_edge(self, mono: float) -> None:
+        """Publish the first or the last moment of a step: it is recorded however thin the rest."""
+        self._mono = mono = max(self._mono, mono)
+        self.labels.edge = True
+        self.publish(mono)
+        self.labels.edge = False
+
+    def _run_amounts(self, timestamp: float, mono: float) -> list[Sample]:
+        """What has passed in the run, both ways."""
+        totals = self.integrator.totals.get("run") if self.integrator is not None else None
+        good, normal = Quality.GOOD, AlarmState.NORMAL
+        return [
+            Sample(point, getattr(totals, name, 0.0), unit, good, normal, timestamp, mono)
+            for point, name, unit in self._amount_points
+        ]
+
     def publish(self, mono: float) -> None:
         """Publish the channel as it is now."""
         timestamp = self.clock.utc_at(mono)
@@ -487,6 +537,7 @@ class CyclerChannel:
         watts = None if volts is None or amps is None else volts * amps
         temp = self.temp.value if self.temp is not None else None
         ah, wh = self.step_amounts()
+        count, edge = float(self.labels.step_count), float(self.labels.edge)
         good, bad, normal = Quality.GOOD, self._bad_quality(), AlarmState.NORMAL
         p = self._points
         self.bus.publish(
@@ -511,6 +562,9 @@ class CyclerChannel:
                     Sample(p[6], self.labels.step, "", good, normal, timestamp, mono),
                     Sample(p[7], float(self.labels.cycle), "", good, normal, timestamp, mono),
                     Sample(self._phase_point, self.phase, "", good, normal, timestamp, mono),
+                    *self._run_amounts(timestamp, mono),
+                    Sample(self._count_point, count, "", good, normal, timestamp, mono),
+                    Sample(self._edge_point, edge, "", good, normal, timestamp, mono),
                 ),
             )
         )
@@ -518,6 +572,17 @@ class CyclerChannel:
     def _bad_quality(self) -> Quality:
         last = self.voltage.last
         return Quality.STALE if last is None or last.quality is Quality.STALE else Quality.BAD
+
+
+def shown_phase(source: Instrument, current: float) -> str:
+    """The phase of a supply without a flag: CV within 2 counts of its set voltage and below I."""
+    volts, target = source.number(Role.MEASURED_VOLTAGE), source.number(Role.SET_VOLTAGE)
+    limit = source.number(Role.SET_CURRENT)
+    if volts is None or target is None or limit is None:
+        return ""
+    near = abs(volts - target) <= 2.0 * source.grain(Role.MEASURED_VOLTAGE)
+    below = current < limit - 2.0 * source.grain(Role.MEASURED_CURRENT)
+    return "cv" if near and below else "cc"
 
 
 @dataclass(frozen=True)

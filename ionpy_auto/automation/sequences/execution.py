@@ -13,7 +13,7 @@ from ionpy_auto.automation.context import Drive, Lab
 from ionpy_auto.automation.flow import Measure, StepNode
 from ionpy_auto.automation.sequences.run import Run, RunState, Signal
 from ionpy_auto.automation.sequences.steps import EndState, StepRun, describe_measure, worst
-from ionpy_auto.automation.sequences.switching import AlreadyAboveError, Switching, nothing_driven
+from ionpy_auto.automation.sequences.switching import AlreadyThereError, Switching, nothing_driven
 from ionpy_auto.core.commands import Origin, Outcome
 from ionpy_auto.core.errors import Conflict, Rejected
 from ionpy_auto.core.samples import Scalar
@@ -53,8 +53,8 @@ class RunChannel:
         self._drive = drive
         try:
             await self._switching.drive(drive)
-        except AlreadyAboveError:
-            self._execution.end_now("already_above")
+        except AlreadyThereError as there:
+            self._execution.end_now(there.ended_by)
             return False
         return True
 
@@ -68,6 +68,16 @@ class RunChannel:
         """Other levels of the running mode."""
         await self._switching.relevel(drive)
         self._drive = drive
+
+    async def connect(self) -> None:
+        """Relay closed until `disconnect`, outputs off."""
+        self._drive = None
+        await self._switching.connect()
+
+    async def disconnect(self) -> None:
+        """Relay open."""
+        self._drive = None
+        await self._switching.disconnect()
 
     async def charge(self, *, current: float | None = None, voltage: float | None = None) -> bool:
         """Supply on."""
@@ -276,7 +286,7 @@ class Execution:
         run.history.append(step)
         if run.counting is not None and run.channel is not None:
             run.counting.begin(direction)
-            run.channel.labels.step = node.id
+            run.counting.label(node.id, step.index)
             step.cycle = run.counting.cycle
         if run.watch is not None:
             run.watch.enter_step(node.limits)

@@ -303,10 +303,10 @@ class RunManager:
         channel = run.channel
         if channel is None:
             return
-        points = [point for i in channel.instruments for point in i.outputs()]
+        points = channel.outputs()
         self._kit.gate.leases.acquire(run.owner, points)
         self._holders[channel.id] = run.id
-        run.leased = tuple(dict.fromkeys(i.device for i in channel.instruments))
+        run.leased = tuple(dict.fromkeys(point.rpartition(".")[0] for point in points))
 
     async def _checks(self, run: Run, patience_s: float) -> list[dict[str, Any]]:
         channel, watch = run.channel, run.watch

@@ -41,7 +41,7 @@ class Plan:
         duration = getattr(node.block, "duration", None)
         if isinstance(duration, float):
             return duration
-        direction = getattr(node.block, "direction", "")
+        direction = node.direction
         current = getattr(node.block, "current", None)
         if not direction:
             return 0.0 if not node.until else None

@@ -75,4 +75,3 @@ class Review:
     def meter(self, point: str | None) -> Numeric | None:
         """The declaration of a measured point, if it is known here."""
         return numeric(self.devices, point) if self.devices is not None and point else None
-

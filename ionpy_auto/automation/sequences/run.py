@@ -15,7 +15,7 @@ from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.names import Names
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
-from ionpy_auto.automation.sequences.counting import Counting, cycle_row
+from ionpy_auto.automation.sequences.counting import Counting, cycle_row, run_figures
 from ionpy_auto.automation.sequences.journal import Journal
 from ionpy_auto.automation.sequences.limits import (
     OTHER,
@@ -321,6 +321,8 @@ class Run:
         self.interrupted = True
         self.verdict = worst(self.verdict, verdict)
         self.ended_by, self.message = ended_by, message
+        if self.switching is not None:
+            self.switching.let_go()
         step = self.step
         if step is not None and step.ended is None:
             step.armed = False
@@ -428,7 +430,7 @@ class Run:
         """The row as it must stand now."""
         step = self.step
         clock = self.lab.clock
-        totals = self.counting.now("run").as_dict() if self.counting is not None else {}
+        totals = self.figures()
         return {
             "status": self.state.value,
             "verdict": self.verdict,
@@ -453,6 +455,12 @@ class Run:
                 "cycle": self.counting.cycle if self.counting is not None else 0,
             },
         }
+
+    def figures(self) -> dict[str, Any]:
+        """What the run has counted so far."""
+        if self.counting is None:
+            return {}
+        return run_figures(self.counting.now("run"), self.cycles)
 
     def protections(self) -> list[dict[str, Any]]:
         """Hardware protections, wanted and achieved."""
@@ -494,6 +502,7 @@ class Run:
             "limits": self.limits_shown,
             "checks": self.checks,
             "protections": self.protections(),
+            "totals": self.figures(),
             "live": self._live(step),
         }
 
