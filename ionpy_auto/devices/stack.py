@@ -126,6 +126,7 @@ class Stack:
         self._last_ok = 0.0
         self._poll_began: float | None = None
         self._poll_took = 0.0
+        self._hurries: dict[object, float] = {}
         self._serving = Interruptible()
         self._rescuing = False
         self._stale = False
@@ -142,8 +143,24 @@ class Stack:
 
     @property
     def interval_s(self) -> float:
-        """Seconds between polls."""
-        return self.config.polling_interval_ms / 1000.0
+        """Seconds between polls: as configured, or shorter while somebody is in a hurry."""
+        configured = self.config.polling_interval_ms / 1000.0
+        return min(configured, *self._hurries.values()) if self._hurries else configured
+
+    @property
+    def poll_took_s(self) -> float:
+        """How long the last poll took."""
+        return self._poll_took
+
+    def hurry(self, seconds: float) -> Callable[[], None]:
+        """Poll at least so often, beginning with the next poll; returns the way back."""
+        key = object()
+        self._hurries[key] = seconds
+
+        def leave() -> None:
+            self._hurries.pop(key, None)
+
+        return leave
 
     @property
     def is_running(self) -> bool:
