@@ -246,7 +246,12 @@ class CycleDefinition(Block):
 
 @dataclass(frozen=True)
 class Flow:
-    """A typed flow file."""
+    """A typed flow file.
+
+    Attributes:
+        on_power_loss: What becomes of a run that a crash broke off.
+        power_loss_line: Where the file says so.
+    """
 
     id: str
     text: str
@@ -255,6 +260,8 @@ class Flow:
     description: str = ""
     cell: str = ""
     channel: str = ""
+    on_power_loss: Literal["hold", "resume", "abort"] = "hold"
+    power_loss_line: int = 1
     parameters: tuple[Parameter, ...] = ()
     record: Record | None = None
     cycle: CycleDefinition | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -128,6 +128,15 @@ class EntitySite:
     def cell(self, name: str) -> CellFile | None:
         """A cell by name, with or without the folder."""
         return self.cells.get(name.removeprefix("cells/"))
+
+    def text_of(self, kind: str, name: str) -> str | None:
+        """Text of a ``channel`` or ``cell`` file; None when it cannot be read."""
+        shelf: Shelf[Any] = self.channels if kind == "channel" else self.cells
+        path = shelf.paths().get(name.removeprefix("cells/"))
+        try:
+            return path.read_text(encoding="utf-8") if path is not None else None
+        except OSError:
+            return None
 
 
 class ProjectSite(EntitySite):

@@ -7,7 +7,7 @@ server's stop) the outputs go to their safe state, proven by read-back, then ``f
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,16 +21,34 @@ from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import Site
 from ionpy_auto.automation.sequences.channel import CyclerChannel, ExclusiveOutputs
 from ionpy_auto.automation.sequences.check import check_flow
+from ionpy_auto.automation.sequences.checkpoint import identity
 from ionpy_auto.automation.sequences.execution import Execution, run_closing
-from ionpy_auto.automation.sequences.journal import Journal
+from ionpy_auto.automation.sequences.held import HeldRuns
+from ionpy_auto.automation.sequences.journal import Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
-from ionpy_auto.automation.sequences.prestart import Inspector, refuse
+from ionpy_auto.automation.sequences.prestart import Check, Inspector, refuse
 from ionpy_auto.automation.sequences.prestart.meters import SENSE_POLL_S
+from ionpy_auto.automation.sequences.resume import (
+    MayResume,
+    Recording,
+    Revival,
+    never,
+    resume_findings,
+)
 from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState
 from ionpy_auto.automation.sequences.steps import worst
 from ionpy_auto.automation.sequences.track import Signal, StopRunError
 from ionpy_auto.core.commands import Mode, Origin, Priority, Role, WriteGate
-from ionpy_auto.core.errors import Conflict, IonpyError, NotFound, Rejected, Severity, Unavailable
+from ionpy_auto.core.errors import (
+    Conflict,
+    Finding,
+    IonpyError,
+    NotFound,
+    Rejected,
+    Severity,
+    Unavailable,
+)
+from ionpy_auto.core.files import revision_of
 from ionpy_auto.core.safety import SafeResult, drive_safe
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.devices.manager import DeviceManager
@@ -82,6 +100,9 @@ class RunKit:
         site: Devices, channels and cells by name.
         sessions: None where nothing is recorded (tests, dry runs).
         database: None keeps no rows.
+        may_resume: Whether a flow may go on by itself after a power loss.
+        recording: What was recorded before a crash.
+        text_of: Text of a file (``channel`` or ``cell``, its name), kept with a run.
     """
 
     lab: Lab
@@ -92,6 +113,9 @@ class RunKit:
     site: Site
     sessions: SessionBook | None = None
     database: Database | None = None
+    may_resume: MayResume = never
+    recording: Recording | None = None
+    text_of: Callable[[str, str], str | None] = lambda kind, name: None
 
 
 class RunManager:
@@ -101,7 +125,9 @@ class RunManager:
         self._kit = kit
         self._clock = kit.lab.clock
         self._tasks = Tasks("runs", self._clock)
-        self.journal = Journal(kit.database, self._tasks, self._storage_failed)
+        self.journal = Journal(kit.database, self._tasks, self._clock, self._storage_trouble)
+        self.held = HeldRuns(kit.lab, kit.devices, kit.site, self.journal, self, self._tasks)
+        self.held.may_resume, self.held.recording = kit.may_resume, kit.recording
         self._inspector = Inspector(self._clock, kit.database)
         self.runs: dict[str, Run] = {}
         self.channels: dict[str, CyclerChannel] = {}
@@ -112,12 +138,17 @@ class RunManager:
         self._own_session = False
         self._closing = False
 
+    @property
+    def may_resume(self) -> MayResume:
+        """Whether a flow may go on by itself after a power loss."""
+        return self._kit.may_resume
+
     # --- life ---------------------------------------------------------------------------------
 
     async def start_up(self) -> list[str]:
-        """Close runs a crash left open; returns their ids. Nothing is switched on by it."""
+        """Hold runs a crash left open; returns their ids. Nothing is switched on by it."""
         self._kit.gate.latch.listeners.append(self._on_latch)
-        return await self.journal.recover(self._clock.now())
+        return await self.held.find()
 
     async def stop(self) -> None:
         """End all runs safely; returns when every output is off and every row stored."""
@@ -128,6 +159,7 @@ class RunManager:
         active = self.active()
         await asyncio.gather(*(run.done.wait() for run in active))
         await self.journal.flush()
+        self._holders.clear()  # held runs wait on in the database
         for channel_id in list(self.channels):
             self.close_channel(channel_id)
         if self._on_latch in self._kit.gate.latch.listeners:
@@ -139,8 +171,12 @@ class RunManager:
             for run in self.active():
                 run.interrupt("aborted", "panic", "panic was pressed")
 
-    def _storage_failed(self, message: str) -> None:
-        call = AlarmCall(key="run:storage", severity="critical", text=f"run not stored: {message}")
+    def _storage_trouble(self, message: str | None) -> None:
+        """A disk that fails ends no run; what waits is written when it works again."""
+        text = "runs are stored again" if message is None else f"run not stored: {message}"
+        call = AlarmCall(
+            key="run:storage", active=message is not None, severity="critical", text=text
+        )
         self._tasks.start("alarm", self._alarm(call))
 
     async def _alarm(self, call: AlarmCall) -> None:
@@ -207,8 +243,8 @@ class RunManager:
         if known is not None:
             return known
         flow = self._flow(request)
-        self._check_armed(flow)
-        run = self._make(request, flow)
+        self.check_armed(flow)
+        run = self.make(request, flow)
         if run.channel is not None and run.channel.id in self._holders:
             return await self._queue(run)
         await self._launch(run)
@@ -231,7 +267,7 @@ class RunManager:
         binding = Binding(channel=request.channel, parameters=request.parameters)
         flow, findings = read_flow(text, file, self._kit.site, binding)
         if flow is not None:
-            findings = [*findings, *check_flow(flow, self._kit.site, self._kit.devices)]
+            findings = [*findings, *self._findings(flow)]
         errors = [f for f in findings if f.severity is Severity.ERROR]
         if flow is None or errors:
             raise Rejected(
@@ -245,7 +281,31 @@ class RunManager:
             raise Rejected(msg, code="NO_SEQUENCE", hint="a run needs steps")
         return flow
 
-    def _check_armed(self, flow: Flow) -> None:
+    def _findings(self, flow: Flow) -> list[Finding]:
+        kit = self._kit
+        return [
+            *check_flow(flow, kit.site, kit.devices),
+            *resume_findings(flow, kit.may_resume),
+        ]
+
+    def check_flow(self, flow: Flow) -> None:
+        """Look at a flow once more before a run of it goes on.
+
+        Raises:
+            Rejected: It has errors now; an instrument has other ranges for example.
+        """
+        found = check_flow(flow, self._kit.site, self._kit.devices)
+        errors = [finding for finding in found if finding.severity is Severity.ERROR]
+        if errors:
+            msg = f"{flow.id} has errors: {errors[0].message}"
+            raise Rejected(msg, code="FLOW_INVALID", hint=errors[0].hint, findings=found)
+
+    def check_armed(self, flow: Flow) -> None:
+        """Nothing is started while panic is latched, or the project in shadow.
+
+        Raises:
+            Conflict: Says which.
+        """
         gate = self._kit.gate
         gate.latch.check()
         if gate.mode.mode is Mode.SHADOW and writes_outputs(flow):
@@ -255,11 +315,17 @@ class RunManager:
                 hint="an engineer arms the project first",
             )
 
-    def _make(self, request: RunRequest, flow: Flow) -> Run:
+    def make(self, request: RunRequest, flow: Flow, run_id: str = "") -> Run:
+        """A run that has not begun; with an id, one that goes on.
+
+        Raises:
+            NotFound: There is no such channel, or a device of it is missing.
+            Rejected: A device cannot take its place.
+        """
         channel = self.channel(flow.channel) if flow.channel else None
         names = flow.names
         limits = effective_limits(names.cell, names.channel, flow.channel, flow.limits)
-        run_id = uuid.uuid4().hex[:12]
+        run_id = run_id or uuid.uuid4().hex[:12]
         origin = Origin(Priority.SEQUENCE, f"run:{run_id}", Role.OPERATOR, (f"run:{run_id}",))
         kit = self._kit
         parts = RunParts(kit.lab, flow, channel, limits, kit.environment, self.journal)
@@ -325,8 +391,10 @@ class RunManager:
         channel.renew_patience()
         await self._clock.sleep(min(planned, HURRY_S))  # the poll that was planned before
 
-    async def _checks(self, run: Run, patience_s: float) -> list[dict[str, Any]]:
-        checks = await self._inspector.inspect(run, patience_s)
+    async def _checks(
+        self, run: Run, patience_s: float, more: Callable[[], list[Check]] = list
+    ) -> list[dict[str, Any]]:
+        checks = [*await self._inspector.inspect(run, patience_s), *more()]
         refuse(checks)
         return [check.as_dict() for check in checks]
 
@@ -348,12 +416,77 @@ class RunManager:
                 "idempotency_key": request.idempotency_key,
                 "parameters": dict(request.parameters),
                 "bindings": {"channel": run.channel.id} if run.channel is not None else {},
-            }
+            },
+            self._files(run),
         )
         self.runs[run.id] = run
         if request.idempotency_key is not None:
             self._keys[request.idempotency_key] = run.id
         self._forget_old()
+
+    def _files(self, run: Run) -> list[RunFile]:
+        """The texts the run is made of: it keeps these, whatever becomes of the files."""
+        flow, text_of = run.flow, self._kit.text_of
+        files = [RunFile("flow", flow.file, flow.revision, flow.text)]
+        for role, name in (("cell", flow.cell), ("channel", flow.channel)):
+            text = text_of(role, name) if name else None
+            if text is not None:
+                files.append(RunFile(role, f"{name}.yaml", revision_of(text), text))
+        return files
+
+    # --- going on after a crash -----------------------------------------------------------------
+
+    def reserve(self, channel_id: str, run_id: str) -> None:
+        """Nobody else starts on this channel."""
+        self._holders[channel_id] = run_id
+
+    def unreserve(self, channel_id: str, run_id: str) -> None:
+        """The channel is free again, unless the run now drives it."""
+        run = self.runs.get(run_id)
+        if self._holders.get(channel_id) == run_id and (run is None or not run.is_active):
+            del self._holders[channel_id]
+            self._tasks.start("next", self._next(channel_id))
+
+    async def go_on(self, run: Run, revival: Revival, patience_s: float) -> None:
+        """Go on with a run that was held, once all conditions of a start hold, and some more.
+
+        Raises:
+            Conflict: Somebody holds an output.
+            Rejected: What does not hold; everything is given back.
+        """
+        if self._closing:
+            raise Unavailable("the server is stopping")
+
+        def more() -> list[Check]:
+            text = self._kit.text_of("channel", run.flow.channel) if run.flow.channel else None
+            return self.held.checks(revival, run, text)
+
+        try:
+            self._lease(run)
+            run.checks = await self._checks(run, patience_s, more)
+        except BaseException:
+            self._kit.gate.leases.release(run.owner)
+            raise
+        self.runs[run.id] = run
+        revival.note(run)
+        run.set_state(RunState.STARTING, "")
+        self._tasks.start(f"run-{run.id}", self._execute(run, revival))
+
+    async def end_held(self, run: Run, revival: Revival) -> None:
+        """End a run that does not go on: safe state, ``finally``, the books."""
+        run.verdict, run.interrupted = worst(run.verdict, "aborted"), True
+        try:
+            self._lease(run)
+        except IonpyError as error:
+            run.message = f"{run.message}; {error.message}"
+        self.runs[run.id] = run
+        if run.channel is not None and run.counting is not None:
+            run.counting.start()
+        revival.note(run)
+        revival.begin(run)
+        execution = Execution(run)
+        revival.close_steps(run, execution)
+        await self._end(run, execution)
 
     def _forget_old(self) -> None:
         finished = [run.id for run in self.runs.values() if not run.is_active]
@@ -372,10 +505,12 @@ class RunManager:
 
     # --- executing ----------------------------------------------------------------------------
 
-    async def _execute(self, run: Run) -> None:
+    async def _execute(self, run: Run, revival: Revival | None = None) -> None:
         execution = Execution(run)
         try:
-            await self._begin(run)
+            await self._begin(run, revival)
+            if revival is not None:
+                revival.place(execution)
             run.body = asyncio.get_running_loop().create_task(
                 execution.steps(run.flow.sequence), name=f"run/{run.id}"
             )
@@ -390,16 +525,30 @@ class RunManager:
         finally:
             await self._end(run, execution)
 
-    async def _begin(self, run: Run) -> None:
+    async def _begin(self, run: Run, revival: Revival | None) -> None:
         await self._open_session(run)
-        run.started, run.started_mono = self._clock.now(), self._clock.monotonic()
+        if revival is None:
+            run.started, run.started_mono = self._clock.now(), self._clock.monotonic()
         if run.channel is not None and run.counting is not None:
             run.channel.observer = run
             run.channel.renew_patience()
             run.counting.start()
+            if not run.past.identity:
+                run.past.identity = identity(self._kit.devices, run.channel.file.devices)
+        if revival is not None:
+            revival.begin(run)
+            self._tasks.start("mark gap", self._mark(revival))
         run.leave = run.follow_others()
         run.set_state(RunState.RUNNING, "")
         self._tick(run)
+
+    async def _mark(self, revival: Revival) -> None:
+        """Two markers: the gap, and that it goes on."""
+        for label in revival.texts():
+            try:
+                await self._kit.lab.marker(label)
+            except IonpyError as error:
+                log.warning("marker not set", label=label, reason=error.message)
 
     def _tick(self, run: Run) -> None:
         def tick() -> None:
@@ -434,7 +583,8 @@ class RunManager:
             run.step.ended_by = run.step.ended_by or run.ended_by or "error"
             run.step.verdict = worst(run.step.verdict, run.verdict)
             execution.close(run.step)
-        failures = await run_closing(execution, run.flow.closing)
+        closing = [node for node in run.flow.closing if node.id not in run.past.closing]
+        failures = await run_closing(execution, closing)
         for failure in failures:
             run.verdict = worst(run.verdict, "error")
             run.message = f"{run.message} finally: {failure['error']}".strip()
@@ -486,7 +636,7 @@ class RunManager:
             await self.journal.flush()
             await self._leave_session(run)
         except IonpyError as error:
-            self._storage_failed(error.message)
+            self._storage_trouble(error.message)
         run.done.set()
         if run.channel is not None and not self._closing:
             self._tasks.start("next", self._next(run.channel.id))
@@ -516,6 +666,9 @@ class RunManager:
             await sessions.start(name, run.request.conditions)
             self._own_session = True
         run.session = sessions.active
+        number = (run.session or {}).get("id")
+        if isinstance(number, int) and number not in run.past.sessions:
+            run.past.sessions.append(number)
         sessions.users.add(run.owner)
 
     async def _leave_session(self, run: Run) -> None:
@@ -554,6 +707,25 @@ class RunManager:
         run.message = "pausing"
         run.signal(Signal.PAUSE)
         return run
+
+    async def resume_run(self, run_id: str, by: str = "") -> Run:
+        """Go on after a pause or with a held run; see `resume` and `HeldRuns.resume`.
+
+        Raises:
+            Conflict: It is neither paused nor held, or may not go on now.
+            Rejected: A held run may not go on: what does not hold.
+        """
+        if self.held.get(run_id) is not None:
+            return await self.held.resume(run_id, by)
+        return self.resume(run_id)
+
+    async def end_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:
+        """Stop or abort a run, also one that is held."""
+        word = "aborted" if abort else "stopped"
+        if self.held.get(run_id) is not None:
+            return await self.held.end(run_id, word, f"{word} by {by} after a power loss")
+        run = await (self.abort if abort else self.stop_run)(run_id, f"{word} by {by}")
+        return run.as_dict()
 
     def resume(self, run_id: str) -> Run:
         """Go on after a pause, through the whole switching order again.
@@ -637,7 +809,7 @@ class RunManager:
         return [self._fresh(row) for row in stored], total
 
     def _fresh(self, row: dict[str, Any]) -> dict[str, Any]:
-        run = self.runs.get(row["id"])
+        run = self.runs.get(row["id"]) or self.held.get(row["id"])
         return run.as_dict() if run is not None else row
 
     async def describe(self, run_id: str) -> Mapping[str, Any]:
@@ -646,7 +818,7 @@ class RunManager:
         Raises:
             NotFound: There is none.
         """
-        run = self.runs.get(run_id)
+        run = self.runs.get(run_id) or self.held.get(run_id)
         return run.as_dict() if run is not None else await self.journal.run(run_id)
 
     async def steps(self, run_id: str) -> Sequence[Mapping[str, Any]]:

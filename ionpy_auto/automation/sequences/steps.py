@@ -61,6 +61,10 @@ class StepRun:
         after_s: End by time of the step itself (``rest: 30 min``).
         totals: Set when it has ended.
         is_side: It stands in a branch beside the one that drives: nothing is counted for it.
+        path: Where it stands.
+        before: Cell voltage before anything was switched for it.
+        continued: A crash broke it off, and it goes on.
+        decided: Whether it is settled where its end leads; ``goto`` says it.
     """
 
     node: StepNode
@@ -86,6 +90,10 @@ class StepRun:
     totals: Totals | None = None
     at_start: tuple[float | None, float | None] = (None, None)
     at_end: tuple[float | None, float | None] = (None, None)
+    path: tuple[str, ...] = ()
+    before: float | None = None
+    continued: bool = False
+    decided: bool = False
 
     def time(self, now: float) -> float:
         """Seconds on the step's own clock."""
