@@ -116,6 +116,8 @@ def step_state(step: StepRun, now: float) -> dict[str, Any]:
         "phases": [dict(phase) for phase in step.phases],
         "at_start": list(step.at_start),
         "before": step.before,
+        "dcir": [*step.dcir],
+        "figures": dict(step.figures),
     }
 
 
@@ -131,6 +133,7 @@ def restore_step(step: StepRun, state: Mapping[str, Any], now: float) -> None:
     step.phases = [dict(phase) for phase in state["phases"]]
     volts, amps = state["at_start"]
     step.at_start, step.before = (volts, amps), state["before"]
+    step.dcir, step.figures = [*state["dcir"]], dict(state["figures"])
     step.continued = True
 
 

@@ -264,6 +264,17 @@ class LimitWatch:
         self._around = [known.get(id(one)) or self._follow((one,))[0] for one in around]
         self._step = [*self._around, *self._follow(found)]
 
+    @property
+    def followed(self) -> list[ConditionState]:
+        """All expressions that may trip now."""
+        return [state for states in (self._states, self._step) for _, _, state in states]
+
+    def corridor(self, quantity: str, direction: str) -> tuple[float, float]:
+        """Between which values voltage, current or temperature may be in a direction."""
+        if quantity == "temp":
+            return self._temps.get(direction, self._temps[""])
+        return self._voltage if quantity == "voltage" else self._current
+
     def look(self, measured: Measured, changed: int, mono: float) -> Trip | None:
         """The limit that is violated now, or None."""
         trip = self._look_at_values(measured)

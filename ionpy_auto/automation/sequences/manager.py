@@ -26,6 +26,7 @@ from ionpy_auto.automation.sequences.execution import Execution, run_closing
 from ionpy_auto.automation.sequences.held import HeldRuns
 from ionpy_auto.automation.sequences.journal import Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
+from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.prestart import Check, Inspector, refuse
 from ionpy_auto.automation.sequences.prestart.meters import SENSE_POLL_S
 from ionpy_auto.automation.sequences.resume import (
@@ -387,7 +388,7 @@ class RunManager:
         if stack is None or stack.interval_s <= SENSE_POLL_S:
             return
         planned = stack.interval_s
-        run.calm_down = stack.hurry(SENSE_POLL_S)
+        run.calm_down = stack.hurry(SENSE_POLL_S, firm=True)
         channel.renew_patience()
         await self._clock.sleep(min(planned, HURRY_S))  # the poll that was planned before
 
@@ -533,6 +534,8 @@ class RunManager:
             run.channel.observer = run
             run.channel.renew_patience()
             run.counting.start()
+            if self._kit.devices.pacing is not None:
+                run.pace = RunPace(run, run.channel, self._kit.devices.pacing)
             if not run.past.identity:
                 run.past.identity = identity(self._kit.devices, run.channel.file.devices)
         if revival is not None:
@@ -555,7 +558,10 @@ class RunManager:
             run.tick()
             self._tick(run)
 
-        run.ticker = self._clock.call_at(self._clock.monotonic() + TICK_S, tick)
+        # Between two samples nothing happens that a tick would find; see `pacing`.
+        paced = run.pace is not None and run.channel is not None
+        pause = max(TICK_S, run.channel.longest_poll_s) if paced and run.channel else TICK_S
+        run.ticker = self._clock.call_at(self._clock.monotonic() + pause, tick)
 
     @staticmethod
     async def _wait(run: Run) -> None:
@@ -624,6 +630,8 @@ class RunManager:
             run.leave()
         if run.ticker is not None:
             run.ticker.cancel()
+        if run.pace is not None:
+            run.pace.leave()
         if run.counting is not None and run.channel is not None:
             run.counting.finish()
             run.counting.stop()

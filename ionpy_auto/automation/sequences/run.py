@@ -27,6 +27,7 @@ from ionpy_auto.automation.sequences.limits import (
     Trip,
     mask_of,
 )
+from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.progress import Plan
 from ionpy_auto.automation.sequences.run_names import (
     RunEnvironment,
@@ -129,6 +130,7 @@ class Run:
     leave: Callable[[], None] | None = None
     calm_down: Callable[[], None] | None = None
     ticker: Timer | None = None
+    pace: RunPace | None = None
 
     def __init__(self, run_id: str, request: RunRequest, origin: Origin, parts: RunParts) -> None:
         self.id = run_id

@@ -65,6 +65,8 @@ class StepRun:
         before: Cell voltage before anything was switched for it.
         continued: A crash broke it off, and it goes on.
         decided: Whether it is settled where its end leads; ``goto`` says it.
+        dcir: Resistances measured in it.
+        figures: What else it measured, by the name behind ``step.``.
     """
 
     node: StepNode
@@ -88,6 +90,8 @@ class StepRun:
     phases: list[dict[str, Any]] = field(default_factory=list)
     measures: list[dict[str, Any]] = field(default_factory=list)
     totals: Totals | None = None
+    dcir: list[dict[str, Any]] = field(default_factory=list)
+    figures: dict[str, float | None] = field(default_factory=dict)
     at_start: tuple[float | None, float | None] = (None, None)
     at_end: tuple[float | None, float | None] = (None, None)
     path: tuple[str, ...] = ()
@@ -139,6 +143,8 @@ class StepRun:
             "verdict": self.verdict,
             "phases": [dict(phase) for phase in self.phases],
             "measures": list(self.measures),
+            "dcir": [dict(row) for row in self.dcir],
+            "figures": dict(self.figures),
         }
 
     def names(self, now: float, totals: Totals | None) -> Mapping[str, Scalar | None]:
@@ -153,6 +159,7 @@ class StepRun:
             "step.end_value": self.end_value,
             "step.verdict": self.verdict,
         }
+        answer |= {f"step.{name}": value for name, value in self.figures.items()}
         if counted is not None:
             ah, wh = magnitude(counted, self.direction)
             answer |= {

@@ -265,6 +265,7 @@ async def table(
     instruments: Sequence[DeviceConfig] | None = None,
     clock: VirtualClock | None = None,
     before: Any = None,
+    adaptive: bool = False,
     **params: Any,
 ) -> Any:
     """A bench with its devices online and a run manager; ``before`` gets its devices unstarted."""
@@ -272,7 +273,7 @@ async def table(
     values, recent = LiveValues(), Recent(bus)
     bus.tap("sample/", values.update)
     recent.start()
-    devices = DeviceManager(bus, clock, Catalogue(), simulate=True)
+    devices = DeviceManager(bus, clock, Catalogue(), simulate=True, adaptive=adaptive)
     wires = Wires(clock)
     gate = WriteGate(devices, wires, PanicLatch(), clock)
     gate.mode.mode = Mode.SIMULATE
