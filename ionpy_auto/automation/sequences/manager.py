@@ -725,25 +725,39 @@ class RunManager:
         """
         if self.held.get(run_id) is not None:
             return await self.held.resume(run_id, by)
-        return self.resume(run_id)
+        return await self.resume(run_id)
 
-    async def end_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:
-        """Stop or abort a run, also one that is held."""
-        word = "aborted" if abort else "stopped"
-        if self.held.get(run_id) is not None:
-            return await self.held.end(run_id, word, f"{word} by {by} after a power loss")
-        run = await (self.abort if abort else self.stop_run)(run_id, f"{word} by {by}")
-        return run.as_dict()
+    async def resume(self, run_id: str) -> Run:
+        """Go on after a pause: all conditions of a start again, then the whole switching order.
 
-    def resume(self, run_id: str) -> Run:
-        """Go on after a pause, through the whole switching order again.
+        A cell that still relaxes is waited for behind the answer; the run stays paused meanwhile.
 
         Raises:
             Conflict: It is not paused.
+            Rejected: What does not hold; it stays paused.
         """
         run = self._in_state(run_id, RunState.PAUSED)
-        run.signal(Signal.RESUME)
+        checks = await self._inspector.inspect(run)
+        failed = [check.name for check in checks if check.ok is False]
+        if failed == ["stable"]:
+            run.message = "paused; waits for the cell to relax"
+            run.tell()
+            self._tasks.start(f"resume-{run.id}", self._resume_relaxed(run))
+            return run
+        refuse(checks)
+        if run.state is RunState.PAUSED:  # it may have been ended meanwhile
+            run.signal(Signal.RESUME)
         return run
+
+    async def _resume_relaxed(self, run: Run) -> None:
+        try:
+            refuse(await self._inspector.inspect(run, RELAX_PATIENCE_S))
+        except IonpyError as error:
+            run.message = f"paused; not resumed: {error.message}"
+            run.tell()
+            return
+        if run.state is RunState.PAUSED:
+            run.signal(Signal.RESUME)
 
     def skip(self, run_id: str) -> Run:
         """End the step under way.
