@@ -34,9 +34,9 @@ class ChannelRecording:
         self._tables = tables
 
     async def last_row(
-        self, source: str, since: float
+        self, source: str, since: float, until: float
     ) -> dict[str, bool | int | float | str | None] | None:
-        """The newest row at or after a time, by entity, with its ``timestamp``; None if none."""
+        """The newest row between two times, by entity, with its ``timestamp``; None if none."""
         table = self._tables.get(source)
         if table is None:
             return None
@@ -44,11 +44,11 @@ class ChannelRecording:
         names = ", ".join(quoted(column.column) for column in columns)
         sql = (
             f"SELECT timestamp, {names} FROM {quoted(table.table)}"  # noqa: S608 - quoted
-            " WHERE timestamp >= ? ORDER BY timestamp DESC LIMIT 1"
+            " WHERE timestamp >= ? AND timestamp < ? ORDER BY timestamp DESC, id DESC LIMIT 1"
         )
 
         def find(connection: sqlite3.Connection) -> tuple[Any, ...] | None:
-            found: tuple[Any, ...] | None = connection.execute(sql, (since,)).fetchone()
+            found: tuple[Any, ...] | None = connection.execute(sql, (since, until)).fetchone()
             return found
 
         row = await self._db.read_driver(find)

@@ -92,11 +92,13 @@ class HeldRuns:
         self._tasks = tasks
         self._runs: dict[str, Held] = {}
         self._found_on: set[str] = set()
+        self._began = lab.clock.now()
 
     # --- finding ------------------------------------------------------------------------------
 
     def watch(self) -> Callable[[], None]:
         """Hear from now on which devices are found on; before they are connected."""
+        self._began = self._lab.clock.now()
         return self._lab.bus.tap("event/device_unsafe", self._on_unsafe)
 
     def _on_unsafe(self, event: Event) -> None:
@@ -125,7 +127,7 @@ class HeldRuns:
     async def _take(self, kept: Kept) -> None:
         before = kept.row["held"] or {}
         was_off = kept.checkpoint.get("side", "off") == "off" and before.get("outputs") != "unknown"
-        held = Held(kept, POWER_LOSS, before.get("since") or self._lab.clock.now())
+        held = Held(kept, POWER_LOSS, before.get("since") or self._began)
         held.proven_off = was_off and not self._found_on.intersection(self._devices_of(held))
         self._runs[held.id] = held
         if held.channel:
@@ -227,7 +229,7 @@ class HeldRuns:
             self._desk.check_armed(run.flow)
             if self.recording is not None and held.channel:
                 since = float(held.kept.checkpoint["timestamp"])
-                revival.recorded = await self.recording.last_row(held.channel, since)
+                revival.recorded = await self.recording.last_row(held.channel, since, held.since)
             await self._desk.go_on(run, revival, patience_s)
         except IonpyError as error:
             held.refused = error.message

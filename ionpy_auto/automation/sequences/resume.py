@@ -71,8 +71,10 @@ def resume_findings(flow: Flow, may_resume: MayResume) -> list[Finding]:
 class Recording(Protocol):
     """What was recorded of a channel before the crash."""
 
-    async def last_row(self, source: str, since: float) -> Mapping[str, Scalar | None] | None:
-        """The newest stored row at or after a time, with its ``timestamp``."""
+    async def last_row(
+        self, source: str, since: float, until: float
+    ) -> Mapping[str, Scalar | None] | None:
+        """The newest stored row between two times, with its ``timestamp``."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class Held:
     Attributes:
         kept: As it was stored.
         reason: Why it does not run.
-        since: UTC.
+        since: UTC of the start of the server that found it.
         proven_off: Whether nothing can have flowed since.
         refused: Why the last try to go on was refused.
         is_busy: Somebody tries just now.
