@@ -205,7 +205,7 @@ class HeldRuns:
             raise NotFound(f"run {run_id} is not held", hint="see the list of runs")
         if held.is_busy:
             msg = f"run {run_id} is being resumed or ended"
-            raise Conflict(msg, code="BUSY", hint="wait for the answer")
+            raise Conflict(msg, code="RUN_BUSY", hint="wait for the answer")
         held.is_busy = True
         return held
 

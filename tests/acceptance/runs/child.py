@@ -1,4 +1,4 @@
-"""Servers to be killed: ``child.py FOLDER`` forks one for each line it is given.
+"""Servers to be killed: ``child.py FOLDER`` forks one for each line, and kills it at the next.
 
 The cell, its outputs and the wall clock live on in a file; what an action does is a line in
 ``effects``. Both are written in the moment, and no kill takes them back. Times are scaled.
@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import pickle
+import signal
 import sys
 import zlib
 from pathlib import Path
@@ -193,15 +194,15 @@ class Life:
 
 
 def main(folder: Path) -> None:
-    """Fork a life for each line: seconds it was down, in its own time."""
+    """Fork a life for each line (seconds it was down), which the next line ends: kill or wait."""
     say("mother")
-    for line in sys.stdin:
+    while line := sys.stdin.readline():
         child = os.fork()
         if not child:
-            sys.stdin.close()
             asyncio.run(Life(folder, float(line)).live())
             os._exit(0)
-        say("child", child)
+        if sys.stdin.readline().strip() == "kill":
+            os.kill(child, signal.SIGKILL)  # it is not reaped yet: the number is its own
         os.waitpid(child, 0)
         say("gone")
 

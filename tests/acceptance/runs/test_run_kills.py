@@ -1,9 +1,7 @@
 """Kill -9 at any moment of a sequence: nothing is done twice, nothing is counted twice or lost."""
 
 import json
-import os
 import random
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -44,13 +42,15 @@ class Mother:
 
     def life(self, down_s: float, kill_after: float | None) -> None:
         """One life, cut off after so long (in wall time), or lived to its end."""
-        print(down_s, file=self.process.stdin, flush=True)
-        pid = int(self.until("child")[1])
+        self.tell(down_s)
         if kill_after is not None:
             self.until("outputs")
             time.sleep(kill_after)  # the moment of the kill is what is tried here
-            os.kill(pid, signal.SIGKILL)
+        self.tell("wait" if kill_after is None else "kill")
         self.until("gone")
+
+    def tell(self, word: object) -> None:
+        print(word, file=self.process.stdin, flush=True)
 
     def close(self) -> None:
         self.process.stdin.close()
