@@ -727,6 +727,18 @@ class RunManager:
             return await self.held.resume(run_id, by)
         return await self.resume(run_id)
 
+    async def end_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:
+        """Stop or abort a run, also one that is held.
+
+        Raises:
+            Conflict: It is finished, or somebody is resuming or ending it.
+        """
+        word = "aborted" if abort else "stopped"
+        if self.held.get(run_id) is not None:
+            return await self.held.end(run_id, word, f"{word} by {by} after a power loss")
+        run = await (self.abort if abort else self.stop_run)(run_id, f"{word} by {by}")
+        return run.as_dict()
+
     async def resume(self, run_id: str) -> Run:
         """Go on after a pause: all conditions of a start again, then the whole switching order.
 
