@@ -29,11 +29,13 @@ class Position:
 
     Attributes:
         step: As it was; its ends are followed anew.
+        track: As it stood in the checkpoint.
         ended_by: It cannot go on, and ends by this.
         verdict: Of such an end.
     """
 
     step: StepRun
+    track: Mapping[str, Any]
     ended_by: str = ""
     verdict: str = "pass"
 
@@ -54,6 +56,7 @@ class Past:
         sessions: Ids of the sessions it was recorded in, oldest first.
         places: Steps that were under way and go on; empty once they do.
         closing: Entries of ``finally`` that were begun already.
+        is_coming_back: Nothing of it may be stored yet: what it was is not put back.
     """
 
     identity: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -62,6 +65,14 @@ class Past:
     sessions: list[int] = field(default_factory=list)
     places: dict[tuple[str, ...], Position] = field(default_factory=dict)
     closing: set[str] = field(default_factory=set)
+    is_coming_back: bool = False
+
+    def take(self, path: tuple[str, ...], *, is_main: bool) -> Position | None:
+        """The step to go on with at this place, if there is one; each is taken once."""
+        place = self.places.pop(path, None)
+        if is_main:  # the line has come to a step: what it stood at before is behind it
+            self.places = {p: one for p, one in self.places.items() if not one.track["main"]}
+        return place
 
     def as_dict(self) -> dict[str, Any]:
         """What people see of it."""
@@ -82,10 +93,11 @@ class PastStep(StepRun):
         """A step from its stored row."""
         began = clock.monotonic() - (clock.now() - float(row["started"]))
         step = cls(node, int(row["index"]), node.direction, float(row["started"]), began)
-        step.stored = row
+        over = {} if row["ended"] is not None else {"ended_by": "power_loss", "partial": True}
+        step.stored = row = {**row, **over, "ended": row["ended"] or row["started"]}
         step.cycle = int(row["cycle"])
         step.ended_mono = began + float(row["duration_s"])
-        step.ended = float(row["ended"] or clock.utc_at(step.ended_mono))
+        step.ended = float(row["ended"])
         step.ended_by, step.end_value = row["ended_by"], row["end_value"]
         step.verdict = row["verdict"]
         totals = step.totals = Totals(started_s=began, ended_s=step.ended_mono)
@@ -141,18 +153,25 @@ def take(run: "Run") -> dict[str, Any]:
     """The checkpoint of a run."""
     clock, channel = run.lab.clock, run.channel
     now = clock.monotonic()
-    tracks = [
-        {"path": list(step.path), "step": step_state(step, now)}
-        for step in (track.step for track in run.tracks)
-        if step is not None
+    tracks: list[dict[str, Any]] = [
+        {
+            "path": list(track.step.path),
+            "step": step_state(track.step, now),
+            "main": track is run.main,
+        }
+        for track in run.tracks
+        if track.step is not None
     ]
+    # A crash right after a restart must still find what is not gone on with yet.
+    tracks += [dict(place.track) for place in run.past.places.values()]
+    tracks.sort(key=lambda track: not track["main"])
     state: dict[str, Any] = {
         "version": VERSION,
         "timestamp": clock.utc_at(now),
         "mono": now,
         "tracks": tracks,
-        "path": list(run.path),
-        "step": tracks[0]["step"] if tracks and run.step is not None else None,
+        "path": list(tracks[0]["path"]) if tracks else [],
+        "step": tracks[0]["step"] if tracks else None,
         "jumps": dict(run.jumps),
         "answers": dict(run.answers),
         "verdict": run.verdict,

@@ -394,7 +394,7 @@ class Execution:
 
     def _enter(self, node: StepNode) -> StepRun:
         run, clock = self.run, self.lab.clock
-        place = run.past.places.pop(tuple(self.track.path), None)
+        place = run.past.take(tuple(self.track.path), is_main=self.is_main)
         if place is not None:
             return self._go_on(place)
         if len(run.history) >= MAX_STEPS:

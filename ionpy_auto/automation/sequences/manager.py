@@ -465,12 +465,14 @@ class RunManager:
         try:
             self._lease(run)
             run.checks = await self._checks(run, patience_s, more)
+            await self._open_session(run)
         except BaseException:
             self._kit.gate.leases.release(run.owner)
             raise
         self.runs[run.id] = run
         revival.note(run)
-        run.set_state(RunState.STARTING, "")
+        run.state = RunState.STARTING
+        run.tell()
         self._tasks.start(f"run-{run.id}", self._execute(run, revival))
 
     async def end_held(self, run: Run, revival: Revival) -> None:
@@ -582,7 +584,7 @@ class RunManager:
 
     async def _end(self, run: Run, execution: Execution) -> None:
         """Safe state, ``finally``, safe state again, then the books."""
-        run.interrupted = True
+        run.interrupted, run.past.is_coming_back = True, False
         run.set_state(RunState.STOPPING)
         await self._make_safe(run)
         if run.step is not None and run.step.ended is None:

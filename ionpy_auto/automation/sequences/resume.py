@@ -324,6 +324,7 @@ class Revival:
         run.jumps.update(self._state.get("jumps", {}))
         run.answers.update(self._state.get("answers", {}))
         self._put_steps_back(run)
+        run.past.is_coming_back = True
 
     def _put_steps_back(self, run: Run) -> None:
         """The rows so far; of those under way also where to go on."""
@@ -344,19 +345,19 @@ class Revival:
                 state = track["step"]
                 step.path, step.goto = tuple(track["path"]), state["goto"]
                 step.decided = state["decided"]
-                run.past.places[step.path] = self._place(step)
+                run.past.places[step.path] = self._place(step, track)
         closing = {node.id for node in run.flow.closing}
         run.past.closing = {row["step_id"] for row in kept.steps} & closing
 
-    def _place(self, step: StepRun) -> Position:
+    def _place(self, step: StepRun, track: Mapping[str, Any]) -> Position:
         """How a step that was under way goes on, or ends."""
         deed = self.held.kept.deeds.get(step.index)
         if deed is not None:
             known = {"done": ("done", "pass"), "failed": ("failed", "error")}
-            return Position(step, *known.get(deed.outcome, ("unknown", "inconclusive")))
+            return Position(step, track, *known.get(deed.outcome, ("unknown", "inconclusive")))
         if not getattr(step.node.block, "goes_on", True):
-            return Position(step, "power_loss", "inconclusive")
-        return Position(step)
+            return Position(step, track, "power_loss", "inconclusive")
+        return Position(step, track)
 
     def place(self, execution: Execution) -> None:
         """Let the walk begin where it was broken off."""
@@ -404,6 +405,7 @@ class Revival:
         now = clock.now()
         run.past.gaps[-1] |= {"to": now, "seconds": max(now - self.broke_off, 0.0)}
         run.past.resumed[-1]["session_id"] = (run.session or {}).get("id")
+        run.past.is_coming_back = False
         counted = self._state.get("counting")
         if run.counting is None or counted is None:
             return

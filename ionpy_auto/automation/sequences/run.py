@@ -477,6 +477,8 @@ class Run:
     def save(self) -> None:
         """Checkpoint."""
         self._saved_mono = self.lab.clock.monotonic()
+        if self.past.is_coming_back:
+            return
         self.journal.update(self.id, self.columns())
         if self.state is not RunState.FINISHED:
             self.journal.checkpoint(self.id, take(self))
