@@ -65,12 +65,13 @@ FLOW_ID = re.compile(r"[a-z0-9-]{1,64}")
 STEP_ID = re.compile(r"[\w.-]{1,64}")
 """What stands between ids in a place (``/``, ``|``, ``:``) stands in none of them."""
 VERSION = "1"
+POWER_LOSS = ("hold", "resume", "abort")
 VERDICTS = ("pass", "inconclusive", "fail")
 STEP_KEYS = frozenset({"id", "name", "enabled", "until", "limits", "measure", "verdict"})
 ACTION_KEYS = frozenset({"id", "enabled"})
 FLOW_KEYS = (
     *("version", "id", "title", "description", "cell", "channel", "parameters", "record", "cycle"),
-    *("soc", "limits", "sequence", "finally", "rules", "x-layout"),
+    *("soc", "on_power_loss", "limits", "sequence", "finally", "rules", "x-layout"),
 )
 
 
@@ -167,6 +168,8 @@ class FlowReader:
             cell=fields.text("cell"),
             channel=self.binding.channel or fields.text("channel"),
             soc=self._soc(node),
+            on_power_loss=fields.choice("on_power_loss", POWER_LOSS, "hold"),  # type: ignore[arg-type]  # choice() has checked it
+            power_loss_line=getattr(fields.get("on_power_loss"), "line", 1),
             parameters=parameters,
             record=self._part(Record, node, "record"),
             cycle=self._part(CycleDefinition, node, "cycle"),

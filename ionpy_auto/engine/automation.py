@@ -24,6 +24,7 @@ from ionpy_auto.automation.scripts.sandbox import Sandbox
 from ionpy_auto.automation.scripts.store import ScriptStore
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
+from ionpy_auto.automation.sequences.resume import resume_findings
 from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
 from ionpy_auto.automation.topics import Topics
 from ionpy_auto.automation.variables import Variables
@@ -33,6 +34,7 @@ from ionpy_auto.core.files import revision_of, shipped_path
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.engine.scripting import WorkbenchDesk
 from ionpy_auto.storage.device_tables import EntityColumn
+from ionpy_auto.storage.sessions import ChannelRecording
 
 if TYPE_CHECKING:
     from ionpy_auto.engine.workbench import Workbench
@@ -98,6 +100,8 @@ class Automation:
                 sessions=bench.sessions,
                 database=bench.database,
                 accepted=self._accepted,
+                recording=ChannelRecording(bench.database, bench.recorder.tables),
+                text_of=bench.site.text_of,
             )
         )
         sandbox = Sandbox(bench.clock)
@@ -132,7 +136,8 @@ class Automation:
         await self._bench.markers.add(label, device_id=device)
 
     def _check(self, flow: Flow, site: Site) -> list[Finding]:
-        return list(check_flow(flow, site, self._bench.devices))
+        found = check_flow(flow, site, self._bench.devices)
+        return [*found, *resume_findings(flow, self.runs.may_resume)]
 
     def _is_running(self, flow_id: str) -> bool:
         return any(run.flow.id == flow_id for run in self.runs.active())
@@ -142,6 +147,7 @@ class Automation:
     async def before_devices(self) -> None:
         """Alarms hear the first sample."""
         await self.alarms.start()
+        self._leave.append(self.runs.held.watch())
 
     async def start(self) -> None:
         """Everything else, once devices were looked at."""
@@ -156,7 +162,7 @@ class Automation:
         await self.rules.start()
         self.rules.follow(self.flows)
         self.rules.tell_started()
-        self._leave = [
+        self._leave += [
             self._bench.bus.tap("event/run", self._run_changed),
             self._bench.bus.tap(
                 ("event/device_added", "event/device_updated"), self._devices_changed
@@ -304,6 +310,20 @@ class Automation:
     def _audit(self, action: str, by: str, detail: dict[str, Any]) -> None:
         self._bench.engine.audit.event(action, by, detail)
 
+    async def resume_run(self, run_id: str, by: str) -> dict[str, Any]:
+        """Go on after a pause, or with a held run."""
+        run = await self.runs.resume_run(run_id, by)
+        details = {"run": run.id, "sequence": run.flow.id, "resumed": run.past.resumed[-1:]}
+        self._bench.engine.audit.event("run_resumed", by, details)
+        return run.as_dict()
+
+    async def end_run(self, run_id: str, by: str, *, abort: bool) -> dict[str, Any]:
+        """Stop or abort a run, also a held one."""
+        run = await self.runs.end_run(run_id, abort=abort, by=by)
+        what = "run_aborted" if abort else "run_stopped"
+        self._bench.engine.audit.event(what, by, {"run": run_id})
+        return dict(run)
+
     # -- flows ------------------------------------------------------------------------------
 
     def flow_revisions(self) -> dict[str, str]:
@@ -332,7 +352,7 @@ class Automation:
         """Active alarms, runs and scripts."""
         return {
             "alarms": self.alarms.active(),
-            "runs": [run.as_dict() for run in self.runs.active()],
+            "runs": [run.as_dict() for run in (*self.runs.active(), *self.runs.held)],
             "script_runs": [run.as_dict() for run in self.scripts.active()],
             "channels": [{"id": channel_id} for channel_id in self.runs.channels],
         }

@@ -155,6 +155,25 @@ class Counting:
         self.channel.integrator = self.integrator
         self.counters.start()
 
+    def state(self) -> dict[str, Any]:
+        """Everything counted so far, as JSON values."""
+        return {
+            "cycle": self.cycle,
+            "seen": sorted(self._seen),
+            "cycle_began": self._cycle_began,
+            "statistics": self.statistics.state(),
+            "integrator": self.integrator.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any], shift_s: float, *, proven_off: bool) -> None:
+        """Go on after `start` with what `state` gave; see `Integrator.restore`."""
+        self.cycle = int(state["cycle"])
+        self._seen = set(state["seen"])
+        self._cycle_began = float(state["cycle_began"]) + shift_s
+        self.statistics.restore(state["statistics"])
+        self.integrator.restore(state["integrator"], shift_s, proven_off=proven_off)
+        self.channel.labels.cycle = self.cycle
+
     def stop(self) -> None:
         """Take no more."""
         self.counters.stop()

@@ -17,6 +17,7 @@ from ionpy_auto.automation.flow import Flow, StepNode
 from ionpy_auto.automation.names import Names
 from ionpy_auto.automation.sequences.barriers import Barriers
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
+from ionpy_auto.automation.sequences.checkpoint import Past, take
 from ionpy_auto.automation.sequences.counting import Counting, cycle_row, run_figures
 from ionpy_auto.automation.sequences.journal import Journal
 from ionpy_auto.automation.sequences.limits import (
@@ -57,7 +58,7 @@ from ionpy_auto.core.errors import Conflict
 from ionpy_auto.core.samples import Scalar, Snapshot
 
 EVENT_EVERY_S: Final = 1.0
-CHECKPOINT_S: Final = 10.0
+CHECKPOINT_S: Final = 5.0
 _NOT_KNOWN: Final = ("voltage-unknown", "current-unknown", "temp-unknown", "input-lost")
 
 
@@ -68,6 +69,7 @@ class RunState(StrEnum):
     STARTING = "starting"
     RUNNING = "running"
     PAUSED = "paused"
+    HELD = "held"
     STOPPING = "stopping"
     FINISHED = "finished"
 
@@ -163,6 +165,7 @@ class Run:
         self.prompts: dict[str, Prompt] = {}
         self.barriers = parts.barriers
         self.closings: list[tuple[StepNode, ...]] = []
+        self.past = Past()
         self.done = asyncio.Event()
         self.plan = Plan(self.flow.sequence, self._capacity)
         self._told_mono = self._saved_mono = -1e9
@@ -581,12 +584,14 @@ class Run:
     def save(self) -> None:
         """Checkpoint."""
         self._saved_mono = self.lab.clock.monotonic()
+        if self.past.is_coming_back:
+            return
         self.journal.update(self.id, self.columns())
+        if self.state is not RunState.FINISHED:
+            self.journal.checkpoint(self.id, take(self))
 
     def columns(self) -> dict[str, Any]:
         """The row as it must stand now."""
-        step = self.step
-        clock = self.lab.clock
         totals = self.figures()
         return {
             "status": self.state.value,
@@ -606,17 +611,7 @@ class Run:
                 "sources": self.sources,
                 "leakage": dict(self.leakage),
                 "accepted": dict(self.channel.accepted) if self.channel is not None else {},
-            },
-            "checkpoint": {
-                "timestamp": clock.now(),
-                "path": list(self.path),
-                "branches": self.branches,
-                "jumps": dict(self.jumps),
-                "answers": dict(self.answers),
-                "step": step.node.id if step is not None else "",
-                "index": step.index if step is not None else None,
-                "step_time": step.time(clock.monotonic()) if step is not None else None,
-                "cycle": self.counting.cycle if self.counting is not None else 0,
+                **self.past.as_dict(),
             },
         }
 
@@ -678,6 +673,8 @@ class Run:
             "checks": self.checks,
             "protections": self.protections(),
             "totals": self.figures(),
+            "held": None,
+            **self.past.as_dict(),
             "live": self._live(step),
         }
 

@@ -71,6 +71,10 @@ class StepRun:
         totals: Set when it has ended.
         answer: Of the person it asked.
         is_side: It stands in a branch beside the one that drives: nothing is counted for it.
+        path: Where it stands.
+        before: Cell voltage before anything was switched for it.
+        continued: A crash broke it off, and it goes on.
+        decided: Whether it is settled where its end leads; ``goto`` says it.
         dcir: Resistances measured in it.
         figures: What else it measured, by the name behind ``step.``.
     """
@@ -104,6 +108,10 @@ class StepRun:
     warnings: list[str] = field(default_factory=list)
     at_start: tuple[float | None, float | None] = (None, None)
     at_end: tuple[float | None, float | None] = (None, None)
+    path: tuple[str, ...] = ()
+    before: float | None = None
+    continued: bool = False
+    decided: bool = False
 
     def time(self, now: float) -> float:
         """Seconds on the step's own clock."""

@@ -33,6 +33,7 @@ class Resistance(Step):
     ``method: iec61960`` discharges 10 s at 0.2 C, then 1 s at 1 C: (V1 − V2)/(I2 − I1).
     """
 
+    goes_on = False  # half a pulse measures nothing
     shorthand = "current"
     method: Literal["pulse", "iec61960"] = "pulse"
     current: PositiveAmps | None = None

@@ -20,6 +20,7 @@ class PulseTrain(Step):
     out. After a pause a pulse begins anew from its rest.
     """
 
+    goes_on = False  # half a pulse measures nothing
     discharge: PositiveAmps | None = None
     charge: PositiveAmps | None = None
     seconds: Annotated[Seconds, Field(alias="for", description="length of a pulse")]

@@ -144,8 +144,8 @@ class RunsController(Controller):
 
     @post("/{run_id:str}/resume", operation_id="resumeRun", status_code=200)
     async def resume(self, engine: Engine, run_id: str) -> dict[str, Any]:
-        """Go on, in the switching order of a start."""
-        return engine.project.automation.runs.resume(run_id).as_dict()
+        """Go on after a pause or a power loss, in the switching order of a start."""
+        return await engine.project.automation.resume_run(run_id, "rest")
 
     @post("/{run_id:str}/skip", operation_id="skipStep", status_code=200)
     async def skip(self, engine: Engine, run_id: str) -> dict[str, Any]:
@@ -155,12 +155,12 @@ class RunsController(Controller):
     @post("/{run_id:str}/stop", operation_id="stopRun", status_code=200)
     async def stop(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """End after ``finally`` and the safe state."""
-        return (await engine.project.automation.runs.stop_run(run_id)).as_dict()
+        return await engine.project.automation.end_run(run_id, "rest", abort=False)
 
     @post("/{run_id:str}/abort", operation_id="abortRun", status_code=200)
     async def abort(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """Outputs off now, then ``finally``."""
-        return (await engine.project.automation.runs.abort(run_id)).as_dict()
+        return await engine.project.automation.end_run(run_id, "rest", abort=True)
 
     @get("/{run_id:str}/prompt", operation_id="runPrompt")
     async def prompt(self, engine: Engine, run_id: str) -> dict[str, Any]:

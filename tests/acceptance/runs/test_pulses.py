@@ -99,7 +99,7 @@ async def test_a_pause_begins_the_pulse_anew_from_its_rest():
         await lab.clock.sleep(60.0)
         assert run.state == "paused"
         assert not any(lab.devices.stack(d).slots[k].known for d, k in OUTPUTS)
-        lab.runs.resume(run.id)
+        await lab.runs.resume(run.id)
         await run.done.wait()
         row = lab.rows(run)[0]
         assert run.verdict == "pass", run.message
