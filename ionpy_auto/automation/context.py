@@ -432,6 +432,25 @@ class StepChannel(Protocol):
         """`drive` for a discharge."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """How often a loop runs.
+
+    Attributes:
+        count: The most rounds; None without a bound.
+        counter: Under which name its number is read (``loop.<counter>``).
+        items: One for each round, read as ``repeat.item``.
+        before: Asked before each round whether it shall be; not where a restart goes on.
+        after: Asked after each round whether it was the last.
+    """
+
+    count: int | None
+    counter: str = ""
+    items: Sequence[Scalar] = ()
+    before: Callable[[], bool] | None = None
+    after: Callable[[], bool] | None = None
+
+
 class StepContext(ActionContext, Protocol):
     """What a step may do."""
 
@@ -451,6 +470,22 @@ class StepContext(ActionContext, Protocol):
 
     async def each(self, count: int, body: Callable[[int], Awaitable[None]]) -> None:
         """Call ``body`` with 1 … count, counting the loop for progress and checkpoints."""
+
+    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> int:
+        """Call ``body`` round after round; returns how many there were."""
+
+    async def branches(self, lists: Sequence[Sequence[Any]], driving: int) -> None:
+        """Run lists of steps at the same time; branch ``driving`` (from 0) may use the channel.
+
+        Raises:
+            IonpyError: Of the first branch that failed; it has ended the others.
+        """
+
+    def resumes_in(self, nodes: Sequence[Any]) -> bool:
+        """Whether the run goes on at a step among these or inside them, after a restart."""
+
+    def goto(self, target: str, most: int) -> None:
+        """Go on with the step ``target`` (does not return), but ``most`` times in a run only."""
 
     def phase(self, name: str) -> None:
         """The step has entered a phase (``cc``, ``cv``, ``ramp``)."""

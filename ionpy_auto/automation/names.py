@@ -90,7 +90,7 @@ LOCAL_TEXTS: Final = frozenset(
 
 VARIABLE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 """Name of a project variable, read as ``var.<name>``."""
-FREE_HEADS: Final = frozenset({"trigger", "alarm", "repeat"})
+FREE_HEADS: Final = frozenset({"trigger", "alarm", "repeat", "prompt"})
 """What only the moment gives: anything may stand behind these."""
 
 
@@ -169,6 +169,8 @@ class Names:
         channel: The wiring, if it is known.
         cell: The cell, if it is known.
         parameters: Values of ``$name``.
+        counters: Of the loops this stands in, read as ``loop.<name>`` or by name alone.
+        in_loop: Whether it stands in a loop at all.
     """
 
     site: Site
@@ -178,9 +180,13 @@ class Names:
     parameters: Mapping[str, Quantity | float | bool | str] = field(default_factory=dict)
     file: str = ""
     unknown_points: Severity = Severity.ERROR
+    counters: frozenset[str] = frozenset()
+    in_loop: bool = False
 
     def resolve(self, name: str) -> str:
         """From a written name to an address."""
+        if name in self.counters:
+            return f"loop.{name}"
         if name in BARE:
             return f"{self.channel_id or 'channel'}.{name}"
         head, _, rest = name.partition(".")
@@ -200,6 +206,9 @@ class Names:
         if address in LOCAL_UNITS:
             return LOCAL_UNITS[address]
         head, _, rest = address.partition(".")
+        if head == "loop":
+            known = rest in self.counters or (rest == "n" and self.in_loop)
+            return "" if known else None
         if rest and (head in FREE_HEADS or (head == "var" and VARIABLE.fullmatch(rest))):
             return ANY_UNIT
         if head == (self.channel_id or "channel") and rest in CHANNEL_UNITS:

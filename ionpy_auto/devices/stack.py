@@ -134,6 +134,7 @@ class Stack:
         self._last_ok = 0.0
         self._poll_began: float | None = None
         self._poll_took = 0.0
+        self._hurries: dict[object, float] = {}
         self._serving = Interruptible()
         self._rescuing = False
         self._stale = False
@@ -150,8 +151,24 @@ class Stack:
 
     @property
     def interval_s(self) -> float:
-        """Seconds between polls."""
-        return self.config.polling_interval_ms / 1000.0
+        """Seconds between polls: as configured, or shorter while somebody is in a hurry."""
+        configured = self.config.polling_interval_ms / 1000.0
+        return min(configured, *self._hurries.values()) if self._hurries else configured
+
+    @property
+    def poll_took_s(self) -> float:
+        """How long the last poll took."""
+        return self._poll_took
+
+    def hurry(self, seconds: float) -> Callable[[], None]:
+        """Poll at least so often, beginning with the next poll; returns the way back."""
+        key = object()
+        self._hurries[key] = seconds
+
+        def leave() -> None:
+            self._hurries.pop(key, None)
+
+        return leave
 
     @property
     def promised_s(self) -> float:
@@ -376,7 +393,8 @@ class Stack:
             if self._pacing is None:
                 await self.clock.sleep(begin + count * interval - now)
             else:
-                count = await self._paced(self._pacing, begin, interval)
+                await self._paced(self._pacing, interval)
+                begin, count = self.clock.monotonic(), 0
             try:
                 await self.poll_once()
             except LinkLost:
@@ -390,11 +408,11 @@ class Stack:
             else:
                 missed = 0
 
-    async def _paced(self, pacing: Pacing, begin: float, interval: float) -> int:
-        """Wait for the next place of the grid that counts; returns which one it is."""
+    async def _paced(self, pacing: Pacing, interval: float) -> None:
+        """Wait for the next place of the common grid that counts."""
         place = self._place
-        if place is None or (place.begin, place.interval_s) != (begin, interval):
-            place = self._place = Place(begin, interval, narrowed=self._watch_anew)
+        if place is None or place.interval_s != interval:
+            place = self._place = Place(interval, narrowed=self._watch_anew)
         place.silence_s = self._longest_silence()
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         leave = pacing.wait(place, lambda: None if woken.done() else woken.set_result(None))
@@ -402,7 +420,6 @@ class Stack:
             await woken
         finally:
             leave()
-        return round((self.clock.monotonic() - begin) / interval)
 
     def _longest_silence(self) -> float:
         """A watchdog of the device that somebody has set tighter must still hear us in time."""

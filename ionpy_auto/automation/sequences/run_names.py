@@ -23,11 +23,14 @@ class Told(Protocol):
     names: Names
     channel: CyclerChannel | None
     counting: Counting | None
-    step: StepRun | None
     session: Mapping[str, Any] | None
     started_mono: float | None
     history: list[StepRun]
     env: "RunEnvironment"
+
+    @property
+    def step(self) -> StepRun | None:
+        """Under way or last done."""
 
     @property
     def state(self) -> str:
@@ -159,7 +162,8 @@ def _run_names(run: Told) -> dict[str, Getter]:
 def names_of_step(run: Told, index: int) -> LocalEnvironment:
     """Names as they were for one step, also when the run has gone on since."""
     step = run.history[index]
-    totals = run.counting.now("step") if run.counting is not None else None
+    counts = run.counting is not None and not step.is_side
+    totals = run.counting.now("step") if run.counting is not None and counts else None
     values = step.names(run.lab.clock.monotonic(), totals)
 
     def constant(value: Scalar | None) -> Getter:

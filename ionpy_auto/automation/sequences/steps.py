@@ -60,6 +60,7 @@ class StepRun:
         paused_s: Time that does not count.
         after_s: End by time of the step itself (``rest: 30 min``).
         totals: Set when it has ended.
+        is_side: It stands in a branch beside the one that drives: nothing is counted for it.
     """
 
     node: StepNode
@@ -68,6 +69,7 @@ class StepRun:
     started: float
     started_mono: float
     cycle: int = 0
+    is_side: bool = False
     ends: list[EndState] = field(default_factory=list)
     armed: bool = False
     after_s: float | None = None
