@@ -207,7 +207,7 @@ class RunManager:
         known = await self._known(request.idempotency_key)
         if known is not None:
             return known
-        flow = self._flow(request)
+        flow = self.flow(request)
         self._check_armed(flow)
         run = self._make(request, flow)
         if run.channel is not None and run.channel.id in self._holders:
@@ -227,7 +227,13 @@ class RunManager:
             raise Conflict(msg, code="ALREADY_STARTED", hint="see that run", args={"id": run_id})
         return run
 
-    def _flow(self, request: RunRequest) -> Flow:
+    def flow(self, request: RunRequest) -> Flow:
+        """The flow of a request as it would be run.
+
+        Raises:
+            NotFound: There is no such flow.
+            Rejected: It has errors, or no sequence.
+        """
         text, file = self._kit.shelf.flow_text(request.sequence)
         binding = Binding(channel=request.channel, parameters=request.parameters)
         flow, findings = read_flow(text, file, self._kit.site, binding)
