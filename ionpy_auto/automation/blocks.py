@@ -146,6 +146,10 @@ class Step(Block):
         """Lists of the steps inside it, each with its name."""
         return ()
 
+    def figures(self) -> tuple[str, ...]:
+        """Names it adds to ``step.*`` for its measures, declared in `names.LOCAL_UNITS`."""
+        return ()
+
     async def run(self, context: StepContext) -> None:
         """Drive the step until one of its ends, which the context watches.
 

@@ -5,6 +5,7 @@ A block never imports an engine, a device or a table. What it can do stands here
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from typing import Any, Literal, Protocol
 
 from ionpy_auto.connections import Message, Publication, Wish
@@ -296,6 +297,10 @@ class RuleContext(Protocol):
         """The run a run-scoped rule belongs to."""
 
     @property
+    def timezone(self) -> tzinfo | None:
+        """In which a time of day is meant; None: that of the server."""
+
+    @property
     def is_armed(self) -> bool:
         """Whether a condition already true counts as an edge: a ``during`` step has begun."""
 
@@ -451,8 +456,72 @@ class Rounds:
     after: Callable[[], bool] | None = None
 
 
+Held = Literal["over", "ended", "paused"]
+"""How a wait inside a step ended: in time, by one of its ends, or by a pause (outputs are off)."""
+
+
+class Trace(Protocol):
+    """Samples of the cell as they came in, each on its own stamp (monotonic seconds, value)."""
+
+    @property
+    def voltage(self) -> Sequence[tuple[float, float]]:
+        """Of the cell's voltage [V]."""
+
+    @property
+    def current(self) -> Sequence[tuple[float, float]]:
+        """Of the cell's current [A], positive into it."""
+
+    def stop(self) -> None:
+        """Take no more."""
+
+
+class StepMeter(Protocol):
+    """What a step may measure, and where it keeps what it found."""
+
+    @property
+    def voltage(self) -> float | None:
+        """The cell's voltage [V] now, if it is known."""
+
+    @property
+    def current(self) -> float | None:
+        """Its current [A], positive into it."""
+
+    def faster(self, interval_s: float) -> Callable[[], None]:
+        """Poll the channel's meters so often; returns the way back. It begins within one poll."""
+
+    @property
+    def slowest_s(self) -> float:
+        """Longest poll interval of the channel's meters as configured."""
+
+    def trace(self) -> Trace:
+        """Keep every sample from now on."""
+
+    def keep(self, figures: Mapping[str, float | None]) -> None:
+        """Figures of the step (``step.<name>``) for its row and its measures."""
+
+    def keep_dcir(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Resistances for the row of the step and its cycle; one without value is inconclusive."""
+
+
 class StepContext(ActionContext, Protocol):
     """What a step may do."""
+
+    @property
+    def meter(self) -> StepMeter:
+        """What it may measure.
+
+        Raises:
+            Rejected: The run has no channel.
+        """
+
+    async def hold(self, seconds: float) -> Held:
+        """Wait so long while the ends of the step are watched.
+
+        After ``paused`` the outputs are off and the step has to drive anew.
+        """
+
+    def end(self, name: str, verdict: str = "pass") -> None:
+        """End the step by this name; one that has ended stays as it is."""
 
     @property
     def channel(self) -> StepChannel:

@@ -134,7 +134,7 @@ class Stack:
         self._last_ok = 0.0
         self._poll_began: float | None = None
         self._poll_took = 0.0
-        self._hurries: dict[object, float] = {}
+        self._hurries: dict[object, tuple[float, bool]] = {}
         self._serving = Interruptible()
         self._rescuing = False
         self._stale = False
@@ -151,19 +151,31 @@ class Stack:
 
     @property
     def interval_s(self) -> float:
-        """Seconds between polls: as configured, or shorter while somebody is in a hurry."""
-        configured = self.config.polling_interval_ms / 1000.0
-        return min(configured, *self._hurries.values()) if self._hurries else configured
+        """Seconds between polls that everybody may rely on: what counts as silence follows it."""
+        firm = [seconds for seconds, is_firm in self._hurries.values() if is_firm]
+        return min([self.config.polling_interval_ms / 1000.0, *firm])
+
+    @property
+    def grid_s(self) -> float:
+        """Seconds between polls now: `interval_s`, or less while somebody is in a hurry."""
+        return min([self.interval_s, *(seconds for seconds, _ in self._hurries.values())])
 
     @property
     def poll_took_s(self) -> float:
         """How long the last poll took."""
         return self._poll_took
 
-    def hurry(self, seconds: float) -> Callable[[], None]:
-        """Poll at least so often, beginning with the next poll; returns the way back."""
+    def hurry(self, seconds: float, *, firm: bool = False) -> Callable[[], None]:
+        """Poll at least so often, beginning with the next poll; returns the way back.
+
+        A device that is slower is asked as fast as it answers.
+
+        Args:
+            seconds: Between polls.
+            firm: The device is known to be that fast: what counts as silence follows.
+        """
         key = object()
-        self._hurries[key] = seconds
+        self._hurries[key] = (seconds, firm)
 
         def leave() -> None:
             self._hurries.pop(key, None)
@@ -379,11 +391,11 @@ class Stack:
             await self._poll_on_grid()
 
     async def _poll_on_grid(self) -> None:
-        interval = self.interval_s
+        interval = self.grid_s
         begin, count, missed = self.clock.monotonic() - self._phase * interval, 0, 0
         while True:
-            if interval != self.interval_s:  # changed while running: a new grid
-                interval, begin, count = self.interval_s, self.clock.monotonic(), 0
+            if interval != self.grid_s:  # changed while running: a new grid
+                interval, begin, count = self.grid_s, self.clock.monotonic(), 0
             now = self.clock.monotonic()
             passed = int((now - begin) / interval)
             if passed > count:  # late: the missed places on the grid are left out, not caught up

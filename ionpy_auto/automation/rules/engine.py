@@ -53,7 +53,7 @@ class RuleEngine:
         lab: What rules may do.
         env: Points, and ``session.*``; samples must be in it before they reach us on the bus.
         store: Keeps traces and states; without one they live in memory.
-        timezone: Of schedules; the machine's by default.
+        timezone: Of times of day; the machine's by default.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class RuleEngine:
     ) -> None:
         self._lab = lab
         self._env = env
-        self._timezone = timezone
+        self.timezone = timezone
         self._tasks = Tasks("rules", lab.clock)
         self._index = PointIndex()
         self._echoes = Echoes()
@@ -213,7 +213,8 @@ class RuleEngine:
     def add_run(self, run: RunScope) -> Callable[[], None]:
         """Attach the run-scoped rules of a run; returns what to call when it is over.
 
-        Actions under way when the run ends are finished.
+        They still hear what is told in that turn: that the run is finished. Actions under way then
+        are finished.
         """
         home = WithinRun(run)
         texts = rule_texts(run.flow)
@@ -222,11 +223,16 @@ class RuleEngine:
             if node.scope == "run":
                 rules.append(self._make(node, texts.get(node.id, ""), home))
                 rules[-1].record.kept.clear()
-        self._runs[run.run_id] = (run, rules)
+        entry = self._runs[run.run_id] = (run, rules)
         for rule in rules:
             rule.resume()
             rule.refresh()
-        return lambda: self._end_run(run.run_id)
+
+        def over() -> None:
+            if self._runs.get(run.run_id) is entry:
+                self._end_run(run.run_id)
+
+        return lambda: self.soon(over)
 
     def _end_run(self, run_id: str) -> None:
         _, rules = self._runs.pop(run_id, (None, []))
@@ -286,7 +292,7 @@ class RuleEngine:
 
     def _clockwork(self) -> ClockScheduler:
         if self._scheduler is None:
-            self._scheduler = ClockScheduler(self.lab.clock, self._timezone)
+            self._scheduler = ClockScheduler(self.lab.clock, self.timezone)
             self._scheduler.start()
         return self._scheduler
 

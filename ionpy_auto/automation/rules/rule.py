@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import tzinfo
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -51,6 +52,10 @@ class RuleKeeper(Protocol):
 
     def pulse(self, look: Callable[[], None]) -> Callable[[], None]:
         """Look every second."""
+
+    @property
+    def timezone(self) -> tzinfo | None:
+        """Of times of day; None: that of the server."""
 
     @property
     def is_stopping(self) -> bool:
@@ -452,6 +457,11 @@ class _Seen:
     def run_id(self) -> str | None:
         """The run it belongs to."""
         return self._rule.home.run_id
+
+    @property
+    def timezone(self) -> tzinfo | None:
+        """Of times of day."""
+        return self._keeper.timezone
 
     @property
     def is_armed(self) -> bool:

@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from ionpy_auto.automation.blocks import Action, Step
-from ionpy_auto.automation.context import Drive, Lab, Rounds
+from ionpy_auto.automation.context import Drive, Held, Lab, Rounds
 from ionpy_auto.automation.flow import Measure, StepNode
 from ionpy_auto.automation.sequences.branching import run_branches
+from ionpy_auto.automation.sequences.measuring import ChannelMeter
 from ionpy_auto.automation.sequences.run import Run, RunState
 from ionpy_auto.automation.sequences.steps import EndState, StepRun, describe_measure, worst
 from ionpy_auto.automation.sequences.switching import AlreadyThereError, Switching, nothing_driven
@@ -157,6 +158,19 @@ class Execution:
             raise Rejected(msg, code="NO_CHANNEL", hint="add channel: to the flow")
         return self._channel
 
+    @property
+    def meter(self) -> ChannelMeter:
+        """The channel's meters, for the step under way.
+
+        Raises:
+            Rejected: The run has no channel.
+        """
+        step = self.track.step
+        if self.run.channel is None or step is None:
+            _ = self.channel
+            raise Rejected("no step is under way", code="NO_STEP")
+        return ChannelMeter(self.run.channel, step, self.lab.bus)
+
     def resolve(self, name: str) -> str:
         """From a written name to an address."""
         return self.run.resolve(name)
@@ -170,6 +184,10 @@ class Execution:
         """The step has entered a phase."""
         if self.track.step is not None:
             self.track.step.enter_phase(name, self.lab.clock.now())
+
+    def end(self, name: str, verdict: str = "pass") -> None:
+        """End the step, if it has not ended."""
+        self.end_now(name, verdict)
 
     def end_now(self, name: str, verdict: str = "pass") -> None:
         """End the step under way before it waits."""
@@ -399,7 +417,7 @@ class Execution:
         step.ended, step.ended_mono = clock.now(), now
         step.enter_phase("", step.ended)
         if run.counting is not None and not step.is_side:
-            step.totals = run.counting.end(step.direction, step.ended_by)
+            step.totals = run.counting.end(step.direction, step.ended_by, step.dcir)
         for measure in step.node.measure:
             self._measure(step, measure)
         run.plan.finished(step.node.id, step.time(now))
@@ -455,6 +473,36 @@ class Execution:
                 await self._pause(step)
             if self._is_over(step):
                 return
+
+    async def hold(self, seconds: float) -> Held:
+        """Wait so long while the ends of the step are watched."""
+        track, clock, step = self.track, self.lab.clock, self.track.step
+        if step is None or step.ended_by:
+            return "ended"
+        self._arm(step)
+        is_over = False
+
+        def wake() -> None:
+            nonlocal is_over
+            is_over = True
+            track.signal(Signal.END)
+
+        timer = clock.call_at(clock.monotonic() + seconds, wake)
+        try:
+            while not (is_over or self._is_over(step)):
+                signal = await track.wait_signal()
+                if signal is Signal.STOP:
+                    raise StopRunError
+                if signal is Signal.SKIP:
+                    self.end_now("skipped", "inconclusive")
+                elif signal is Signal.PAUSE:
+                    if self._channel is not None:
+                        self._channel.forget()
+                    await self._pause(step)
+                    return "ended" if self._is_over(step) else "paused"
+        finally:
+            timer.cancel()
+        return "ended" if self._is_over(step) else "over"
 
     @staticmethod
     def _is_over(step: StepRun) -> bool:

@@ -328,7 +328,7 @@ class RunManager:
         if stack is None or stack.interval_s <= SENSE_POLL_S:
             return
         planned = stack.interval_s
-        run.calm_down = stack.hurry(SENSE_POLL_S)
+        run.calm_down = stack.hurry(SENSE_POLL_S, firm=True)
         channel.renew_patience()
         await self._clock.sleep(min(planned, HURRY_S))  # the poll that was planned before
 

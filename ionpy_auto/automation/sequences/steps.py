@@ -61,6 +61,8 @@ class StepRun:
         after_s: End by time of the step itself (``rest: 30 min``).
         totals: Set when it has ended.
         is_side: It stands in a branch beside the one that drives: nothing is counted for it.
+        dcir: Resistances measured in it.
+        figures: What else it measured, by the name behind ``step.``.
     """
 
     node: StepNode
@@ -84,6 +86,8 @@ class StepRun:
     phases: list[dict[str, Any]] = field(default_factory=list)
     measures: list[dict[str, Any]] = field(default_factory=list)
     totals: Totals | None = None
+    dcir: list[dict[str, Any]] = field(default_factory=list)
+    figures: dict[str, float | None] = field(default_factory=dict)
     at_start: tuple[float | None, float | None] = (None, None)
     at_end: tuple[float | None, float | None] = (None, None)
 
@@ -131,6 +135,8 @@ class StepRun:
             "verdict": self.verdict,
             "phases": [dict(phase) for phase in self.phases],
             "measures": list(self.measures),
+            "dcir": [dict(row) for row in self.dcir],
+            "figures": dict(self.figures),
         }
 
     def names(self, now: float, totals: Totals | None) -> Mapping[str, Scalar | None]:
@@ -145,6 +151,7 @@ class StepRun:
             "step.end_value": self.end_value,
             "step.verdict": self.verdict,
         }
+        answer |= {f"step.{name}": value for name, value in self.figures.items()}
         if counted is not None:
             ah, wh = magnitude(counted, self.direction)
             answer |= {

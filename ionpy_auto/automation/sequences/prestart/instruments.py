@@ -65,7 +65,7 @@ def hardware(start: Start) -> list[Check]:
     found, accepted = [], channel.file.accept
     source, sink = channel.source, channel.sink
     if source is not None and source.protection.kind is ProtectionKind.CROWBAR:
-        ok = channel.file.isolation != "none"
+        ok = channel.file.isolation in {"diode", "ideal_diode"}
         text, hint = "a crowbar needs a diode", "isolation: diode"
         found.append(Check("crowbar", ok, channel.file.isolation, text, "CROWBAR", hint))
     if sink is not None and "discharge" in start.directions:

@@ -29,7 +29,8 @@ def agreement(start: Start) -> list[Check]:
     for instrument in channel.instruments:
         role = terminal_role(start, instrument)
         entity, seen = instrument.entity(role), instrument.number(role)
-        isolated = instrument is channel.source and channel.file.isolation != "none"
+        isolation = channel.file.isolation
+        isolated = isolation == "relay" or (instrument is channel.source and isolation != "none")
         if not isinstance(entity, Numeric) or entity.valid_when is ValidWhen.OUTPUT_ON or isolated:
             continue
         if seen is None or cell is None:
