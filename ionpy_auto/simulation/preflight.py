@@ -24,11 +24,19 @@ from ionpy_auto.simulation.model import model_of, put_in, soc_at
 from ionpy_auto.simulation.simulate import MOST_HOURS, SimulateJob, Tell, copied
 
 CURVE_POINTS: Final = 2000
+STORED_POINTS: Final = 500
+STORED_STEPS: Final = 2000
 SETTLE_S: Final = 30.0
 TELL_EVERY_S: Final = 600.0
 ASSUMED_SOC: Final = 0.5
 SUPPLY_EFFICIENCY: Final = 0.85
 """Of an ordinary bench supply under load; its idle consumption is not in it."""
+
+CURVES: Final = ("t", "voltage", "current", "temp")
+STEP_WORDS: Final = (
+    *("step_id", "cycle", "start_s", "end_s", "duration_s", "ended_by", "verdict"),
+    *("ah", "wh", "v_end"),
+)
 
 Point = tuple[float, float | None, float | None, float | None]
 
@@ -143,7 +151,8 @@ class _Prediction:
             msg = "the instruments have no simulated cell"
             raise Rejected(msg, code="NOT_PREDICTABLE", hint="see the drivers' simulators")
         await clock.sleep(SETTLE_S)  # what was on the table before is out of every window
-        start = {"soc": round(soc, 4), "source": source, "voltage": model.ocv.voltage(soc)}
+        volts = round(model.ocv.voltage(soc), 4)
+        start = {"soc": round(soc, 4), "source": source, "voltage": volts}
         self._begin = clock.monotonic()
         return start
 
@@ -226,15 +235,31 @@ class _Prediction:
             "peaks": _peaks(self._points),
             "limits": limits,
             "steps": steps,
-            "cycles": list(run.cycles) if run is not None else [],
+            "cycles": [_plain(row) for row in run.cycles] if run is not None else [],
             "alarms": self._alarms,
-            "curve": {
-                name: [point[place] for point in curve]
-                for place, name in enumerate(("t", "voltage", "current", "temp"))
-            },
+            "curve": curves(curve),
         }
         found["findings"] = findings_of(found, flow, refused)
         return found
+
+
+def stored_form(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a prediction is kept with a run: small enough for its report."""
+    curve = found["curve"]
+    points = list(zip(*(curve[name] for name in CURVES), strict=True))
+    steps = [{word: step[word] for word in STEP_WORDS} for step in found["steps"]]
+    words = ("flow", "revision", "channel", "parameters", "outcome", "verdict", "ended_by", "start")
+    more = ("duration_s", "energy", "peaks", "limits", "findings")
+    return {
+        **{word: found[word] for word in (*words, *more)},
+        "steps": steps[:STORED_STEPS],
+        "curve": curves(thinned(points, STORED_POINTS)),
+    }
+
+
+def curves(points: Sequence[Point]) -> dict[str, list[float | None]]:
+    """Points as one list per quantity."""
+    return {name: [point[place] for point in points] for place, name in enumerate(CURVES)}
 
 
 def _step(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,6 +275,11 @@ def _step(one: Mapping[str, Any]) -> dict[str, Any]:
         "duration_s": round(row["duration_s"], 3),
         **{word: row[word] for word in words},
     }
+
+
+def _plain(cycle: Mapping[str, Any]) -> dict[str, Any]:
+    """Without dates: a prediction has none."""
+    return {word: value for word, value in cycle.items() if word not in {"started", "ended"}}
 
 
 def _energy(steps: Sequence[Mapping[str, Any]]) -> dict[str, float]:
