@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -29,8 +30,8 @@ from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
 from ionpy_auto.automation.topics import Topics
 from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Event
-from ionpy_auto.core.errors import Conflict, Finding, IonpyError, Rejected
-from ionpy_auto.core.files import revision_of, shipped_path
+from ionpy_auto.core.errors import Conflict, Finding, IonpyError, NotFound, Rejected
+from ionpy_auto.core.files import read_json, revision_of, shipped_path, write_json
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.engine.scripting import WorkbenchDesk
 from ionpy_auto.storage.device_tables import EntityColumn
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PAUSE_PATIENCE_S = 20.0
+PREDICTIONS = "predictions"
 TEXT_POINTS = frozenset({"phase", "step"})
 
 
@@ -288,7 +290,39 @@ class Automation:
         self._bench.engine.audit.event(
             "run_started", request.actor, {"run": run.id, "sequence": request.sequence}
         )
+        if request.prediction is not None:
+            await self._keep_prediction(run.id, request.prediction)
         return run.as_dict()
+
+    async def _keep_prediction(self, run_id: str, prediction: Mapping[str, Any]) -> None:
+        """With the project, for the report; a run does not fail because of it."""
+        path = self._prediction_file(run_id)
+
+        def write() -> None:
+            path.parent.mkdir(exist_ok=True)
+            write_json(path, dict(prediction), backup=False)
+
+        try:
+            with self._bench.clock.hold():
+                await asyncio.to_thread(write)
+        except (IonpyError, OSError) as error:
+            log.warning("prediction not stored", run=run_id, error=str(error))
+
+    def _prediction_file(self, run_id: str) -> Path:
+        return self._bench.project.path(PREDICTIONS, f"{run_id}.json")
+
+    async def prediction(self, run_id: str) -> dict[str, Any]:
+        """What was predicted before a run.
+
+        Raises:
+            NotFound: Nothing was.
+        """
+        path = self._prediction_file(run_id)
+        if not path.is_file():
+            raise NotFound(f"nothing was predicted for run {run_id}", hint="start with preflight")
+        with self._bench.clock.hold():
+            found = await asyncio.to_thread(read_json, path)
+        return found if isinstance(found, dict) else {}
 
     # -- rules ------------------------------------------------------------------------------
 
