@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 
 Scope = Literal["project", "server"]
 Checker = Callable[[Flow, Site], Iterable[Finding]]
+Judge = Callable[[Flow, list[Finding]], list[Finding]]
 
 SUFFIX = ".yaml"
 MAX_BYTES = 2**20
@@ -106,6 +107,7 @@ class FlowStore:
         clock: Held while files are read and written.
         checkers: Further checks, each ``(flow, site) -> findings``.
         is_running: Whether a run of a flow is active, for the list.
+        judge: Has the last word on the findings of a flow.
     """
 
     layers: Sequence[Layer]
@@ -114,6 +116,7 @@ class FlowStore:
     clock: Clock
     checkers: Sequence[Checker] = ()
     is_running: Callable[[str], bool] = lambda _: False
+    judge: Judge = lambda _, findings: findings
     _files: dict[Path, FlowFile] = field(default_factory=dict)
     _listeners: list[Callable[[str, Flow | None], None]] = field(default_factory=list)
     _told: dict[str, tuple[str, bool, Flow | None]] = field(default_factory=dict)
@@ -226,7 +229,12 @@ class FlowStore:
         if flow is not None:
             for checker in (check_rules, *self.checkers):
                 findings += checker(flow, self.site)
+            findings = self.judge(flow, findings)
         return flow, findings
+
+    def typed(self, text: str, name: str = "") -> tuple[Flow | None, list[Finding]]:
+        """A text as a flow, with all findings; nothing is kept."""
+        return self._typed(text, name)
 
     def _settle(self) -> None:
         """Tell what is different now: of the list, and of what is live."""

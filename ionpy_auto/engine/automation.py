@@ -25,11 +25,12 @@ from ionpy_auto.automation.scripts.store import ScriptStore
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
+from ionpy_auto.automation.starting import StartArms
 from ionpy_auto.automation.topics import Topics
 from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Event
-from ionpy_auto.core.errors import Conflict, Finding, IonpyError, Rejected
-from ionpy_auto.core.files import shipped_path
+from ionpy_auto.core.errors import Conflict, Finding, IonpyError, Rejected, StaleRevision
+from ionpy_auto.core.files import revision_of, shipped_path
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.engine.scripting import WorkbenchDesk
 from ionpy_auto.storage.device_tables import EntityColumn
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from ionpy_auto.engine.workbench import Workbench
 
 log = structlog.get_logger(__name__)
+
+Answer = dict[str, Any]
 
 PAUSE_PATIENCE_S = 20.0
 TEXT_POINTS = frozenset({"phase", "step"})
@@ -79,6 +82,12 @@ class Automation:
             bench.clock,
             (self._check,),
             self._is_running,
+            self._judged,
+        )
+        self.starts = StartArms(
+            engine.home.root / "config" / "armed_flows.json",
+            bench.project.folder.resolve().as_posix(),
+            engine.clock,
         )
         kept = engine.home.folder("var") / "flow-versions"
         self.desk = FlowDesk(
@@ -87,6 +96,7 @@ class Automation:
             {"project": kept / bench.project.id, "server": kept / "server"},
         )
         self.rules = RuleEngine(bench.lab, self.env, DatabaseRuleStore(bench.database))
+        self.rules.may_start = self.starts.is_armed
         self.runs = RunManager(
             RunKit(
                 lab=bench.lab,
@@ -125,6 +135,9 @@ class Automation:
     def _check(self, flow: Flow, site: Site) -> list[Finding]:
         return list(check_flow(flow, site, self._bench.devices))
 
+    def _judged(self, flow: Flow, findings: list[Finding]) -> list[Finding]:
+        return self.starts.judged(flow, findings)
+
     def _is_running(self, flow_id: str) -> bool:
         return any(run.flow.id == flow_id for run in self.runs.active())
 
@@ -142,10 +155,13 @@ class Automation:
             self.server_alarm("server/variables", problem, active=True)
         await self.runs.start_up()
         self.desk.start()
+        self.starts.start()
         await self.scripts.start_up()
         await self.flows.start()
         await self.rules.start()
         self.rules.follow(self.flows)
+        for armed in self.starts.summary(self.flows.live()):
+            log.warning("armed to drive outputs after a start", **armed)
         self.rules.tell_started()
         self._leave = [
             self._bench.bus.tap("event/run", self._run_changed),
@@ -293,6 +309,49 @@ class Automation:
 
     # -- flows ------------------------------------------------------------------------------
 
+    async def arm_start(self, flow_id: str, text: str | None, revision: str, by: str) -> Answer:
+        """Arm a flow to drive outputs after a start: its file as it is, or a text to be saved.
+
+        Raises:
+            StaleRevision: The file, or the text, is not of that revision.
+            Conflict: Nothing in it needs arming.
+            Rejected: It has other errors, or is another flow.
+        """
+        shown = self.flows.text_of(flow_id) if text is None else text
+        if revision_of(shown) != revision:
+            msg = f"flow {flow_id!r} is not what was read"
+            args = {"current_revision": revision_of(shown)}
+            raise StaleRevision(msg, hint="read it again, then arm it", args=args)
+        flow, findings = self.flows.typed(shown, f"{flow_id}.yaml")
+        if flow is None or flow.id != flow_id:
+            msg = f"the text is no flow {flow_id!r}"
+            raise Rejected(msg, code="FLOW_INVALID", hint="see the findings", findings=findings)
+        with self._bench.clock.hold():
+            entry = await asyncio.to_thread(self.starts.arm, flow, findings, by)
+        self._start_changed("flow_start_armed", flow_id, by, dict(entry))
+        return {"id": flow_id, "armed": self.start_of(flow_id)}
+
+    async def disarm_start(self, flow_id: str, by: str) -> Answer:
+        """Arm it no more."""
+        self.flows.text_of(flow_id)
+        with self._bench.clock.hold():
+            was = await asyncio.to_thread(self.starts.disarm, flow_id)
+        if was:
+            self._start_changed("flow_start_disarmed", flow_id, by, {})
+        return {"id": flow_id, "armed": None}
+
+    def start_of(self, flow_id: str) -> Answer | None:
+        """Who armed a flow when; ``valid`` is false once its text has changed."""
+        entry, live = self.starts.entry(flow_id), self.flows.flow(flow_id)
+        if entry is None:
+            return None
+        return {**entry, "valid": live is not None and self.starts.is_armed(live)}
+
+    def _start_changed(self, what: str, flow_id: str, by: str, detail: Answer) -> None:
+        self._audit(what, by, {"flow": flow_id, **detail})
+        self.flows.recheck()
+        self._bench.engine.event(what, {"flow": flow_id, "by": by})
+
     def flow_revisions(self) -> dict[str, str]:
         """Flow id → content hash of the live version."""
         return dict(self.flows.revisions())
@@ -321,5 +380,6 @@ class Automation:
             "alarms": self.alarms.active(),
             "runs": [run.as_dict() for run in self.runs.active()],
             "script_runs": [run.as_dict() for run in self.scripts.active()],
+            "armed_flows": self.starts.summary(self.flows.live()),
             "channels": [{"id": channel_id} for channel_id in self.runs.channels],
         }

@@ -118,7 +118,7 @@ def _at_startup(node: ActionNode, flow: Flow) -> Iterator[Finding]:
     what = ", ".join(outputs) if outputs else started
     texts = (
         f"a startup rule may not drive {what}",
-        "after a start a person confirms first: send a message instead",
+        "after a start a person confirms first: send a message, or let an engineer arm the flow",
     )
     yield _finding(flow, node, "startup-writes", texts)
 
