@@ -119,9 +119,15 @@ class Step(Block):
 
     Class attributes:
         needs_end: A check error without an end of its own.
+        is_control: It only says which steps come next: it takes no row of its own.
+        uses_channel: It may switch the channel; only one of several branches may do so.
+        takes_time: False when it is over at once.
     """
 
     needs_end: ClassVar[bool] = False
+    is_control: ClassVar[bool] = False
+    uses_channel: ClassVar[bool] = True
+    takes_time: ClassVar[bool] = True
 
     def drives(self) -> tuple[Drive, ...]:
         """What it asks of the channel at its strongest, one for each way it drives the cell.
@@ -129,6 +135,19 @@ class Step(Block):
         Empty for a step that leaves the outputs off. Signs, limits, ranges, prerequisites and the
         direction a step counts in follow from it.
         """
+        return ()
+
+    @property
+    def own_id(self) -> str:
+        """The id it gives its step, where none is written."""
+        return ""
+
+    def parts(self) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+        """Lists of the steps inside it, each with its name."""
+        return ()
+
+    def figures(self) -> tuple[str, ...]:
+        """Names it adds to ``step.*`` for its measures, declared in `names.LOCAL_UNITS`."""
         return ()
 
     async def run(self, context: StepContext) -> None:

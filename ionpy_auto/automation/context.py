@@ -437,8 +437,91 @@ class StepChannel(Protocol):
         """`drive` for a discharge."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """How often a loop runs.
+
+    Attributes:
+        count: The most rounds; None without a bound.
+        counter: Under which name its number is read (``loop.<counter>``).
+        items: One for each round, read as ``repeat.item``.
+        before: Asked before each round whether it shall be; not where a restart goes on.
+        after: Asked after each round whether it was the last.
+    """
+
+    count: int | None
+    counter: str = ""
+    items: Sequence[Scalar] = ()
+    before: Callable[[], bool] | None = None
+    after: Callable[[], bool] | None = None
+
+
+Held = Literal["over", "ended", "paused"]
+"""How a wait inside a step ended: in time, by one of its ends, or by a pause (outputs are off)."""
+
+
+class Trace(Protocol):
+    """Samples of the cell as they came in, each on its own stamp (monotonic seconds, value)."""
+
+    @property
+    def voltage(self) -> Sequence[tuple[float, float]]:
+        """Of the cell's voltage [V]."""
+
+    @property
+    def current(self) -> Sequence[tuple[float, float]]:
+        """Of the cell's current [A], positive into it."""
+
+    def stop(self) -> None:
+        """Take no more."""
+
+
+class StepMeter(Protocol):
+    """What a step may measure, and where it keeps what it found."""
+
+    @property
+    def voltage(self) -> float | None:
+        """The cell's voltage [V] now, if it is known."""
+
+    @property
+    def current(self) -> float | None:
+        """Its current [A], positive into it."""
+
+    def faster(self, interval_s: float) -> Callable[[], None]:
+        """Poll the channel's meters so often; returns the way back. It begins within one poll."""
+
+    @property
+    def slowest_s(self) -> float:
+        """Longest poll interval of the channel's meters as configured."""
+
+    def trace(self) -> Trace:
+        """Keep every sample from now on."""
+
+    def keep(self, figures: Mapping[str, float | None]) -> None:
+        """Figures of the step (``step.<name>``) for its row and its measures."""
+
+    def keep_dcir(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Resistances for the row of the step and its cycle; one without value is inconclusive."""
+
+
 class StepContext(ActionContext, Protocol):
     """What a step may do."""
+
+    @property
+    def meter(self) -> StepMeter:
+        """What it may measure.
+
+        Raises:
+            Rejected: The run has no channel.
+        """
+
+    async def hold(self, seconds: float) -> Held:
+        """Wait so long while the ends of the step are watched.
+
+        After ``paused`` the outputs are off and the step has to drive anew.
+        """
+
+    def end(self, name: str, verdict: str = "pass") -> None:
+        """End the step by this name; one that has ended stays as it is."""
 
     @property
     def channel(self) -> StepChannel:
@@ -456,6 +539,22 @@ class StepContext(ActionContext, Protocol):
 
     async def each(self, count: int, body: Callable[[int], Awaitable[None]]) -> None:
         """Call ``body`` with 1 … count, counting the loop for progress and checkpoints."""
+
+    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> int:
+        """Call ``body`` round after round; returns how many there were."""
+
+    async def branches(self, lists: Sequence[Sequence[Any]], driving: int) -> None:
+        """Run lists of steps at the same time; branch ``driving`` (from 0) may use the channel.
+
+        Raises:
+            IonpyError: Of the first branch that failed; it has ended the others.
+        """
+
+    def resumes_in(self, nodes: Sequence[Any]) -> bool:
+        """Whether the run goes on at a step among these or inside them, after a restart."""
+
+    def goto(self, target: str, most: int) -> None:
+        """Go on with the step ``target`` (does not return), but ``most`` times in a run only."""
 
     def phase(self, name: str) -> None:
         """The step has entered a phase (``cc``, ``cv``, ``ramp``)."""

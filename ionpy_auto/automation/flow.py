@@ -73,7 +73,7 @@ class StepNode:
         verb: Name of the block.
         block: A `Step`, or an `Action` that stands as a step.
         path: Dotted way to the node in the file.
-        children: Steps inside (``do`` of a loop).
+        parts: Lists of steps inside, each with its name (``do``, ``then``, ``else``, ``1``).
     """
 
     id: str
@@ -87,7 +87,17 @@ class StepNode:
     path: str = ""
     line: int = 0
     column: int = 0
-    children: tuple["StepNode", ...] = ()
+    parts: tuple[tuple[str, tuple["StepNode", ...]], ...] = ()
+
+    @property
+    def children(self) -> tuple["StepNode", ...]:
+        """Steps inside, of all lists."""
+        return tuple(child for _, nodes in self.parts for child in nodes)
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it only says which steps come next."""
+        return isinstance(self.block, Step) and self.block.is_control
 
     def walk(self) -> Iterator["StepNode"]:
         """This step and all inside it."""
@@ -121,6 +131,7 @@ class StepNode:
             "enabled": self.enabled,
             "line": self.line,
             "children": [child.as_dict() for child in self.children],
+            "parts": [{"name": part, "steps": [n.id for n in nodes]} for part, nodes in self.parts],
         }
 
 
@@ -262,6 +273,22 @@ class Flow:
         """All steps of the sequence, also those inside loops."""
         for node in self.sequence:
             yield from node.walk()
+
+    def all_steps(self) -> Iterator[StepNode]:
+        """Those of the sequence and of ``finally``."""
+        for node in (*self.sequence, *self.closing):
+            yield from node.walk()
+
+    @property
+    def counters(self) -> frozenset[str]:
+        """Names of the loops' counters."""
+        found = (getattr(node.block, "counter", None) for node in self.all_steps())
+        return frozenset(name for name in found if name)
+
+    @property
+    def prompts(self) -> frozenset[str]:
+        """Ids of the steps that ask a person."""
+        return frozenset(node.id for node in self.all_steps() if node.verb == "prompt")
 
     def outline(self) -> dict[str, Any]:
         """What the browser shows beside the text."""

@@ -168,12 +168,15 @@ def _any_verb(
             continue
         kind: type[Block] = registry.get(verb)
         model = _model(kind, defs)
-        companions = {key: model["properties"].pop(key) for key in kind.companions}
+        companions = {key: model["properties"][key] for key in kind.companions}
         required = [key for key in model.get("required", []) if key not in companions]
         needed = [key for key in model.get("required", []) if key in companions]
-        properties = {verb: _value(kind, model, required), **companions, **common}
-        form = _object(properties, (verb, *needed))
-        forms.append({**form, "title": verb, "description": (kind.__doc__ or "").splitlines()[0]})
+        value = _value(kind, model, required)
+        form = _object({verb: value, **companions, **common}, (verb, *needed))
+        head = {"title": verb, "description": (kind.__doc__ or "").splitlines()[0]}
+        forms.append({**form, **head})
+        if needed:  # companions may also stand inside
+            forms.append({**_object({verb: model, **common}, (verb,)), **head})
         if not required and not needed:
             forms.append({"const": verb})
     return {"anyOf": forms}

@@ -86,6 +86,7 @@ class TempSense(Block):
     source: Annotated[Word, Field(alias="from")]
     plausible: tuple[Celsius, Celsius] = (-30.0, 120.0)
     place: str = ""
+    ambient: Word | None = None
 
 
 class RelayContact(Block):
@@ -121,7 +122,7 @@ class ChannelFile(Block):
     path_resistance: Ohms = 0.0
     wiring: Literal["normal", "burn_in"] = "normal"
     limits: ChannelLimits = Field(default_factory=ChannelLimits)
-    accept: tuple[Literal["no_cell_voltages", "no_hardware_cutoff"], ...] = ()
+    accept: tuple[Literal["no_cell_voltages", "no_hardware_cutoff", "unlocked_keypad"], ...] = ()
 
     @property
     def devices(self) -> tuple[str, ...]:

@@ -297,7 +297,19 @@ class CyclerChannel:
     def poll_s(self, place: Input) -> float:
         """How often an input is asked."""
         stack = self.devices.stacks.get(place.point.rpartition(".")[0])
-        return stack.interval_s if stack is not None else 1.0
+        return stack.promised_s if stack is not None else 1.0
+
+    @property
+    def base_poll_s(self) -> float:
+        """Longest configured poll interval of its meters."""
+        devices = {place.point.rpartition(".")[0] for place in self.inputs}
+        stacks = [self.devices.stacks[d] for d in devices if d in self.devices.stacks]
+        return max((stack.interval_s for stack in stacks), default=1.0)
+
+    @property
+    def longest_poll_s(self) -> float:
+        """Longest distance of two samples of a meter that is on time now."""
+        return max(self.poll_s(place) for place in self.inputs)
 
     # --- samples, in the publisher's turn ---------------------------------------------------
 

@@ -26,6 +26,7 @@ from ionpy_auto.automation.sequences.limits import (
     Trip,
     mask_of,
 )
+from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.progress import Plan
 from ionpy_auto.automation.sequences.run_names import (
     RunEnvironment,
@@ -34,8 +35,15 @@ from ionpy_auto.automation.sequences.run_names import (
     product,
 )
 from ionpy_auto.automation.sequences.statistics import CycleResult
-from ionpy_auto.automation.sequences.steps import EndState, StepRun, worst
+from ionpy_auto.automation.sequences.steps import StepRun, worst
 from ionpy_auto.automation.sequences.switching import Switching
+from ionpy_auto.automation.sequences.track import (
+    Getter,
+    Signal,
+    Track,
+    environment_of_side,
+    names_of_track,
+)
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.commands import Origin, Outcome
@@ -55,16 +63,6 @@ class RunState(StrEnum):
     PAUSED = "paused"
     STOPPING = "stopping"
     FINISHED = "finished"
-
-
-class Signal(StrEnum):
-    """What wakes a step that waits for its end."""
-
-    END = "end"
-    PAUSE = "pause"
-    RESUME = "resume"
-    SKIP = "skip"
-    STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +108,7 @@ class Run:
         names: Resolves written names (``channel.source.i_set``) to addresses.
         origin: In whose name it and its rules write.
         done: Set when everything is over.
+        calm_down: Gives the meter at the cell its own poll interval back.
     """
 
     state = RunState.QUEUED
@@ -121,14 +120,15 @@ class Run:
     ended: float | None = None
     session: Mapping[str, Any] | None = None
     leased: tuple[str, ...] = ()
-    step: StepRun | None = None
     interrupted = False
     body: asyncio.Task[None] | None = None
     counting: Counting | None = None
     switching: Switching | None = None
     watch: LimitWatch | None = None
     leave: Callable[[], None] | None = None
+    calm_down: Callable[[], None] | None = None
     ticker: Timer | None = None
+    pace: RunPace | None = None
 
     def __init__(self, run_id: str, request: RunRequest, origin: Origin, parts: RunParts) -> None:
         self.id = run_id
@@ -144,19 +144,21 @@ class Run:
         self.checks: list[dict[str, Any]] = []
         self.history: list[StepRun] = []
         self.cycles: list[dict[str, Any]] = []
-        self.path: list[str] = []
+        self.main = Track()
+        self.tracks = [self.main]
+        self.jumps: dict[str, int] = {}
+        self.answers: dict[str, Scalar] = {}
         self.done = asyncio.Event()
         self.plan = Plan(self.flow.sequence, self._capacity)
         self._told_mono = self._saved_mono = -1e9
-        self._signal: asyncio.Future[Signal] | None = None
-        self._wanted: Signal | None = None
         self._background: set[asyncio.Task[None]] = set()
         channel_id = self.channel.id if self.channel is not None else "channel"
         if self.channel is not None:
             self.counting = Counting(self.channel, self.flow.cycle, self._on_cycle)
             self.switching = Switching(self.channel, self._write, self.limits, self._capacity)
             self.switching.on_phase = self._on_phase
-        self.env = RunEnvironment(parts.outer, own_names(self, channel_id), channel_id)
+        own = {**own_names(self, channel_id), **self._names_of(self.main)}
+        self.env = self.main.env = RunEnvironment(parts.outer, own, channel_id)
         if self.channel is not None:
             self.watch = LimitWatch(self.limits, self.env, channel_id)
         self.limits_shown = self.limits.as_list()
@@ -182,9 +184,25 @@ class Run:
         return self.leased
 
     @property
+    def path(self) -> Sequence[str]:
+        """Where the line that drives the channel is; `track` says how a place is written."""
+        return self.main.path
+
+    @property
+    def step(self) -> StepRun | None:
+        """The step of that line, under way or last done."""
+        return self.main.step
+
+    @property
+    def branches(self) -> list[list[str]]:
+        """Where the branches beside it are."""
+        return [list(track.path) for track in self.tracks if track is not self.main]
+
+    @property
     def steps(self) -> Sequence[str]:
-        """Ids of the steps it is in, outermost first; without the counters of loops."""
-        return [part for part in self.path if "/" not in part]
+        """Ids of the steps it is in, outermost first; without rounds and branches."""
+        words = dict.fromkeys(word for track in self.tracks for word in track.path)
+        return [word for word in words if "/" not in word and not word.startswith("|")]
 
     @property
     def is_active(self) -> bool:
@@ -192,6 +210,23 @@ class Run:
         return self.state is not RunState.FINISHED
 
     # --- names --------------------------------------------------------------------------------
+
+    def _names_of(self, track: Track) -> dict[str, Getter]:
+        return names_of_track(track, self.flow.counters, self.answers, self.flow.prompts)
+
+    def side_track(self, beside: Track) -> Track:
+        """A line for a branch beside another; `leave_track` takes it out again."""
+        track = Track(beside.path)
+        track.rounds = list(beside.rounds)
+        names = self._names_of(track)
+        track.env = environment_of_side(track, self.env, names, self.lab.clock)
+        self.tracks.append(track)
+        return track
+
+    def leave_track(self, track: Track) -> None:
+        """The branch is through."""
+        self.tracks.remove(track)
+        self.note_pause()
 
     def env_of(self, index: int) -> LocalEnvironment:
         """Names as they were for one step, also when the run has gone on since."""
@@ -267,25 +302,35 @@ class Run:
         self._look_at_ends(changed | TIME, mono)
 
     def _look_at_ends(self, changed: int, mono: float) -> None:
-        step = self.step
+        for track in tuple(self.tracks):
+            self._look_at_track(track, changed, mono)
+
+    def _look_at_track(self, track: Track, changed: int, mono: float) -> None:
+        step = track.step
         if step is None or not step.armed:
             return
         phase = self.channel.phase if self.channel is not None else ""
-        if self.channel is not None and step.phases and step.phases[-1]["name"] != phase:
+        if track is self.main and step.phases and step.phases[-1]["name"] != phase:
             self._on_phase(phase)
         for state in step.ends:
-            if state.look(self.env, changed, phase, mono):
-                self._end_step(step, state)
+            if state.look(track.env, changed, phase, mono):
+                step.goto = state.end.goto
+                value = state.actual(track.env)
+                self.end_step(track, state.end.name, state.end.verdict or "pass", value)
                 return
 
-    def _end_step(self, step: StepRun, state: EndState) -> None:
+    def end_step(
+        self, track: Track, name: str, verdict: str = "pass", value: float | None = None
+    ) -> None:
+        """End the step of a line, which waits for this."""
+        step = track.step
+        if step is None or step.ended_by:
+            return
         step.armed = False
-        step.ended_by = state.end.name
-        step.end_value = state.actual(self.env)
-        step.goto = state.end.goto
-        step.verdict = worst(step.verdict, state.end.verdict or "pass")
+        step.ended_by, step.end_value = name, value
+        step.verdict = worst(step.verdict, verdict)
         self.mark_end(step)
-        self.signal(Signal.END)
+        track.signal(Signal.END)
 
     def mark_end(self, step: StepRun) -> None:
         """Keep voltage and current of the moment an end came."""
@@ -323,12 +368,13 @@ class Run:
         self.ended_by, self.message = ended_by, message
         if self.switching is not None:
             self.switching.let_go()
-        step = self.step
-        if step is not None and step.ended is None:
-            step.armed = False
-            step.ended_by, step.end_value = ended_by, value
-            step.verdict = worst(step.verdict, verdict)
-            self.mark_end(step)
+        for track in self.tracks:
+            step = track.step
+            if step is not None and step.ended is None:
+                step.armed = False
+                step.ended_by, step.end_value = ended_by, value
+                step.verdict = worst(step.verdict, verdict)
+                self.mark_end(step)
         if self.body is not None:
             self.body.cancel()
 
@@ -352,32 +398,35 @@ class Run:
     # --- signals ------------------------------------------------------------------------------
 
     def signal(self, signal: Signal) -> None:
-        """Wake the step that waits; one that does not wait finds it when it does."""
-        if self._signal is not None and not self._signal.done():
-            self._signal.set_result(signal)
-        elif signal is not Signal.END:
-            self._wanted = signal
+        """Tell all lines; a skip ends one step."""
+        if signal is Signal.SKIP:
+            self._skip()
+            return
+        for track in tuple(self.tracks):
+            track.signal(signal)
 
-    async def wait_signal(self) -> Signal:
-        """What is wanted next of the step under way."""
-        if self._wanted is not None:
-            wanted, self._wanted = self._wanted, None
-            return wanted
-        self._signal = asyncio.get_running_loop().create_future()
-        try:
-            return await self._signal
-        finally:
-            self._signal = None
+    def _skip(self) -> None:
+        """Skip the step that drives, else the first that waits; a pause is over with it."""
+        busy = [track for track in self.tracks if not track.idle] or [self.main]
+        waiting = (track for track in busy if track.is_waiting)
+        chosen = busy[0] if busy[0] is self.main else next(waiting, busy[0])
+        others = [track for track in self.tracks if track is not chosen]
+        chosen.signal(Signal.SKIP)
+        if self.state is RunState.PAUSED:
+            for track in others:
+                track.signal(Signal.RESUME)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a step waits for its end now."""
-        return self._signal is not None and not self._signal.done()
+        """Whether every line waits for the end of a step now, so that all can be told to stop."""
+        busy = [track for track in self.tracks if not track.idle]
+        return bool(busy) and all(track.is_waiting for track in busy)
 
-    @property
-    def wants_stop(self) -> bool:
-        """Whether a stop was asked for and nobody has taken it yet."""
-        return self._wanted is Signal.STOP
+    def note_pause(self) -> None:
+        """The run is paused once every line is."""
+        busy = [track for track in self.tracks if not track.idle]
+        if self.state is RunState.RUNNING and busy and all(track.paused for track in busy):
+            self.set_state(RunState.PAUSED, "paused")
 
     # --- what becomes known -------------------------------------------------------------------
 
@@ -407,7 +456,8 @@ class Run:
 
     def tell_step(self, step: StepRun, what: str) -> None:
         """Publish and store a step at its beginning and its end."""
-        row = step.row(self.lab.clock.monotonic(), self._totals())
+        totals = None if step.is_side else self._totals()
+        row = step.row(self.lab.clock.monotonic(), totals)
         self.journal.step(self.id, step.node.path, row)
         extra = {"run": self.id, "sequence": self.flow.id, "event": what}
         self.event("run_step", {**row, **extra})
@@ -449,6 +499,9 @@ class Run:
             "checkpoint": {
                 "timestamp": clock.now(),
                 "path": list(self.path),
+                "branches": self.branches,
+                "jumps": dict(self.jumps),
+                "answers": dict(self.answers),
                 "step": step.node.id if step is not None else "",
                 "index": step.index if step is not None else None,
                 "step_time": step.time(clock.monotonic()) if step is not None else None,
@@ -493,6 +546,7 @@ class Run:
             "bindings": {"channel": self.channel.id} if self.channel is not None else {},
             "conditions": dict(self.request.conditions),
             "step_path": list(self.path),
+            "branches": self.branches,
             "step_id": step.node.id if step is not None else "",
             "step_title": step.node.name if step is not None else "",
             "phase": self.channel.phase if self.channel is not None else "",

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from ionpy_auto.automation.blocks import Step
 from ionpy_auto.automation.context import Lab
 from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
+from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.names import Names
 from ionpy_auto.automation.sequences.channel import CyclerChannel
 from ionpy_auto.automation.sequences.counting import Counting, magnitude
@@ -20,14 +22,18 @@ class Told(Protocol):
     id: str
     verdict: str
     lab: Lab
+    flow: Flow
     names: Names
     channel: CyclerChannel | None
     counting: Counting | None
-    step: StepRun | None
     session: Mapping[str, Any] | None
     started_mono: float | None
     history: list[StepRun]
     env: "RunEnvironment"
+
+    @property
+    def step(self) -> StepRun | None:
+        """Under way or last done."""
 
     @property
     def state(self) -> str:
@@ -84,11 +90,19 @@ def _step_names(run: Told) -> dict[str, Getter]:
         *("id", "name", "index", "ended_by", "end_value", "verdict"),
         *("wh", "charge_ah", "discharge_ah", "charge_wh", "discharge_wh", "cv_share"),
     )
-    own = {f"step.{name}": of_step(f"step.{name}") for name in names}
+    own = {f"step.{name}": of_step(f"step.{name}") for name in (*names, *_measured(run))}
     # These two stand in most ends and limits: they take the short way.
     own["step.time"] = lambda: _step_time(run)
     own["step.ah"] = lambda: _step_ah(run)
     return own
+
+
+def _measured(run: Told) -> frozenset[str]:
+    """Names of figures that steps of the flow measure."""
+    blocks = [node.block for node in run.flow.steps()]
+    return frozenset(
+        name for block in blocks if isinstance(block, Step) for name in block.figures()
+    )
 
 
 def _step_value(run: Told, name: str) -> Scalar | None:
@@ -159,7 +173,8 @@ def _run_names(run: Told) -> dict[str, Getter]:
 def names_of_step(run: Told, index: int) -> LocalEnvironment:
     """Names as they were for one step, also when the run has gone on since."""
     step = run.history[index]
-    totals = run.counting.now("step") if run.counting is not None else None
+    counts = run.counting is not None and not step.is_side
+    totals = run.counting.now("step") if run.counting is not None and counts else None
     values = step.names(run.lab.clock.monotonic(), totals)
 
     def constant(value: Scalar | None) -> Getter:

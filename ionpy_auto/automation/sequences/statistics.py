@@ -373,6 +373,12 @@ def dcir_iec61960(v1: float, i1: float, v2: float, i2: float) -> float | None:
     return (v1 - v2) / (i2 - i1) if i2 != i1 else None
 
 
+def mean_until(series: Series, begin_s: float, end_s: float) -> float | None:
+    """Mean of the samples in a span, None without any."""
+    found = [value for stamp, value in series if begin_s <= stamp <= end_s]
+    return sum(found) / len(found) if found else None
+
+
 def _ratio(above: float, below: float) -> float | None:
     return above / below if below > 0.0 else None
 

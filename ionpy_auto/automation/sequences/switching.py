@@ -10,7 +10,9 @@ Every switching moment is a cut for integration; a sample is taken right behind 
 line is drawn across an edge.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from math import ceil, inf, isfinite
 from typing import Final
@@ -96,6 +98,9 @@ class Switching:
     driven: Drive | None = None
     regulator: Regulator | None = None
     keep_connected: bool = False
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _edges: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _ordering: bool = False
     _off_since: float = -inf
     _proven: bool = False
     _protect: Protections = field(init=False)
@@ -110,16 +115,33 @@ class Switching:
 
     # --- off ----------------------------------------------------------------------------------
 
+    @asynccontextmanager
+    async def _in_order(self) -> AsyncIterator[None]:
+        """One at a time; a level under way is finished first, what regulates ends."""
+        async with self._turn:
+            await self._stop_regulator()
+            async with self._edges:
+                self._ordering = True
+                try:
+                    yield
+                finally:
+                    self._ordering = False
+
     async def off(self) -> None:
         """Both outputs off, proven by read-back and by the measured current; setpoints after.
 
         Raises:
             DeviceError: It could not be proven.
         """
+        if self._proven and self._still_off():
+            return
+        async with self._in_order():
+            await self._off()
+
+    async def _off(self) -> None:
         channel = self.channel
         if self._proven and self._still_off():
             return
-        await self._stop_regulator()
         self.driven = None
         with channel.being_switched():
             for instrument in channel.instruments:
@@ -208,17 +230,19 @@ class Switching:
 
     async def connect(self) -> None:
         """Close the relay and keep it closed also while the outputs are off."""
-        await self.off()
-        self.keep_connected = True
-        with self.channel.being_switched():
-            await self._contact(closed=True)
+        async with self._in_order():
+            await self._off()
+            self.keep_connected = True
+            with self.channel.being_switched():
+                await self._contact(closed=True)
 
     async def disconnect(self) -> None:
         """Open the relay."""
-        await self.off()
-        self.keep_connected = False
-        with self.channel.being_switched():
-            await self._contact(closed=False)
+        async with self._in_order():
+            await self._off()
+            self.keep_connected = False
+            with self.channel.being_switched():
+                await self._contact(closed=False)
 
     async def _contact(self, *, closed: bool) -> None:
         """Move the relay, if there is one, while next to nothing flows."""
@@ -256,11 +280,12 @@ class Switching:
             Rejected: The channel cannot do this, or nothing bounds what was left open.
             DeviceError: A device did not do what it was told; the state must be made safe.
         """
-        if drive.direction == "charge":
-            await self._charge(drive)
-        else:
-            await self._discharge(drive)
-        self.driven = drive
+        async with self._in_order():
+            if drive.direction == "charge":
+                await self._charge(drive)
+            else:
+                await self._discharge(drive)
+            self.driven = drive
 
     # --- charge -------------------------------------------------------------------------------
 
@@ -270,7 +295,7 @@ class Switching:
             raise Rejected(f"{channel.id} has no source to charge with", code="NO_SOURCE")
         if drive.mode == "cr":
             raise cannot(source.device, drive)
-        await self.off()
+        await self._off()
         await self._settle()
         cell_v = self._cell_voltage()
         target_v, target_a, law = self._targets(source, drive, cell_v)
@@ -352,7 +377,7 @@ class Switching:
         channel, sink = self.channel, self.channel.sink
         if sink is None:
             raise Rejected(f"{channel.id} has no sink to discharge with", code="NO_SINK")
-        await self.off()
+        await self._off()
         await self._settle()
         cell_v = self._cell_voltage()
         if drive.voltage is not None and cell_v < drive.voltage + ALREADY_THERE_V:
@@ -425,8 +450,9 @@ class Switching:
         channel = self.channel
 
         async def write(value: float) -> float:
-            with channel.being_switched():
-                outcome = await self._cut(instrument, role, value)
+            async with self._edges:
+                with channel.being_switched():
+                    outcome = await self._cut(instrument, role, value)
             if role is not Role.SET_VOLTAGE:
                 channel.path_current = value
             return outcome.confirmed_mono
@@ -443,6 +469,10 @@ class Switching:
         Raises:
             Rejected: It is another direction or mode, or it would leave the limits.
         """
+        async with self._turn:
+            await self._relevel_all(drive)
+
+    async def _relevel_all(self, drive: Drive) -> None:
         driven = self.driven
         if driven is None or self.channel.side is Side.OFF:
             raise nothing_driven()
@@ -638,13 +668,13 @@ class Switching:
             msg = f"{point} is switched on by charge and discharge steps alone"
             raise Rejected(msg, code="SWITCHING_ORDER", hint="use a charge or discharge step")
         self._check_bound(role, point, value)
-        channel = self.channel
-        if channel.is_switching:
-            msg = f"{channel.id} is being switched"
+        if self._ordering:
+            msg = f"{self.channel.id} is being switched"
             raise Conflict(msg, code="SWITCHING", hint="try again in a moment")
-        with channel.being_switched():
-            outcome = await self._cut(instrument, role, value, write)
-            await self._look()
+        async with self._edges:
+            with self.channel.being_switched():
+                outcome = await self._cut(instrument, role, value, write)
+                await self._look()
         if isinstance(value, int | float) and not isinstance(value, bool):
             self._adjusted(role, float(value))
         return outcome

@@ -27,12 +27,13 @@ def _amounts(review: Review, node: StepNode, drive: Drive) -> Iterator[Finding]:
         yield from _out_of_range(review, node, direction, role, current, "A")
     if voltage is not None:
         yield from _above(review, node, voltage, "voltage_max", "V")
-        yield from _out_of_range(review, node, direction, Role.SET_VOLTAGE, voltage, "V")
+        if direction == "charge":
+            yield from _out_of_range(review, node, direction, Role.SET_VOLTAGE, voltage, "V")
         yield from _above_charge_voltage(review, node, voltage)
     elif direction == "charge" and review.limits.high("voltage_max") == inf:
         hint = "give a voltage, or a cell with limits"
         yield review.finding(node, "no-bound", "nothing bounds the voltage", hint)
-    if direction == "charge" and current is None:
+    if direction == "charge" and current is None and drive.power is None:
         yield from _open_current(review, node)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from ionpy_auto.automation.blocks import Step
 from ionpy_auto.automation.flow import End, Limit, StepNode
 from ionpy_auto.automation.sequences.review import SIGNS, Review
 from ionpy_auto.core.errors import Finding, Severity
@@ -32,6 +33,8 @@ def check(review: Review) -> Iterator[Finding]:
 
 def _bounded(review: Review, node: StepNode) -> Iterator[Finding]:
     """Every charge and discharge needs an end by time or charge (SEQ-17)."""
+    if isinstance(node.block, Step) and not node.block.needs_end:
+        return  # it ends by itself
     conditions = [end.when for end in node.until]
     conditions += [limit.trip for limit in (*node.limits, *review.flow.limits)]
     points = {point for condition in conditions for point in condition.points}
@@ -43,10 +46,10 @@ def _bounded(review: Review, node: StepNode) -> Iterator[Finding]:
 
 def _end(review: Review, node: StepNode, end: End, direction: str) -> Iterator[Finding]:
     yield from _sign(review, end, end.when, direction)
-    has_voltage = getattr(node.block, "voltage", None) is not None
-    if end.phase == "cv" and not (direction == "charge" and has_voltage):
+    holds = any(drive.voltage is not None for drive in node.drives)
+    if end.phase == "cv" and not holds:
         message = f"end {end.name!r} waits for phase cv, which this step never enters"
-        yield review.finding(end, "never-ends", message, "give the charge a voltage")
+        yield review.finding(end, "never-ends", message, "give the step a voltage")
     for bound in end.when.bounds():
         yield from _never(review, node, end, bound)
         yield from _resolution(review, end, bound, direction)
@@ -56,15 +59,22 @@ def _never(review: Review, node: StepNode, end: End, bound: Bound) -> Iterator[F
     """An end that lies behind what the supply holds, or behind a limit that trips first."""
     if bound.point != f"{review.channel_id}.voltage":
         return
-    voltage = getattr(node.block, "voltage", None)
-    if bound.op in {">", ">="} and isinstance(voltage, float) and bound.limit > voltage:
-        message = f"the supply holds {format_quantity(voltage, 'V')}: {end.text} never comes"
-        yield review.finding(end, "never-ends", message, "end by current in phase cv")
+    for drive in node.drives:
+        if drive.voltage is not None and _is_beyond(bound, drive.voltage, drive.direction):
+            held = format_quantity(drive.voltage, "V")
+            message = f"the step holds {held}: {end.text} never comes"
+            yield review.finding(end, "never-ends", message, "end by current in phase cv")
     low, high = review.limits.low("voltage_min"), review.limits.high("voltage_max")
     if not low <= bound.limit <= high:
         message = f"a limit trips before {end.text}"
         hint = f"limits: {low:g} … {high:g} V"
         yield review.finding(end, "behind-limit", message, hint, severity=Severity.WARNING)
+
+
+def _is_beyond(bound: Bound, voltage: float, direction: str) -> bool:
+    if direction == "charge":
+        return bound.op in {">", ">="} and bound.limit > voltage
+    return bound.op in {"<", "<="} and bound.limit < voltage
 
 
 def _resolution(review: Review, end: End, bound: Bound, direction: str) -> Iterator[Finding]:
