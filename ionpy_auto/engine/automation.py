@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -16,6 +17,7 @@ from ionpy_auto.automation.flows import FlowStore, layers_of
 from ionpy_auto.automation.hooks import Hooks
 from ionpy_auto.automation.names import CHANNEL_UNITS, Site
 from ionpy_auto.automation.rules.engine import RuleEngine
+from ionpy_auto.automation.rules.references import Known, check_references
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
 from ionpy_auto.automation.scripts.journal import ScriptJournal
@@ -83,6 +85,7 @@ class Automation:
             (self._check,),
             self._is_running,
             self._judged,
+            self._remarks,
         )
         self.starts = StartArms(
             engine.home.root / "config" / "armed_flows.json",
@@ -118,6 +121,7 @@ class Automation:
             engine.latch,
             lambda: engine.audit,
         )
+        self._known: tuple[tuple[int, ...], Known] | None = None
         self._thinned: dict[str, list[Callable[[], None]]] = {}
         self._leave: list[Callable[[], None]] = []
 
@@ -137,6 +141,20 @@ class Automation:
 
     def _judged(self, flow: Flow, findings: list[Finding]) -> list[Finding]:
         return self.starts.judged(flow, findings)
+
+    def _remarks(self, flow: Flow) -> list[Finding]:
+        """What a flow names and is not there, as things are now."""
+        flows = self.flows.live()
+        key = tuple(map(id, flows))
+        if self._known is None or self._known[0] != key:
+            self._known = (key, Known(flows=flows))
+        known = replace(
+            self._known[1],
+            scripts=self.scripts.store.names() if "script" in flow.text else None,
+            brokers=list(self._bench.connections.connections),
+            receivers=self.notifier.names,
+        )
+        return check_references(flow, known)
 
     def _is_running(self, flow_id: str) -> bool:
         return any(run.flow.id == flow_id for run in self.runs.active())

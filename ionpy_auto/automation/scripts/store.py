@@ -64,6 +64,11 @@ class ScriptStore:
         self._clock = clock
         self._lock = asyncio.Lock()
 
+    def names(self) -> list[str]:
+        """Of the scripts there are."""
+        found = self.folder.glob(f"*{SUFFIX}") if self.folder.is_dir() else ()
+        return sorted(path.stem for path in found)
+
     async def entries(self) -> list[dict[str, Any]]:
         """Name, revision and size of every script."""
         scripts = await self._on_disk(self._read_all)
