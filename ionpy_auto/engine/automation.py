@@ -1,7 +1,7 @@
 """The automation of an open project: alarms, flows, rules and runs, built and wired in order."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -324,6 +324,20 @@ class Automation:
 
     def _audit(self, action: str, by: str, detail: dict[str, Any]) -> None:
         self._bench.engine.audit.event(action, by, detail)
+
+    async def change_variables(
+        self,
+        by: str,
+        values: Mapping[str, Scalar],
+        amounts: Mapping[str, float],
+        remove: Sequence[str],
+    ) -> Answer:
+        """Change variables for a person or another program, all or none."""
+        await self.variables.change(values, amounts, by, remove)
+        wanted = {"set": dict(values), "add": dict(amounts), "remove": list(remove)}
+        self._audit("variables_changed", by, {key: one for key, one in wanted.items() if one})
+        items = self.variables.list()
+        return {"items": items, "total": len(items)}
 
     # -- flows ------------------------------------------------------------------------------
 
