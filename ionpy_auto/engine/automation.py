@@ -22,8 +22,10 @@ from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
 from ionpy_auto.automation.scripts.journal import ScriptJournal
 from ionpy_auto.automation.scripts.manager import ScriptManager
+from ionpy_auto.automation.scripts.native import Interpreters
 from ionpy_auto.automation.scripts.sandbox import Sandbox
 from ionpy_auto.automation.scripts.store import ScriptStore
+from ionpy_auto.automation.scripts.trust import ScriptTrust
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
@@ -112,10 +114,19 @@ class Automation:
                 database=bench.database,
             )
         )
-        sandbox = Sandbox(bench.clock)
-        self.scripts = ScriptManager(
+        sandbox = Interpreters(Sandbox(bench.clock), bench.clock)
+        self.script_trust: ScriptTrust = ScriptTrust(
+            engine.home.root, bench.project.path("scripts"), engine.clock
+        )
+        self.scripts: ScriptManager = ScriptManager(
             WorkbenchDesk(bench),
-            ScriptStore(bench.project.path("scripts"), sandbox, bench.bus, bench.clock),
+            ScriptStore(
+                bench.project.path("scripts"),
+                sandbox,
+                bench.bus,
+                bench.clock,
+                self.script_trust.require,
+            ),
             sandbox,
             ScriptJournal(bench.database),
             engine.latch,

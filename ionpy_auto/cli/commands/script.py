@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from ionpy_auto.automation.scripts.native import Interpreters
 from ionpy_auto.automation.scripts.sandbox import STUBS, Sandbox
 from ionpy_auto.cli.client import DEFAULT, Client
 from ionpy_auto.cli.output import CheckFormat, err, out, print_findings, print_json
@@ -36,7 +37,8 @@ def check(
 
 
 async def _check(files: list[Path]) -> list[Finding]:
-    sandbox = Sandbox(SystemClock())
+    clock = SystemClock()
+    sandbox = Interpreters(Sandbox(clock), clock)
     try:
         found = []
         for file in files:
