@@ -19,6 +19,7 @@ from ionpy_auto.devices import (
     Driver,
     Enum,
     LinkLost,
+    MinimumInput,
     Missing,
     Numeric,
     Protection,
@@ -155,6 +156,7 @@ class VirtualLoad(LoadPart, OnBench):
     ICON = "resistor"
     PROTECTION = Protection(ProtectionKind.SHUTDOWN, latched=True)
     CAPABILITIES = ("latched_cutoff",)
+    MINIMUM_INPUT = MinimumInput(0.3, 30.0)
 
     def declare(self) -> None:
         """Remember the settings of the modes that are not in force."""
@@ -193,6 +195,7 @@ class V01Battery(PsuPart, LoadPart, MeterPart, OnBench):
     ICON = "battery"
     PROTECTION = Protection(ProtectionKind.SHUTDOWN, 0.05, 0.05, latched=True)
     CAPABILITIES = ("latched_cutoff",)
+    MINIMUM_INPUT = MinimumInput(0.3, 30.0)
 
     class Params(BenchParams):
         """The cell; its bench is its own unless another device names it too."""

@@ -132,6 +132,7 @@ class LoadPart:
         access=RW,
         channel="Ch2",
         group="Load",
+        role=Role.LOAD_POWER,
         safe=Safe("none"),
     )
     load_ohms = Numeric(
@@ -144,6 +145,7 @@ class LoadPart:
         access=RW,
         channel="Ch2",
         group="Load",
+        role=Role.LOAD_RESISTANCE,
         safe=Safe("none"),
     )
     load_volts = Numeric(
@@ -156,6 +158,7 @@ class LoadPart:
         access=RW,
         channel="Ch2",
         group="Load",
+        role=Role.LOAD_VOLTAGE,
         safe=Safe("none"),
     )
     load_on = Toggle(

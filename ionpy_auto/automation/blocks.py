@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ionpy_auto.automation.context import (
     ActionContext,
+    Drive,
     Firing,
     RuleContext,
     StepContext,
@@ -104,9 +105,13 @@ class Action(Block):
         """Those of `writes` that reach an instrument."""
         return tuple(point for point in self.writes() if not point.startswith("var."))
 
+    def lists(self) -> Mapping[str, tuple[Any, ...]]:
+        """Lists of actions inside it, by a name that places of switches are made of."""
+        return {}
+
     def inner(self) -> tuple[Any, ...]:
         """Nodes of the actions inside it."""
-        return ()
+        return tuple(node for nodes in self.lists().values() for node in nodes)
 
 
 class Step(Block):
@@ -114,11 +119,36 @@ class Step(Block):
 
     Class attributes:
         needs_end: A check error without an end of its own.
-        direction: ``charge`` or ``discharge`` when it drives the cell, for signs and limits.
+        is_control: It only says which steps come next: it takes no row of its own.
+        uses_channel: It may switch the channel; only one of several branches may do so.
+        takes_time: False when it is over at once.
     """
 
     needs_end: ClassVar[bool] = False
-    direction: ClassVar[str] = ""
+    is_control: ClassVar[bool] = False
+    uses_channel: ClassVar[bool] = True
+    takes_time: ClassVar[bool] = True
+
+    def drives(self) -> tuple[Drive, ...]:
+        """What it asks of the channel at its strongest, one for each way it drives the cell.
+
+        Empty for a step that leaves the outputs off. Signs, limits, ranges, prerequisites and the
+        direction a step counts in follow from it.
+        """
+        return ()
+
+    @property
+    def own_id(self) -> str:
+        """The id it gives its step, where none is written."""
+        return ""
+
+    def parts(self) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+        """Lists of the steps inside it, each with its name."""
+        return ()
+
+    def figures(self) -> tuple[str, ...]:
+        """Names it adds to ``step.*`` for its measures, declared in `names.LOCAL_UNITS`."""
+        return ()
 
     async def run(self, context: StepContext) -> None:
         """Drive the step until one of its ends, which the context watches.

@@ -4,7 +4,8 @@ A block never imports an engine, a device or a table. What it can do stands here
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from typing import Any, Literal, Protocol
 
 from ionpy_auto.connections import Message, Publication, Wish
@@ -296,6 +297,10 @@ class RuleContext(Protocol):
         """The run a run-scoped rule belongs to."""
 
     @property
+    def timezone(self) -> tzinfo | None:
+        """In which a time of day is meant; None: that of the server."""
+
+    @property
     def is_armed(self) -> bool:
         """Whether a condition already true counts as an edge: a ``during`` step has begun."""
 
@@ -324,21 +329,199 @@ class RuleContext(Protocol):
         """Call at times (APScheduler on the project's clock); returns the way to leave."""
 
 
+DriveDirection = Literal["charge", "discharge"]
+DriveMode = Literal["cc", "cv", "cp", "cr"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """How a cell is to be driven: the direction, and what is held, as magnitudes.
+
+    What is None is open: a charge holds the highest voltage and the highest current that the
+    limits allow, a discharge is bounded by them. The first of power, resistance, current and
+    voltage that is given is what the mode holds; a voltage beside it is where it turns into CV.
+
+    Attributes:
+        direction: ``charge`` or ``discharge``.
+        current: A. Of a discharge it may be 0: the load is on and draws nothing.
+        voltage: V at the cell.
+        power: W.
+        resistance: Ω, only for a discharge.
+        peak: Highest current [A] that a later `StepChannel.level` asks for, so that the
+            protections are set for it before the output is on.
+    """
+
+    direction: DriveDirection
+    current: float | None = None
+    voltage: float | None = None
+    power: float | None = None
+    resistance: float | None = None
+    peak: float | None = None
+
+    @property
+    def mode(self) -> DriveMode:
+        """What is held first."""
+        if self.power is not None:
+            return "cp"
+        if self.resistance is not None:
+            return "cr"
+        return "cv" if self.current is None and self.voltage is not None else "cc"
+
+    @property
+    def level(self) -> float | None:
+        """The value of what the mode holds, in its unit."""
+        levels = {
+            "cp": self.power,
+            "cr": self.resistance,
+            "cv": self.voltage,
+            "cc": self.current,
+        }
+        return levels[self.mode]
+
+    def at(self, level: float) -> "Drive":
+        """The same with another level of what the mode holds."""
+        field_of = {"cp": "power", "cr": "resistance", "cv": "voltage", "cc": "current"}
+        changed: dict[str, Any] = {field_of[self.mode]: level}
+        return replace(self, **changed)
+
+
 class StepChannel(Protocol):
-    """The cycler channel as steps see it. Every method returns after read-back."""
+    """The cycler channel as steps see it. Every method returns after read-back.
+
+    Each change of what drives the cell is an edge: integration is cut at the confirmed moment and
+    a sample of current and voltage is taken right behind it.
+    """
 
     async def rest(self) -> None:
         """Outputs off, proven."""
 
-    async def charge(self, *, current: float, voltage: float) -> None:
-        """Supply on in the switching order of SEQ-15: ``current`` [A] limited, ``voltage`` [V]."""
+    async def drive(self, drive: Drive) -> bool:
+        """Drive the cell: everything off, dead time, protections, on, ramp (SEQ-15).
 
-    async def discharge(self, *, current: float) -> None:
-        """Load on in the switching order of SEQ-15 with ``current`` [A]."""
+        Returns:
+            False when the cell is at the voltage it is driven to already: nothing was switched on
+            and the step has ended by ``already_above`` or ``already_below``.
+
+        Raises:
+            Rejected: The channel cannot do this, or a limit is in the way.
+            DeviceError: A device did not do what it was told; the run is broken off.
+        """
+
+    async def level(self, value: float) -> None:
+        """Change what the running mode holds (A, V, W or Ω) in one edge, the output staying on.
+
+        Raises:
+            Rejected: It would leave the limits, or nothing is being driven.
+        """
+
+    async def relevel(self, drive: Drive) -> None:
+        """The same for current and voltage at once; direction and mode must be those running.
+
+        Raises:
+            Rejected: It is another direction or mode, or it would leave the limits.
+        """
+
+    async def connect(self) -> None:
+        """Outputs off; the relay of the channel closed, also at rest, until `disconnect`.
+
+        Without a relay in the channel both do nothing but switch off.
+        """
+
+    async def disconnect(self) -> None:
+        """Outputs off, then the relay open."""
+
+    async def charge(self, *, current: float | None = None, voltage: float | None = None) -> bool:
+        """`drive` for a charge."""
+
+    async def discharge(self, *, current: float) -> bool:
+        """`drive` for a discharge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """How often a loop runs.
+
+    Attributes:
+        count: The most rounds; None without a bound.
+        counter: Under which name its number is read (``loop.<counter>``).
+        items: One for each round, read as ``repeat.item``.
+        before: Asked before each round whether it shall be; not where a restart goes on.
+        after: Asked after each round whether it was the last.
+    """
+
+    count: int | None
+    counter: str = ""
+    items: Sequence[Scalar] = ()
+    before: Callable[[], bool] | None = None
+    after: Callable[[], bool] | None = None
+
+
+Held = Literal["over", "ended", "paused"]
+"""How a wait inside a step ended: in time, by one of its ends, or by a pause (outputs are off)."""
+
+
+class Trace(Protocol):
+    """Samples of the cell as they came in, each on its own stamp (monotonic seconds, value)."""
+
+    @property
+    def voltage(self) -> Sequence[tuple[float, float]]:
+        """Of the cell's voltage [V]."""
+
+    @property
+    def current(self) -> Sequence[tuple[float, float]]:
+        """Of the cell's current [A], positive into it."""
+
+    def stop(self) -> None:
+        """Take no more."""
+
+
+class StepMeter(Protocol):
+    """What a step may measure, and where it keeps what it found."""
+
+    @property
+    def voltage(self) -> float | None:
+        """The cell's voltage [V] now, if it is known."""
+
+    @property
+    def current(self) -> float | None:
+        """Its current [A], positive into it."""
+
+    def faster(self, interval_s: float) -> Callable[[], None]:
+        """Poll the channel's meters so often; returns the way back. It begins within one poll."""
+
+    @property
+    def slowest_s(self) -> float:
+        """Longest poll interval of the channel's meters as configured."""
+
+    def trace(self) -> Trace:
+        """Keep every sample from now on."""
+
+    def keep(self, figures: Mapping[str, float | None]) -> None:
+        """Figures of the step (``step.<name>``) for its row and its measures."""
+
+    def keep_dcir(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Resistances for the row of the step and its cycle; one without value is inconclusive."""
 
 
 class StepContext(ActionContext, Protocol):
     """What a step may do."""
+
+    @property
+    def meter(self) -> StepMeter:
+        """What it may measure.
+
+        Raises:
+            Rejected: The run has no channel.
+        """
+
+    async def hold(self, seconds: float) -> Held:
+        """Wait so long while the ends of the step are watched.
+
+        After ``paused`` the outputs are off and the step has to drive anew.
+        """
+
+    def end(self, name: str, verdict: str = "pass") -> None:
+        """End the step by this name; one that has ended stays as it is."""
 
     @property
     def channel(self) -> StepChannel:
@@ -356,6 +539,22 @@ class StepContext(ActionContext, Protocol):
 
     async def each(self, count: int, body: Callable[[int], Awaitable[None]]) -> None:
         """Call ``body`` with 1 … count, counting the loop for progress and checkpoints."""
+
+    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> int:
+        """Call ``body`` round after round; returns how many there were."""
+
+    async def branches(self, lists: Sequence[Sequence[Any]], driving: int) -> None:
+        """Run lists of steps at the same time; branch ``driving`` (from 0) may use the channel.
+
+        Raises:
+            IonpyError: Of the first branch that failed; it has ended the others.
+        """
+
+    def resumes_in(self, nodes: Sequence[Any]) -> bool:
+        """Whether the run goes on at a step among these or inside them, after a restart."""
+
+    def goto(self, target: str, most: int) -> None:
+        """Go on with the step ``target`` (does not return), but ``most`` times in a run only."""
 
     def phase(self, name: str) -> None:
         """The step has entered a phase (``cc``, ``cv``, ``ramp``)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from ionpy_auto.automation.spread import Spread
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.samples import LiveValues, Quality, Sample, Scalar
 from ionpy_auto.language import Cell, CellSource, Environment, Unit
@@ -42,6 +43,7 @@ class LiveEnvironment:
         self._recent = recent
         self._clock = clock
         self._cells: dict[tuple[str, str], LiveCell] = {}
+        self._spreads: dict[tuple[str, float], Spread] = {}
 
     def cell(self, address: str, unit: Unit) -> Cell:
         """The cell of a point, shared by all who read it in this unit."""
@@ -70,6 +72,13 @@ class LiveEnvironment:
         """A value over the last seconds; None when the window is not full of known samples."""
         if function == "previous":
             return _previous(self._recent.newest(address, 64))
+        return (
+            self._spread(address, seconds)
+            if function == "spread"
+            else self._over(function, address, seconds)
+        )
+
+    def _over(self, function: str, address: str, seconds: float) -> Scalar | None:
         newest = self._latest.get(address)
         if newest is None:
             return None
@@ -84,6 +93,19 @@ class LiveEnvironment:
         if len(numbers) != len(values) or len(numbers) < 2:
             return None
         return WINDOWS[function](times, numbers)
+
+    def _spread(self, address: str, seconds: float) -> float | None:
+        """How far a point moved over a span that may be longer than the recent history."""
+        spread = self._spreads.get((address, seconds))
+        if spread is None:
+            spread = self._spreads[address, seconds] = Spread(seconds)
+            newest = self._latest.get(address)
+            if newest is not None:
+                track = self._recent.since(address, newest.mono - seconds)
+                for mono, value in zip(track.mono, track.values, strict=True):
+                    spread.add(mono, value)
+            self._values.follow(address, spread.take)
+        return spread.value()
 
 
 def _previous(track: Track) -> Scalar | None:

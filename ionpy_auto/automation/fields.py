@@ -33,6 +33,10 @@ from ionpy_auto.language import (
 
 M = TypeVar("M", bound=BaseModel)
 
+COUNTER = re.compile(
+    r"(?!(?:voltage|current|power|temp|phase|and|or|not|in|if|else|is|true|false)$)[a-z][a-z0-9_]{0,31}"
+)
+"""What a counter may be called: not like what a bare name means already."""
 PARAMETER = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -432,12 +436,37 @@ class _Word(Plain):
         return str(text)
 
 
+class _Counter(Plain):
+    """A name of a loop's counter, which expressions read."""
+
+    schema: Mapping[str, Any] = {"type": "string", "pattern": COUNTER.pattern}
+
+    def read(self, value: object, reading: Reading) -> str:
+        del reading
+        text = _text(value, "a name")
+        if not COUNTER.fullmatch(text):
+            msg = f"{text[:80]!r} is no name of a counter"
+            raise fail("bad_name", msg, "small letters, digits and _, not a name of the channel")
+        return str(text)
+
+
+class _StepId(Plain):
+    """Id of a step of the same file."""
+
+    schema: Mapping[str, Any] = {"type": "string", "x-step": True}
+
+    def read(self, value: object, reading: Reading) -> str:
+        return f"{getattr(reading.reader, 'prefix', '')}{_text(value, 'the id of a step').strip()}"
+
+
 Volts = Annotated[float, Physical("V")]
 PositiveVolts = Annotated[float, Physical("V", positive=True)]
 Amps = Annotated[float, Physical("A")]
 PositiveAmps = Annotated[float, Physical("A", positive=True)]
 Watts = Annotated[float, Physical("W")]
+PositiveWatts = Annotated[float, Physical("W", positive=True)]
 Ohms = Annotated[float, Physical("Ω")]
+PositiveOhms = Annotated[float, Physical("Ω", positive=True)]
 AmpHours = Annotated[float, Physical("Ah")]
 WattHours = Annotated[float, Physical("Wh")]
 Celsius = Annotated[float, Physical("°C")]
@@ -453,3 +482,6 @@ When = Annotated[Condition, _When()]
 Message = Annotated[Template, _Message()]
 Address = Annotated[str, _Address()]
 Word = Annotated[str, _Word()]
+Jumps = Annotated[int, _Whole(1, 10_000)]
+StepId = Annotated[str, _StepId()]
+CounterName = Annotated[str, _Counter()]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from ionpy_auto.automation.blocks import Action, Block, ConditionBlock, Step, Trigger
+from ionpy_auto.automation.context import Drive, DriveDirection
 from ionpy_auto.automation.fields import Amps, Kelvin, Seconds, Volts
 from ionpy_auto.automation.names import Names, NoSite
 from ionpy_auto.core.files import revision_of
@@ -72,7 +73,7 @@ class StepNode:
         verb: Name of the block.
         block: A `Step`, or an `Action` that stands as a step.
         path: Dotted way to the node in the file.
-        children: Steps inside (``do`` of a loop).
+        parts: Lists of steps inside, each with its name (``do``, ``then``, ``else``, ``1``).
     """
 
     id: str
@@ -86,13 +87,38 @@ class StepNode:
     path: str = ""
     line: int = 0
     column: int = 0
-    children: tuple["StepNode", ...] = ()
+    parts: tuple[tuple[str, tuple["StepNode", ...]], ...] = ()
+
+    @property
+    def children(self) -> tuple["StepNode", ...]:
+        """Steps inside, of all lists."""
+        return tuple(child for _, nodes in self.parts for child in nodes)
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it only says which steps come next."""
+        return isinstance(self.block, Step) and self.block.is_control
 
     def walk(self) -> Iterator["StepNode"]:
         """This step and all inside it."""
         yield self
         for child in self.children:
             yield from child.walk()
+
+    @property
+    def drives(self) -> tuple[Drive, ...]:
+        """What it asks of the channel; empty when it does not drive the cell."""
+        return self.block.drives() if isinstance(self.block, Step) else ()
+
+    @property
+    def directions(self) -> frozenset[DriveDirection]:
+        """The directions it drives the cell in: none, one or both."""
+        return frozenset(drive.direction for drive in self.drives)
+
+    @property
+    def direction(self) -> Literal["charge", "discharge", ""]:
+        """The one direction it counts in; empty when it drives in none or in both."""
+        return next(iter(self.directions)) if len(self.directions) == 1 else ""
 
     def as_dict(self) -> dict[str, Any]:
         """The outline for REST."""
@@ -105,18 +131,20 @@ class StepNode:
             "enabled": self.enabled,
             "line": self.line,
             "children": [child.as_dict() for child in self.children],
+            "parts": [{"name": part, "steps": [n.id for n in nodes]} for part, nodes in self.parts],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class ActionNode:
-    """One entry of ``then`` or ``else``."""
+    """One entry of ``then`` or ``else``; ``id`` is what a ``wait_for`` may go on with."""
 
     verb: str
     block: Action
     enabled: bool = True
     line: int = 0
     column: int = 0
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +273,22 @@ class Flow:
         """All steps of the sequence, also those inside loops."""
         for node in self.sequence:
             yield from node.walk()
+
+    def all_steps(self) -> Iterator[StepNode]:
+        """Those of the sequence and of ``finally``."""
+        for node in (*self.sequence, *self.closing):
+            yield from node.walk()
+
+    @property
+    def counters(self) -> frozenset[str]:
+        """Names of the loops' counters."""
+        found = (getattr(node.block, "counter", None) for node in self.all_steps())
+        return frozenset(name for name in found if name)
+
+    @property
+    def prompts(self) -> frozenset[str]:
+        """Ids of the steps that ask a person."""
+        return frozenset(node.id for node in self.all_steps() if node.verb == "prompt")
 
     def outline(self) -> dict[str, Any]:
         """What the browser shows beside the text."""

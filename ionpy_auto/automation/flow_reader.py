@@ -1,7 +1,8 @@
 """Types a flow file: from a text with places to a `Flow`, or to findings that say why not."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Annotated, Any
@@ -16,7 +17,15 @@ from ionpy_auto.automation.blocks import (
     Step,
     Trigger,
 )
-from ionpy_auto.automation.fields import PlacedDict, Plain, Reading, fail, noted, unknown_key
+from ionpy_auto.automation.fields import (
+    COUNTER,
+    PlacedDict,
+    Plain,
+    Reading,
+    fail,
+    noted,
+    unknown_key,
+)
 from ionpy_auto.automation.flow import (
     MAX_GAP_S,
     ActionNode,
@@ -52,9 +61,12 @@ from ionpy_auto.language import (
 )
 
 FLOW_ID = re.compile(r"[a-z0-9-]{1,64}")
+STEP_ID = re.compile(r"[\w.-]{1,64}")
+"""What stands between ids in a place (``/``, ``|``, ``:``) stands in none of them."""
 VERSION = "1"
 VERDICTS = ("pass", "inconclusive", "fail")
 STEP_KEYS = frozenset({"id", "name", "enabled", "until", "limits", "measure", "verdict"})
+ACTION_KEYS = frozenset({"id", "enabled"})
 FLOW_KEYS = (
     *("version", "id", "title", "description", "cell", "channel", "parameters", "record", "cycle"),
     *("limits", "sequence", "finally", "rules", "x-layout"),
@@ -105,6 +117,8 @@ class FlowReader:
         self.site = site
         self.binding = binding
         self.reading = Reading(Scope(file=file), findings, file)
+        self.names = Names(site)
+        self.prefix = ""
         self.has_sequence = False
         self._ids: dict[str, int] = {}
 
@@ -120,7 +134,7 @@ class FlowReader:
             hint = "lower case letters, digits and -, at most 64"
             fields.add("bad-id", f"{flow_id!r} is no flow id", fields.get("id"), hint)
         parameters = self._parameters(fields)
-        names = self._names(fields, parameters)
+        names = self.names = self._names(fields, parameters)
         self.reading.scope = names.scope()
         self.has_sequence = "sequence" in fields
         for key in FLOW_KEYS:
@@ -278,7 +292,7 @@ class FlowReader:
         fields = Fields(node, self.file, findings)
         condition = Condition.take(fields, scope)
         name = fields.text("name")
-        phase = fields.choice("phase", ("cc", "cv", "ramp"), "")
+        phase = fields.choice("phase", ("cc", "cv", "cp", "cr", "ramp"), "")
         verdict = fields.choice("verdict", VERDICTS, "")
         goto = fields.text("goto")
         jumps = fields.integer("max", 0) or 0
@@ -294,7 +308,7 @@ class FlowReader:
             when=condition,
             phase=phase,
             verdict=verdict,
-            goto=goto,
+            goto=self.prefix + goto if goto else "",
             text=source,
             line=node.line,
             max=jumps,
@@ -332,21 +346,21 @@ class FlowReader:
         if made is None:
             return None
         fields, verb, block = made
-        step_id = self._unique(fields, verb)
-        children = getattr(block, "do", ())
+        own = block.own_id if isinstance(block, Step) else ""
+        step_id = self._unique(fields, verb, own)
         step = StepNode(
             id=step_id,
             name=fields.text("name") or step_id,
             verb=verb,
             block=block,
             enabled=fields.boolean("enabled", True),
-            until=self.ends(fields.get("until")),
+            until=() if "until" in block.companions else self.ends(fields.get("until")),
             limits=self.limits(fields.get("limits"), f"step {step_id}"),
             measure=self._measures(fields.get("measure")),
             path=fields.node.path,
             line=fields.node.line,
             column=fields.node.column,
-            children=children if isinstance(children, tuple) else (),
+            parts=block.parts() if isinstance(block, Step) else (),
         )
         fields.taken |= STEP_KEYS
         self._check_end(step, fields)
@@ -359,21 +373,29 @@ class FlowReader:
                 f"step {step.id!r} has no end",
                 hint="add until: with a time or capacity end",
             )
+        if step.is_control and (step.until or step.measure):
+            hint = "give them to the steps inside; repeat takes until: of its own"
+            what = "until" if step.until else "measure"
+            fields.add("no-row", f"{step.verb} takes no {what}", fields.get(what), hint)
 
-    def _unique(self, fields: Fields, verb: str) -> str:
-        written = fields.text("id")
+    def _unique(self, fields: Fields, verb: str, own: str) -> str:
+        """The id of a step: as written, its own (a label's name), or made from its verb."""
+        written = fields.text("id") or own
         if written:
+            if not STEP_ID.fullmatch(written):
+                hint = "letters, digits, _, . and -, at most 64"
+                fields.add("bad-id", f"{written!r} is no id of a step", fields.get("id"), hint)
             if written in self._ids:
                 line = self._ids[written]
                 hint = f"line {line} has it already"
                 fields.add("duplicate-id", f"id {written!r} stands twice", fields.get("id"), hint)
             self._ids[written] = fields.node.line
-            return written
+            return self.prefix + written
         number = 1
         while f"{verb}-{number}" in self._ids:
             number += 1
         self._ids[f"{verb}-{number}"] = fields.node.line
-        return f"{verb}-{number}"
+        return f"{self.prefix}{verb}-{number}"
 
     def _verb(
         self,
@@ -398,8 +420,30 @@ class FlowReader:
         kind = registry.get(self._alias(verb))
         fields.taken |= {verb, *kind.companions}
         fields.unknown(common)
-        block = self._block(kind, fields, verb)
+        with self._round(kind, fields, verb):
+            block = self._block(kind, fields, verb)
         return (fields, self._alias(verb), block) if block is not None else None
+
+    @contextmanager
+    def _round(self, kind: type[Block], fields: Fields, verb: str) -> Iterator[None]:
+        """Inside a loop its counter is a name."""
+        if "counter" not in kind.model_fields:
+            yield
+            return
+        inner = fields.node.entries[verb].node
+        places = (fields.node, inner) if isinstance(inner, MapNode) else (fields.node,)
+        found = [node.text for map_ in places if isinstance(node := map_.get("counter"), TextNode)]
+        outer = self.names
+        counters = outer.counters | {name for name in found if COUNTER.fullmatch(name)}
+        self._see(replace(outer, counters=counters, in_loop=True))
+        try:
+            yield
+        finally:
+            self._see(outer)
+
+    def _see(self, names: Names) -> None:
+        self.names = names
+        self.reading.scope = names.scope()
 
     @staticmethod
     def _alias(verb: str) -> str:
@@ -473,14 +517,13 @@ class FlowReader:
 
     def actions(self, node: Node | None, what: str) -> tuple[ActionNode, ...]:
         """Type ``then`` or ``else``."""
-        found = []
-        common = frozenset({"enabled"})
+        found: list[ActionNode] = []
         for item in self._list(node, what):
-            made = self._verb(item, "action", common, (ACTIONS,))
+            made = self._verb(item, "action", ACTION_KEYS, (ACTIONS,))
             if made is not None:
                 fields, verb, block = made
-                enabled = fields.boolean("enabled", True)
-                found.append(ActionNode(verb, block, enabled, item.line, item.column))
+                enabled, name = fields.boolean("enabled", True), fields.text("id")
+                found.append(ActionNode(verb, block, enabled, item.line, item.column, name))
         return tuple(found)
 
     def _triggers(self, node: Node | None, fields: Fields) -> tuple[TriggerNode, ...]:

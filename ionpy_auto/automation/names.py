@@ -25,8 +25,19 @@ CHANNEL_UNITS: Final[Mapping[str, str]] = {
     "step": "",
     "cycle": "",
     "phase": "",
+    "charge_ah": "Ah",
+    "discharge_ah": "Ah",
+    "charge_wh": "Wh",
+    "discharge_wh": "Wh",
+    "step_count": "",
+    "edge": "",
 }
-"""Points an open channel publishes, with their units; ``ah`` and ``wh`` are those of the step."""
+"""Points an open channel publishes, with their units.
+
+``ah`` and ``wh`` are those of the step; the four amounts by direction are the run's, so that the
+difference of two rows is what passed between them. ``step_count`` counts the steps as they were
+executed, and ``edge`` is 1 in the first and the last row of each.
+"""
 
 BARE: Final = frozenset({"voltage", "current", "power", "temp", "phase"})
 
@@ -39,6 +50,8 @@ LOCAL_UNITS: Final[Mapping[str, str]] = {
     "step.charge_wh": "Wh",
     "step.discharge_wh": "Wh",
     "step.cv_share": "",
+    "step.r_path": "Ω",
+    "step.r_cell": "Ω",
     "step.id": "",
     "step.name": "",
     "step.index": "",
@@ -77,9 +90,12 @@ LOCAL_TEXTS: Final = frozenset(
     }
 )
 
+RESISTANCE: Final = re.compile(r"step\.dcir(?:_charge|_discharge)?(?:_[0-9]{1,6}(?:s|ms))?")
+"""``step.dcir_10s``, ``step.dcir_charge_500ms``: what a step measured so long after its edge."""
+
 VARIABLE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 """Name of a project variable, read as ``var.<name>``."""
-FREE_HEADS: Final = frozenset({"trigger", "alarm", "repeat"})
+FREE_HEADS: Final = frozenset({"trigger", "alarm", "repeat", "prompt"})
 """What only the moment gives: anything may stand behind these."""
 
 
@@ -158,6 +174,8 @@ class Names:
         channel: The wiring, if it is known.
         cell: The cell, if it is known.
         parameters: Values of ``$name``.
+        counters: Of the loops this stands in, read as ``loop.<name>`` or by name alone.
+        in_loop: Whether it stands in a loop at all.
     """
 
     site: Site
@@ -167,9 +185,13 @@ class Names:
     parameters: Mapping[str, Quantity | float | bool | str] = field(default_factory=dict)
     file: str = ""
     unknown_points: Severity = Severity.ERROR
+    counters: frozenset[str] = frozenset()
+    in_loop: bool = False
 
     def resolve(self, name: str) -> str:
         """From a written name to an address."""
+        if name in self.counters:
+            return f"loop.{name}"
         if name in BARE:
             return f"{self.channel_id or 'channel'}.{name}"
         head, _, rest = name.partition(".")
@@ -186,22 +208,19 @@ class Names:
 
     def unit_of(self, address: str) -> str | None:
         """Unit of a resolved address; None when there is no such point."""
-        if address in LOCAL_UNITS:
-            return LOCAL_UNITS[address]
+        local = "Ω" if RESISTANCE.fullmatch(address) else LOCAL_UNITS.get(address)
+        if local is not None:
+            return local
         head, _, rest = address.partition(".")
+        if head == "loop":
+            known = rest in self.counters or (rest == "n" and self.in_loop)
+            return "" if known else None
         if rest and (head in FREE_HEADS or (head == "var" and VARIABLE.fullmatch(rest))):
             return ANY_UNIT
         if head == (self.channel_id or "channel") and rest in CHANNEL_UNITS:
             return CHANNEL_UNITS[rest]
-        if (
-            head == "channel"
-            and self.channel is None
-            and rest.partition(".")[0]
-            in {
-                "source",
-                "sink",
-            }
-        ):
+        is_part = head == "channel" and rest.partition(".")[0] in {"source", "sink"}
+        if is_part and self.channel is None:
             return ANY_UNIT
         return self.site.unit_of(address)
 
@@ -209,6 +228,8 @@ class Names:
         """Kind of a resolved address."""
         if address in LOCAL_TEXTS or address == f"{self.channel_id or 'channel'}.phase":
             return "text"
+        if RESISTANCE.fullmatch(address):
+            return "number"
         if address in LOCAL_UNITS:
             return "number" if LOCAL_UNITS[address] != ANY_UNIT else ""
         return self.site.kind_of(address)

@@ -65,7 +65,7 @@ def flow_schema() -> Schema:
     defs: Schema = {}
     for key, registry, common in (
         ("step", STEPS, STEP_KEYS),
-        ("action", ACTIONS, {"enabled": TRUTH}),
+        ("action", ACTIONS, {"id": TEXT, "enabled": TRUTH}),
         ("condition", CONDITIONS, {}),
     ):
         defs[key] = _any_verb(registry, common, defs)
@@ -104,7 +104,10 @@ def _top() -> Schema:
 def _parts(defs: Schema) -> Schema:
     ends = {**CONDITION, "when": LOGIC, "expr": LOGIC, "name": TEXT, "goto": TEXT}
     ends["max"] = {"type": "integer", "minimum": 1}
-    ends |= {"phase": {"enum": ["cc", "cv", "ramp"]}, "verdict": {"enum": list(VERDICTS)}}
+    ends |= {
+        "phase": {"enum": ["cc", "cv", "cp", "cr", "ramp"]},
+        "verdict": {"enum": list(VERDICTS)},
+    }
     named = {
         "type": "object",
         "minProperties": 1,
@@ -165,12 +168,15 @@ def _any_verb(
             continue
         kind: type[Block] = registry.get(verb)
         model = _model(kind, defs)
-        companions = {key: model["properties"].pop(key) for key in kind.companions}
+        companions = {key: model["properties"][key] for key in kind.companions}
         required = [key for key in model.get("required", []) if key not in companions]
         needed = [key for key in model.get("required", []) if key in companions]
-        properties = {verb: _value(kind, model, required), **companions, **common}
-        form = _object(properties, (verb, *needed))
-        forms.append({**form, "title": verb, "description": (kind.__doc__ or "").splitlines()[0]})
+        value = _value(kind, model, required)
+        form = _object({verb: value, **companions, **common}, (verb, *needed))
+        head = {"title": verb, "description": (kind.__doc__ or "").splitlines()[0]}
+        forms.append({**form, **head})
+        if needed:  # companions may also stand inside
+            forms.append({**_object({verb: model, **common}, (verb,)), **head})
         if not required and not needed:
             forms.append({"const": verb})
     return {"anyOf": forms}

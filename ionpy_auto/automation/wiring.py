@@ -19,6 +19,7 @@ from ionpy_auto.automation.fields import (
     Seconds,
     Volts,
     Word,
+    YesNo,
 )
 from ionpy_auto.core.errors import ConfigInvalid, Finding
 from ionpy_auto.language import Scope, UnitError, parse_quantity, read_with_findings
@@ -85,6 +86,14 @@ class TempSense(Block):
     source: Annotated[Word, Field(alias="from")]
     plausible: tuple[Celsius, Celsius] = (-30.0, 120.0)
     place: str = ""
+    ambient: Word | None = None
+
+
+class RelayContact(Block):
+    """The relay of ``isolation: relay``: closed before an output goes on, open after it is off."""
+
+    shorthand = "point"
+    point: Word
 
 
 class ChannelLimits(Block):
@@ -106,11 +115,14 @@ class ChannelFile(Block):
     current: CurrentSense
     temp: TempSense | None = None
     isolation: Literal["none", "diode", "ideal_diode", "relay"] = "none"
+    relay: RelayContact | None = None
+    regulation: Literal["device", "software"] = "device"
+    remote_sense: YesNo = False
     dead_time: Seconds = 1.0
     path_resistance: Ohms = 0.0
     wiring: Literal["normal", "burn_in"] = "normal"
     limits: ChannelLimits = Field(default_factory=ChannelLimits)
-    accept: tuple[Literal["no_cell_voltages", "no_hardware_cutoff"], ...] = ()
+    accept: tuple[Literal["no_cell_voltages", "no_hardware_cutoff", "unlocked_keypad"], ...] = ()
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -118,6 +130,7 @@ class ChannelFile(Block):
         points = (
             *(self.voltage.source, self.current.source, self.current.charge),
             *(self.current.discharge, self.temp.source if self.temp else None),
+            self.relay.point if self.relay else None,
         )
         measuring = [point.rsplit(".", 1)[0] for point in points if point]
         driving = [device for device in (self.source, self.sink) if device]
@@ -154,6 +167,9 @@ def read_channel(text: str, file: str) -> tuple[ChannelFile | None, list[Finding
     channel = reading.model(ChannelFile, node)
     if channel is not None and channel.source is None and channel.sink is None:
         reading.error(node, "no-output", "a channel needs a source, a sink or both")
+    if channel is not None and (channel.isolation == "relay") != (channel.relay is not None):
+        hint = "isolation: relay with relay: {point: RLY_01.k1}"
+        reading.error(node, "relay", "isolation: relay and relay: belong together", hint)
     current = channel.current if channel is not None else None
     if current is not None and not (current.source or current.charge or current.discharge):
         reading.error(node, "no-current", "a channel needs a current", "current: {charge: …}")

@@ -10,6 +10,7 @@ from ionpy_auto.devices.driver import (
     Blueprint,
     Driver,
     DriverParams,
+    MinimumInput,
     Protection,
     ProtectionKind,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "Link",
     "LinkLost",
     "MessageLink",
+    "MinimumInput",
     "Missing",
     "ModbusLink",
     "NoAnswer",

@@ -5,6 +5,7 @@ in the file as it stands when it is written again. The flat form ``transport{typ
 written, ``transport{type, params{}}`` is read too.
 """
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,6 +60,16 @@ class Logging(BaseModel):
     override_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = None
 
 
+class Calibration(BaseModel):
+    """When a device was calibrated, and until when that holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    date: dt.date | None = None
+    due: dt.date | None = None
+    by: str = Field("", max_length=200, description="Laboratory and number of the certificate.")
+
+
 class DeviceConfig(BaseModel):
     """One device."""
 
@@ -93,6 +104,7 @@ class DeviceConfig(BaseModel):
         le=3600,
         description="Of the device's own watchdog; ten polls, but at least 5 s, by default.",
     )
+    calibration: Calibration = Field(default_factory=lambda: Calibration(by=""))
     logging: Logging = Logging()
 
     @model_validator(mode="before")
@@ -117,7 +129,10 @@ class DeviceConfig(BaseModel):
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form that is written: flat, complete."""
-        content = self.model_dump(exclude={"transport", "framing"})
+        content = self.model_dump(exclude={"transport", "framing", "calibration"})
+        calibration = self.calibration.model_dump(mode="json", exclude_defaults=True)
+        if calibration:
+            content["calibration"] = calibration
         content["alias"] = self.shown
         content["transport"] = self.transport.flat()
         if self.framing is not None:

@@ -73,12 +73,29 @@ class Protection:
     latched: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class MinimumInput:
+    """The lowest voltage from which a load can draw a current: its transistors are then fully on.
+
+    Attributes:
+        volts: At ``amps``; less in proportion at a smaller current.
+        amps: Usually the largest current.
+    """
+
+    volts: float
+    amps: float
+
+    def at(self, amps: float) -> float:
+        """Voltage in volts needed for a current in amperes."""
+        return self.volts * amps / self.amps
+
+
 class Driver:
     """Base class; see the module's first lines.
 
     Class attributes a driver sets: ``NAME``, ``ALIASES``, ``CATEGORY``, ``ICON``, ``VERSION``,
     ``STACK_BLUEPRINTS`` (the first is the default), ``Params``, ``PROTECTION``, ``CAPABILITIES``,
-    ``OFF_LEAKAGE_A``, ``SIMULATOR``, and its entities.
+    ``OFF_LEAKAGE_A``, ``MINIMUM_INPUT``, ``SIMULATOR``, and its entities.
 
     Attributes:
         link: What it talks through, made from transport and framing.
@@ -100,6 +117,8 @@ class Driver:
     CAPABILITIES: ClassVar[tuple[str, ...]] = ()
     OFF_LEAKAGE_A: ClassVar[float | None] = None
     """Current [A] drawn from a cell while the output is off; None means unknown."""
+    MINIMUM_INPUT: ClassVar[MinimumInput | None] = None
+    """Of a load; None means unknown."""
     SIMULATOR: ClassVar[str] = ""
     """``file:function`` beside the driver: ``function(params, clock, benches)`` returns the link
     used instead of the configured one in mode simulate. Empty: the driver opens no hardware."""
@@ -188,6 +207,7 @@ class Driver:
             "protection": asdict(cls.PROTECTION),
             "capabilities": list(cls.CAPABILITIES),
             "off_leakage_a": cls.OFF_LEAKAGE_A,
+            "minimum_input": asdict(cls.MINIMUM_INPUT) if cls.MINIMUM_INPUT else None,
             "blueprints": [
                 {
                     "transport": b.transport,

@@ -22,6 +22,7 @@ from ionpy_auto.devices.build import Builder
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.config import DeviceConfig
 from ionpy_auto.devices.guarding.reach import NO_GUARD, Reach
+from ionpy_auto.devices.pacing import Pacing
 from ionpy_auto.devices.stack import LINKED, DeviceState, Stack
 from ionpy_auto.devices.state import StateStore
 from ionpy_auto.devices.writing import DeviceSafeWriter, Target
@@ -42,6 +43,8 @@ class DeviceManager:
         catalogue: Where drivers are found.
         state_path: ``device_state.json``; None keeps nothing over a restart.
         simulate: Every stack is its driver's simulator; no port is opened.
+        adaptive: Simulated devices may be asked less often while nothing moves; has no effect
+            unless ``simulate`` is set and the clock is virtual.
     """
 
     def __init__(
@@ -52,9 +55,12 @@ class DeviceManager:
         state_path: Path | None = None,
         *,
         simulate: bool = False,
+        adaptive: bool = False,
     ) -> None:
         self.bus = bus
         self.clock = clock
+        paced = adaptive and simulate and clock.is_virtual
+        self.pacing = Pacing(clock) if paced else None
         self.builder = Builder(catalogue, clock, simulate=simulate)
         self.store = StateStore(None if simulate else state_path)
         self.stacks: dict[str, Stack] = {}
@@ -138,7 +144,12 @@ class DeviceManager:
 
     def _new_stack(self, config: DeviceConfig) -> Stack:
         stack = Stack(
-            config, lambda: self.builder.build(stack.config), self.bus, self.clock, self.store
+            config,
+            lambda: self.builder.build(stack.config),
+            self.bus,
+            self.clock,
+            self.store,
+            self.pacing,
         )
         stack.make_safe = DeviceSafeWriter(stack).drive_safe
         stack.on_entities = lambda: self._tell_updated(stack)

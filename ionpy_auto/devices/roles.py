@@ -28,6 +28,9 @@ class Role(StrEnum):
     BATTERY_TEMPERATURE = "battery_temperature"  # of a probe on the cell
     LOAD_MODE = "load_mode"  # cc, cv, cp, cr
     LOAD_LEVEL = "load_level"  # current of a load in mode cc
+    LOAD_POWER = "load_power"  # its power in mode cp
+    LOAD_RESISTANCE = "load_resistance"  # its resistance in mode cr
+    LOAD_VOLTAGE = "load_voltage"  # the voltage it holds in mode cv
     INPUT = "input"  # load on/off
     CUTOFF_VOLTAGE = "cutoff_voltage"  # the load switches itself off below it
     RELAY = "relay"

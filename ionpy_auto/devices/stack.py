@@ -11,6 +11,7 @@ also over a link opened anew (`_rescue`).
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -30,6 +31,7 @@ from ionpy_auto.devices.driver import Driver
 from ionpy_auto.devices.entities import Entity, Numeric
 from ionpy_auto.devices.lane import Interruptible, Lane, Turn
 from ionpy_auto.devices.links import LinkLost, NoAnswer, SpawnError, note_of
+from ionpy_auto.devices.pacing import DRIVEN_S, Pacing, Place
 from ionpy_auto.devices.roles import Role
 from ionpy_auto.devices.slots import Slot
 from ionpy_auto.devices.state import StateStore
@@ -83,6 +85,8 @@ class Stack:
         bus: Where snapshots and events go.
         clock: The project's clock.
         store: What is remembered over a restart.
+        pacing: Of simulated devices in virtual time that may be asked less often; None asks at
+            every place of the grid.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class Stack:
         bus: Bus,
         clock: Clock,
         store: StateStore,
+        pacing: Pacing | None = None,
     ) -> None:
         self.config = config
         self.bus = bus
@@ -121,11 +126,15 @@ class Stack:
         self.on_lost: Callable[[], None] = lambda: None
         self.on_outputs: Callable[[], None] = lambda: None
         self._build = build
+        self._pacing = pacing
+        self._watchdog: Numeric | None = None
+        self._place: Place | None = None
         self._task: asyncio.Task[None] | None = None
         self._watch: Timer | None = None
         self._last_ok = 0.0
         self._poll_began: float | None = None
         self._poll_took = 0.0
+        self._hurries: dict[object, tuple[float, bool]] = {}
         self._serving = Interruptible()
         self._rescuing = False
         self._stale = False
@@ -142,8 +151,41 @@ class Stack:
 
     @property
     def interval_s(self) -> float:
-        """Seconds between polls."""
-        return self.config.polling_interval_ms / 1000.0
+        """Seconds between polls that everybody may rely on: what counts as silence follows it."""
+        firm = [seconds for seconds, is_firm in self._hurries.values() if is_firm]
+        return min([self.config.polling_interval_ms / 1000.0, *firm])
+
+    @property
+    def grid_s(self) -> float:
+        """Seconds between polls now: `interval_s`, or less while somebody is in a hurry."""
+        return min([self.interval_s, *(seconds for seconds, _ in self._hurries.values())])
+
+    @property
+    def poll_took_s(self) -> float:
+        """How long the last poll took."""
+        return self._poll_took
+
+    def hurry(self, seconds: float, *, firm: bool = False) -> Callable[[], None]:
+        """Poll at least so often, beginning with the next poll; returns the way back.
+
+        A device that is slower is asked as fast as it answers.
+
+        Args:
+            seconds: Between polls.
+            firm: The device is known to be that fast: what counts as silence follows.
+        """
+        key = object()
+        self._hurries[key] = (seconds, firm)
+
+        def leave() -> None:
+            self._hurries.pop(key, None)
+
+        return leave
+
+    @property
+    def promised_s(self) -> float:
+        """Longest distance between two polls that counts as on time: what silence is judged by."""
+        return self.interval_s if self._place is None else self._place.promised_s
 
     @property
     def is_running(self) -> bool:
@@ -163,16 +205,15 @@ class Stack:
     @property
     def watchdog(self) -> Numeric | None:
         """The device's own watchdog, if it has one."""
-        entities = (slot.entity for slot in self.slots.values())
-        found = next((e for e in entities if e.role is Role.WATCHDOG), None)
-        return found if isinstance(found, Numeric) else None
+        return self._watchdog
 
     @property
     def watchdog_s(self) -> float:
         """How long the device may hear nothing of us before it switches off by itself."""
         if self.config.watchdog_s is not None:
             return self.config.watchdog_s
-        return max(WATCHDOG_MIN_S, WATCHDOG_POLLS * self.interval_s)
+        longest = self.interval_s if self._pacing is None else max(self.interval_s, DRIVEN_S)
+        return max(WATCHDOG_MIN_S, WATCHDOG_POLLS * longest)
 
     def load(self) -> None:
         """Build the driver once, so that the entities are known before anything is connected.
@@ -214,6 +255,9 @@ class Stack:
         for key, slot in self.slots.items():
             if key in old:
                 slot.last = old[key].last
+        entities = (slot.entity for slot in self.slots.values())
+        found = next((e for e in entities if e.role is Role.WATCHDOG), None)
+        self._watchdog = found if isinstance(found, Numeric) else None
 
     def start(self) -> None:
         """Connect and poll in the background."""
@@ -347,18 +391,21 @@ class Stack:
             await self._poll_on_grid()
 
     async def _poll_on_grid(self) -> None:
-        interval = self.interval_s
+        interval = self.grid_s
         begin, count, missed = self.clock.monotonic() - self._phase * interval, 0, 0
         while True:
-            if interval != self.interval_s:  # changed while running: a new grid
-                interval, begin, count = self.interval_s, self.clock.monotonic(), 0
+            if interval != self.grid_s:  # changed while running: a new grid
+                interval, begin, count = self.grid_s, self.clock.monotonic(), 0
             now = self.clock.monotonic()
             passed = int((now - begin) / interval)
             if passed > count:  # late: the missed places on the grid are left out, not caught up
                 self.counters["skipped_polls"] += passed - count
                 count = passed
             count += 1
-            await self.clock.sleep(begin + count * interval - now)
+            if self._pacing is None:
+                await self.clock.sleep(begin + count * interval - now)
+            else:
+                count = await self._paced(self._pacing, begin, interval)
             try:
                 await self.poll_once()
             except LinkLost:
@@ -371,6 +418,37 @@ class Stack:
                     raise
             else:
                 missed = 0
+
+    async def _paced(self, pacing: Pacing, begin: float, interval: float) -> int:
+        """Wait for the next place of the grid that counts; returns which one it is."""
+        place = self._place
+        if place is None or (place.begin, place.interval_s) != (begin, interval):
+            place = self._place = Place(begin, interval, narrowed=self._watch_anew)
+        place.silence_s = self._longest_silence()
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        leave = pacing.wait(place, lambda: None if woken.done() else woken.set_result(None))
+        try:
+            await woken
+        finally:
+            leave()
+        return round((self.clock.monotonic() - begin) / interval)
+
+    def _longest_silence(self) -> float:
+        """A watchdog of the device that somebody has set tighter must still hear us in time."""
+        watchdog = self.watchdog
+        known = self.slots[watchdog.id].known if watchdog is not None else None
+        return known / 3.0 if isinstance(known, float) and known > 0.0 else math.inf
+
+    def stir(self) -> None:
+        """Something was written: what is measured may change from now on."""
+        if self._pacing is not None:
+            self._pacing.stir()
+
+    def _watch_anew(self) -> None:
+        """The next poll comes earlier than promised: so does the moment at which silence counts."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = self.clock.call_at(self._last_ok + self._patience(), self._look)
 
     async def poll_once(self) -> None:
         """One question to the device, one snapshot on the bus.
@@ -482,7 +560,7 @@ class Stack:
 
     def _patience(self) -> float:
         # An instrument that needs longer than its interval is slow, not silent.
-        period = max(self.interval_s, min(self._poll_took, SLOWEST_POLL_S))
+        period = max(self.promised_s, min(self._poll_took, SLOWEST_POLL_S))
         return (MISSED_POLLS + 0.5) * period
 
     def _look(self) -> None:

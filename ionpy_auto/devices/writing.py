@@ -119,6 +119,7 @@ class Target:
         stack, entity = self._stack, self._slot.entity
         driver = linked(stack)
         await driver.write(entity.id, value)
+        stack.stir()
         if not entity.is_readable:
             return None, stack.clock.monotonic()
         read = await read_back(stack, driver, entity, value)
@@ -267,6 +268,7 @@ class DeviceSafeWriter:
                 stack.id, ok=False, proven=False, detail=f"{stack.state}: {stack.hint}"
             )
         stack.lane.flush(Turn.WRITE, superseded(stack.id))
+        stack.stir()
         results: list[tuple[str, Scalar | None]] = []
         failures: list[str] = []
         proven = True

@@ -204,6 +204,7 @@ class Automation:
         record = run.flow.record
         if record is not None and run.channel is not None:
             changes = record.on_change.model_dump(exclude_none=True) if record.on_change else {}
+            changes |= {"step_count": 1.0, "edge": 1.0, "phase": 1.0}
             thin = self._bench.recorder.thin
             undo.append(thin(run.channel.id, record.every, changes))
             wiring = run.flow.names.channel
@@ -269,6 +270,26 @@ class Automation:
             "run_started", request.actor, {"run": run.id, "sequence": request.sequence}
         )
         return run.as_dict()
+
+    # -- rules ------------------------------------------------------------------------------
+
+    async def switch_rule(self, rule_id: str, *, enabled: bool, by: str) -> dict[str, Any]:
+        """Switch a rule on or off at run time."""
+        rule = await self.rules.set_enabled(rule_id, enabled=enabled)
+        self._audit("rule_switched", by, {"rule": rule_id, "enabled": enabled})
+        return rule
+
+    async def switch_action(
+        self, rule_id: str, place: str, *, enabled: bool | None, by: str
+    ) -> dict[str, Any]:
+        """Switch one action of a rule on or off at run time (None: as the file says)."""
+        rule = await self.rules.set_action_enabled(rule_id, place, enabled=enabled)
+        detail = {"rule": rule_id, "action": place, "enabled": enabled}
+        self._audit("rule_action_switched", by, detail)
+        return rule
+
+    def _audit(self, action: str, by: str, detail: dict[str, Any]) -> None:
+        self._bench.engine.audit.event(action, by, detail)
 
     # -- flows ------------------------------------------------------------------------------
 

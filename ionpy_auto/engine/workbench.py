@@ -93,6 +93,7 @@ class Workbench:
             engine.catalogue,
             project.path("device_state.json"),
             simulate=simulation is not None,
+            adaptive=simulation is not None and simulation.polling == "adaptive",
         )
         self.gate = WriteGate(self.devices, engine.audit, engine.latch, self.clock)
         self.mode = self.gate.mode

@@ -55,6 +55,7 @@ _ARGUMENTS = {
     "rate": (2, 2),
     "integral": (2, 2),
     "changed": (2, 2),
+    "stable": (3, 3),
 }
 
 
@@ -570,6 +571,8 @@ class _Checker:
         span = self.span(node)
         if name in {"value", "age", "previous", "is_stale"}:
             return self.reading(name, node.args[0], span)
+        if name == "stable":
+            return self.stable(node, span)
         if name in WINDOWS:
             window = self.window(name, node, span)
             if window is not None:
@@ -633,6 +636,15 @@ class _Checker:
         unit = window_unit(name, unit)
         slot = Slot(name, address, seconds, unit or PLAIN, found[0], known)
         return self.read(slot, "number", unit, span)
+
+    def stable(self, node: ast.Call, span: tuple[int, int]) -> Typed:
+        """``stable(point, 2 mV, 10 min)``: over the last span it moved by no more than that."""
+        point, width, length = node.args
+        moved = self.window("spread", ast.Call(node.func, [point, length], []), span)
+        if moved is None:
+            raise AssertionError  # only min and max may be something else than a window
+        self.parts.pop()  # the comparison stands for both
+        return self.comparison([ast.LtE()], [moved, self.visit(width)], span)
 
     def is_window(self, argument: ast.expr, name: str) -> bool:
         """Whether the second value of min or max is a time span (and the point is no time)."""

@@ -140,6 +140,8 @@ def temperature_kind(piece: Typed) -> str:
 
 def window_unit(name: str, unit: Unit | None) -> Unit | None:
     """Unit of a window's value, scaled from the point's declared unit."""
+    if name == "spread" and unit is not None and unit.absolute:
+        return units.UNITS["K"]
     if unit is None or name not in {"rate", "integral"}:
         return unit
     base = "K" if unit.absolute else unit.name

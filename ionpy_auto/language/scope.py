@@ -72,7 +72,8 @@ class Environment(Protocol):
 
         ``avg``, ``min``, ``max`` in the point's unit, ``rate`` in its unit per second,
         ``integral`` in its unit times seconds (the expression makes Ah of A), ``changed`` a
-        bool, ``previous`` (seconds = 0) the known value before the present one.
+        bool, ``spread`` the largest minus the smallest value, ``previous`` (seconds = 0) the
+        known value before the present one.
         """
         ...
 

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -61,6 +61,9 @@ class Simulation(BaseModel):
 
     speed: float | None = Field(
         1.0, gt=0, le=100_000, description="Virtual seconds per second; null: as fast as possible."
+    )
+    polling: Literal["fixed", "adaptive"] = Field(
+        "fixed", description="Adaptive leaves out polls in which nothing can happen."
     )
 
 

@@ -1,8 +1,8 @@
 """Back-test: what the rules of a flow would have done over a recording.
 
-The real rule engine runs on a virtual clock over the recorded samples, markers, alarms and session
-events; actions go to a lab on paper. What a rule would have written changes nothing in the samples
-that follow: they are what they were.
+The real rule engine runs on a virtual clock over the recorded samples, markers, alarms, session
+events and runs; actions go to a lab on paper. What a rule would have written changes nothing in the
+samples that follow: they are what they were.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from ionpy_auto.automation.blocks import Trigger
 from ionpy_auto.automation.context import Firing, RuleContext
 from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
 from ionpy_auto.automation.flow import Flow, RuleNode, TriggerNode
-from ionpy_auto.automation.flow_reader import read_flow
+from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import FREE_HEADS, LOCAL_UNITS
 from ionpy_auto.automation.rules.engine import RuleEngine
 from ionpy_auto.automation.rules.scope import plain
@@ -30,6 +30,7 @@ from ionpy_auto.core.errors import BadInput, NotFound, Rejected
 from ionpy_auto.core.samples import Quality, Sample, Scalar, Snapshot
 from ionpy_auto.language import UNKNOWN, Expression
 from ionpy_auto.simulation.paper import PaperLab
+from ionpy_auto.simulation.recorded_runs import RecordedRun
 from ionpy_auto.simulation.site import RecordedSite
 from ionpy_auto.storage.playback import RecordedSession, Recording
 from ionpy_auto.storage.recent import Recent
@@ -41,8 +42,8 @@ PATIENCE_S = 86_400.0
 ACTED = frozenset({"done", "failed", "cancelled"})
 """Outcomes of firings that began to act; other traces tell of what did not."""
 
-NOT_RECORDED = frozenset({"device", "manual", "mqtt", "run", "startup", "webhook"})
-"""Triggers by what no recording of samples, markers, alarms and sessions holds."""
+NOT_RECORDED = frozenset({"device", "manual", "mqtt", "startup", "webhook"})
+"""Triggers by what no recording of samples, markers, alarms, sessions and runs holds."""
 
 Tell = Callable[[float, str], None]
 Item = tuple[float, int, Callable[[], None] | Snapshot]
@@ -62,7 +63,7 @@ class BacktestJob:
         start: First time [Unix s].
         end: Last time [Unix s].
         limit: Most firings to list; all are counted.
-        timezone: Of schedules; empty for the machine's.
+        timezone: Of times of day, as ``Europe/Berlin``; empty for the machine's.
     """
 
     folder: str
@@ -143,7 +144,9 @@ class Backtest:
         self._tell = tell
         home = Path(job.home) if job.home else None
         self._site = RecordedSite(Path(job.folder), recording.tables.values(), home)
+        self._unread: list[str] = []
         self._flow = self._read()
+        self._runs = self._find_runs()
         self._wanted = self._choose()
         self._sessions = self._spans()
         origin = min(
@@ -162,8 +165,8 @@ class Backtest:
                 "session.name": lambda: self._session.name if self._session else None,
             },
         )
-        zone: tzinfo | None = ZoneInfo(job.timezone) if job.timezone else None
-        self._engine = RuleEngine(self._lab, env, None, zone)
+        self._env = env
+        self._engine = RuleEngine(self._lab, env, None, zone_of(job.timezone))
         self._firings: list[dict[str, Any]] = []
         self._count = 0
         self._done = 0  # firings of all rules whose actions are over
@@ -181,19 +184,45 @@ class Backtest:
         if asked and asked not in {rule.id for rule in flow.rules}:
             msg = f"there is no rule {asked!r}"
             raise NotFound(msg, hint=f"rules: {', '.join(rule.id for rule in flow.rules)}")
-        self._left_out = [rule.id for rule in flow.rules if rule.scope == "run"]
-        rules = tuple(
-            _told(rule, enabled=rule.enabled or rule.id == asked)
-            for rule in flow.rules
-            if rule.scope == "always"
-        )
-        return replace(flow, rules=rules)
+        return self._with_told(flow)
+
+    def _with_told(self, flow: Flow) -> Flow:
+        """Its rules tell what they decided by; the one asked for works even when disabled."""
+        asked = self._job.rule
+        rules = (_told(rule, enabled=rule.enabled or rule.id == asked) for rule in flow.rules)
+        return replace(flow, rules=tuple(rules))
+
+    def _find_runs(self) -> dict[int, list[RecordedRun]]:
+        """The runs of each session; those of the flow with the rules to be tested."""
+        known: dict[int, list[RecordedRun]] = {}
+        for session in self._recording.sessions(
+            self._job.session_id, self._job.start, self._job.end
+        ):
+            rows = self._recording.runs(session.id)
+            known[session.id] = [self._run(row) for row in rows]
+        return known
+
+    def _run(self, row: Mapping[str, Any]) -> RecordedRun:
+        steps = self._recording.run_steps(row["id"])
+        run = RecordedRun(row, steps, self._recording.run_cycles(row["id"]))
+        if row["flow"] == self._flow.id:
+            channel = str(row["bindings"].get("channel") or "")
+            binding = Binding(channel=channel, parameters=row["parameters"])
+            flow, findings = read_flow(self._job.text, self._job.file, self._site, binding)
+            if flow is None:
+                self._unread.append(f"run {run.run_id} does not go with this text: {findings[0]}")
+            else:
+                run.bind(self._with_told(flow))
+        return run
 
     def _choose(self) -> dict[str, list[str]]:
         """Which entities of which devices: all whose names stand in the text."""
         channel = self._flow.names.channel
         wired = channel.devices if channel is not None else ()
         names = {*wired, self._flow.channel, self._flow.names.channel_id}
+        for run in self._bound():
+            channel = run.flow.names.channel
+            names |= {run.flow.names.channel_id, *(channel.devices if channel else ())}
         found: dict[str, list[str]] = {}
         for device, table in self._recording.tables.items():
             if device not in names and device not in self._flow.text:
@@ -201,6 +230,10 @@ class Backtest:
             entities = [column.entity for column in table.active]
             found[device] = [name for name in entities if name in self._flow.text] or entities[:1]
         return found
+
+    def _bound(self) -> list[RecordedRun]:
+        """Runs of the flow itself."""
+        return [run for runs in self._runs.values() for run in runs if run.is_bound]
 
     def _spans(self) -> list[tuple[RecordedSession, tuple[float, float]]]:
         job = self._job
@@ -236,6 +269,12 @@ class Backtest:
         told = {"id": session.id, "name": session.name, "created": session.created}
         publish = self._lab.publish
         found: list[Item] = [(span[0], 0, partial(self._begin, session))]
+        for run in self._runs[session.id]:
+            found += [
+                (at, 0, tell)
+                for at, tell in run.happened(self._lab, self._engine, self._env)
+                if span[0] <= at <= span[1]
+            ]
         if session.created >= span[0]:
             started = {**told, "action": "started"}
             found.append((span[0], 0, partial(publish, "session", started)))
@@ -352,6 +391,8 @@ class Backtest:
             "rule": self._job.rule or None,
             "from": begin,
             "to": end,
+            "timezone": self._job.timezone or "server",
+            "runs": [run.run_id for run in self._bound()],
             "sessions": [session.id for session, _ in self._sessions],
             "samples": self._samples,
             "count": self._count,
@@ -362,11 +403,15 @@ class Backtest:
         }
 
     def _notes(self) -> Iterator[str]:
-        for rule_id in self._left_out:
-            yield f"{rule_id} belongs to a run: simulate the flow to test it"
+        yield from self._unread
+        if not self._bound():
+            for rule in self._flow.rules:
+                if rule.scope == "run":
+                    yield f"{rule.id} belongs to a run, and none was recorded: simulate the flow"
+        missing = NOT_RECORDED if any(self._runs.values()) else {*NOT_RECORDED, "run"}
         for rule in self._flow.rules:
             for trigger in rule.when:
-                if trigger.verb in NOT_RECORDED:
+                if trigger.verb in missing:
                     yield f"{rule.id}: {trigger.verb} does not happen in a recording"
         if not self._samples:
             yield "nothing these rules look at was recorded in this time"
@@ -386,6 +431,19 @@ class Backtest:
 def _would(action: Mapping[str, Any]) -> dict[str, Any]:
     """An action as it would have been carried out."""
     return {key: value for key, value in action.items() if key != "duration_s"}
+
+
+def zone_of(name: str) -> tzinfo | None:
+    """A time zone by name; None for none.
+
+    Raises:
+        BadInput: There is none of this name.
+    """
+    try:
+        return ZoneInfo(name) if name else None
+    except (ValueError, OSError, KeyError):
+        msg = f"there is no time zone {name[:80]!r}"
+        raise BadInput(msg, hint="write Europe/Berlin, or UTC") from None
 
 
 async def backtest(job: BacktestJob, tell: Tell) -> dict[str, Any]:

@@ -6,6 +6,7 @@ and stands in shadow: it checks everything and sends nothing. Everything else go
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from ionpy_auto.automation.actions.log import Log
@@ -144,6 +145,7 @@ class _Looking:
     rule_id: str
     run_id: str | None
     is_armed: bool = False
+    timezone: tzinfo | None = None
 
 
 async def dry_run(bench: Workbench, rule_id: str, text: str | None = None) -> dict[str, Any]:
@@ -255,7 +257,8 @@ class _DryRun:
                 "result": plain(result),
                 "values": _parts((check,), env),
             }
-        looking: Any = _Looking(self._lab, env, self._rule.id, self._run_id)
+        zone = self._bench.automation.rules.timezone
+        looking: Any = _Looking(self._lab, env, self._rule.id, self._run_id, timezone=zone)
         return {
             "sentence": check.sentence(),
             "result": plain(check.holds(looking)),

@@ -146,6 +146,33 @@ class Recording:
         rows = [dict(zip(names, row, strict=True)) for row in self._read(sql, (session_id,))]
         return [{**row, "key": row.pop("alarm_key")} for row in rows]
 
+    def runs(self, session_id: int) -> list[dict[str, Any]]:
+        """Runs that recorded into a session and were started, by time, as their table has them."""
+        names = (
+            *("id", "flow", "flow_hash", "name", "channel", "session_id", "status", "verdict"),
+            *("started", "ended", "ended_by", "parameters", "bindings"),
+        )
+        sql = (
+            f"SELECT {', '.join(names)} FROM runs "  # noqa: S608 - names of ours
+            "WHERE session_id = ? AND started IS NOT NULL ORDER BY started, id"
+        )
+        rows = [dict(zip(names, row, strict=True)) for row in self._read(sql, (session_id,))]
+        return [{**row, **{k: json.loads(row[k]) for k in ("parameters", "bindings")}}
+                for row in rows]  # fmt: skip
+
+    def run_steps(self, run_id: str) -> list[dict[str, Any]]:
+        """The steps of a run in their order, as their events told of them."""
+        sql = "SELECT result FROM run_steps WHERE run_id = ? ORDER BY number"
+        return [json.loads(text) for (text,) in self._read(sql, (run_id,))]
+
+    def run_cycles(self, run_id: str) -> list[dict[str, Any]]:
+        """The finished cycles of a run, as their events told of them."""
+        sql = "SELECT figures, started, ended FROM run_cycles WHERE run_id = ? ORDER BY cycle"
+        return [
+            {**json.loads(text), "started": began, "ended": ended}
+            for text, began, ended in self._read(sql, (run_id,))
+        ]
+
     def snapshots(
         self,
         session: RecordedSession,

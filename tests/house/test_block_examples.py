@@ -69,10 +69,12 @@ def test_every_block_has_an_example(kind: str, name: str) -> None:
 
 @cache
 def parts(key: str) -> tuple[str, ...]:
-    """Triggers (``when``) or actions (``then``) as they are written in the examples."""
+    """Triggers (``when``) or actions (``then``) as they are written in the examples' rules."""
     found = []
     for text in examples():
-        for name, node in nodes_below(read(text)):
+        whole = read(text)
+        rules = whole.get("rules") if isinstance(whole, MapNode) else None
+        for name, node in nodes_below(rules) if rules is not None else ():
             if name == key and "\n" not in (one := text[node.start.offset : node.end.offset]):
                 found.append(one.strip())
     return tuple(dict.fromkeys(found))

@@ -11,7 +11,7 @@ from ionpy_auto.automation.context import ActionContext
 from ionpy_auto.automation.fields import Check
 from ionpy_auto.automation.flow import ActionNode
 from ionpy_auto.automation.flow_reader import ActionList
-from ionpy_auto.language import UNKNOWN, Expression
+from ionpy_auto.language import UNKNOWN, Environment, Expression
 
 NAME = "if"
 
@@ -36,15 +36,18 @@ class If(Action):
         """The condition."""
         return (self.check,)
 
-    def inner(self) -> tuple[ActionNode, ...]:
-        """The actions of both ways."""
-        return (*self.then, *self.otherwise)
+    def lists(self) -> Mapping[str, tuple[ActionNode, ...]]:
+        """Both ways."""
+        return {"then": self.then, "else": self.otherwise}
+
+    def way(self, env: Environment) -> str:
+        """Which one is gone now: ``then``, ``else``, or ``unknown`` for none."""
+        result = self.check.evaluate(env)
+        return "unknown" if result is UNKNOWN else "then" if result is True else "else"
 
     async def act(self, context: ActionContext) -> Mapping[str, Any]:
         """Run the branch in order."""
-        result = self.check.evaluate(context.env)
-        if result is UNKNOWN:
-            return {"branch": "unknown"}
-        nodes = self.then if result is True else self.otherwise
-        done = await act_all(nodes, context)
-        return {"branch": "then" if result is True else "else", "actions": done}
+        branch = self.way(context.env)
+        if branch == "unknown":
+            return {"branch": branch}
+        return {"branch": branch, "actions": await act_all(self.lists()[branch], context, branch)}

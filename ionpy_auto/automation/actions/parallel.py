@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import structlog
 
-from ionpy_auto.automation.actions._inside import act_all
+from ionpy_auto.automation.actions._inside import act_all, kept_of
 from ionpy_auto.automation.blocks import Action, action
 from ionpy_auto.automation.context import ActionContext
 from ionpy_auto.automation.fields import Plain, Reading, fail, noted
@@ -68,9 +68,9 @@ class Parallel(Action):
         texts = [", ".join(node.block.sentence() for node in branch) for branch in self.branches]
         return "at the same time: " + " | ".join(texts)
 
-    def inner(self) -> Branch:
-        """The actions of all branches."""
-        return tuple(node for branch in self.branches for node in branch)
+    def lists(self) -> Mapping[str, Branch]:
+        """The branches, by number."""
+        return {str(number): branch for number, branch in enumerate(self.branches)}
 
     async def act(self, context: ActionContext) -> Mapping[str, Any]:
         """Wait for all branches; one that fails does not end the others.
@@ -79,7 +79,10 @@ class Parallel(Action):
             Rejected: A branch failed; the results of all stand in its arguments.
         """
         async with asyncio.TaskGroup() as group:  # a cancellation reaches every branch
-            tasks = [group.create_task(_run(branch, context)) for branch in self.branches]
+            tasks = [
+                group.create_task(_run(branch, context, number))
+                for number, branch in self.lists().items()
+            ]
         results: Sequence[Mapping[str, Any]] = [task.result() for task in tasks]
         failed = [number for number, result in enumerate(results, 1) if not result["ok"]]
         if failed:
@@ -91,10 +94,18 @@ class Parallel(Action):
         return {"branches": list(results)}
 
 
-async def _run(branch: Branch, context: ActionContext) -> dict[str, Any]:
-    """One branch to its end or to its first error."""
+async def _run(branch: Branch, context: ActionContext, number: str) -> dict[str, Any]:
+    """One branch to its end or to its first error; one that ended before a restart has ended."""
+    ended = kept_of(context)
+    if number not in ended:
+        ended[number] = await _result(branch, context, number)
+    result: dict[str, Any] = ended[number]
+    return result
+
+
+async def _result(branch: Branch, context: ActionContext, number: str) -> dict[str, Any]:
     try:
-        return {"ok": True, "actions": await act_all(branch, context)}
+        return {"ok": True, "actions": await act_all(branch, context, number)}
     except IonpyError as error:
         return {
             "ok": False,

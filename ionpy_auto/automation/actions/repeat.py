@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from ionpy_auto.automation.actions._inside import Within, act_all
+from ionpy_auto.automation.actions._inside import Within, act_all, frame_of, kept_of
 from ionpy_auto.automation.blocks import Action, action
 from ionpy_auto.automation.context import ActionContext
 from ionpy_auto.automation.fields import (
@@ -112,9 +112,9 @@ class RepeatActions(Action):
         """The condition that ends it."""
         return tuple(check for check in (self.as_long, self.until) if check is not None)
 
-    def inner(self) -> tuple[ActionNode, ...]:
+    def lists(self) -> Mapping[str, tuple[ActionNode, ...]]:
         """The actions of a round."""
-        return self.do
+        return {"do": self.do}
 
     async def act(self, context: ActionContext) -> Mapping[str, Any]:
         """Run round after round; an error ends it, what is unknown ends a ``while``.
@@ -122,10 +122,12 @@ class RepeatActions(Action):
         Raises:
             Rejected: ``max`` rounds were not enough.
         """
-        rounds, last = 0, []
-        async for inside in self._rounds(context):
-            last = await act_all(self.do, inside)
+        kept, last = kept_of(context), []
+        rounds = int(kept.get("rounds", 0))
+        async for inside in self._rounds(context, rounds):
+            last = await act_all(self.do, inside, "do")
             rounds += 1
+            kept["rounds"] = rounds
             if self.until is not None and self.until.evaluate(inside.env) is True:
                 break
             if self.max is not None and rounds >= self.max and self._goes_on(context):
@@ -136,13 +138,16 @@ class RepeatActions(Action):
     def _goes_on(self, context: ActionContext) -> bool:
         return self.as_long is None or self.as_long.evaluate(context.env) is True
 
-    async def _rounds(self, context: ActionContext) -> AsyncIterator[Within]:
-        """The context of each round, as long as there shall be one."""
-        clock = context.lab.clock
+    async def _rounds(self, context: ActionContext, done: int) -> AsyncIterator[Within]:
+        """The context of each round that is left, as long as there shall be one."""
+        clock, frame = context.lab.clock, frame_of(context)
+        is_inside = frame is not None and frame.is_inside("do")
         items = self.for_each or (None,) * (self.count or self.max or 0)
-        for number, item in enumerate(items, 1):
-            if number > 1:
-                await clock.sleep(PAUSE_S if self.max is not None else 0.0)
-            if self.as_long is not None and self.as_long.evaluate(context.env) is not True:
-                return
+        for number, item in enumerate(items[done:], done + 1):
+            if not is_inside:  # a round that a restart broke off simply goes on
+                if number > 1:
+                    await clock.sleep(PAUSE_S if self.max is not None else 0.0)
+                if self.as_long is not None and self.as_long.evaluate(context.env) is not True:
+                    return
+            is_inside = False
             yield Within(context, {"repeat.number": float(number), "repeat.item": item})

@@ -1,16 +1,18 @@
 """``wait_for``: wait until something is so, but not for ever."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ionpy_auto.automation.actions._waiting import Waiting
 from ionpy_auto.automation.blocks import Action, action
 from ionpy_auto.automation.context import ActionContext
-from ionpy_auto.automation.fields import Seconds, When
+from ionpy_auto.automation.fields import Count, Seconds, When, Word, fail
 from ionpy_auto.core.errors import Rejected
 from ionpy_auto.language import Expression, format_duration
+
+MOST_JUMPS = 10_000
 
 
 @action
@@ -18,13 +20,32 @@ class WaitFor(Action):
     """Wait until a condition is met."""
 
     shorthand = "condition"
-    companions = ("timeout", "on_timeout")
+    companions = ("timeout", "on_timeout", "goto", "max")
     interruption = "restart"
     condition: When
     timeout: Annotated[Seconds, Field(description="the longest wait")]
     on_timeout: Annotated[
-        Literal["abort", "continue"], Field(description="abort ends the list with an error")
+        Literal["abort", "continue", "goto"],
+        Field(description="abort ends the list with an error"),
     ] = "abort"
+    goto: Annotated[
+        Word | None, Field(description="id of the action in this list to go on with")
+    ] = None
+    max: Annotated[Count | None, Field(description="how often it goes there; then it aborts")] = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.on_timeout != "goto":
+            if self.goto is not None or self.max is not None:
+                raise fail("wrong_value", "goto and max belong to on_timeout: goto")
+            return self
+        if self.goto is None:
+            raise fail("missing_key", "on_timeout: goto needs goto", "goto: id of an action here")
+        if self.max is None or self.max > MOST_JUMPS:
+            raise fail("missing_max", f"goto needs max, from 1 to {MOST_JUMPS}", "max: 3")
+        return self
 
     def sentence(self) -> str:
         """As a person would say it."""
@@ -41,6 +62,9 @@ class WaitFor(Action):
 
         Raises:
             Rejected: The time was over, with ``on_timeout: abort``.
+
+        Returns:
+            ``{met, waited_s}``, and ``goto`` when the list goes on elsewhere.
         """
         clock = context.lab.clock
         began = clock.monotonic()
@@ -52,8 +76,17 @@ class WaitFor(Action):
             met = False
         waited = clock.monotonic() - began
         if not met and self.on_timeout == "abort":
-            source = self.condition.expression.source
-            msg = f"{source} was not so within {format_duration(self.timeout)}"
-            hint = "on_timeout: continue goes on all the same"
-            raise Rejected(msg, code="WAIT_TIMEOUT", hint=hint, args={"waited_s": waited})
-        return {"met": met, "waited_s": waited}
+            raise self.timed_out("", waited)
+        jump = {"goto": self.goto} if not met and self.on_timeout == "goto" else {}
+        return {"met": met, "waited_s": waited, **jump}
+
+    def timed_out(self, more: str, waited: float | None = None) -> Rejected:
+        """The error that ends the list."""
+        source = self.condition.expression.source
+        msg = f"{source} was not so within {format_duration(self.timeout)}"
+        return Rejected(
+            f"{msg}, {more}" if more else msg,
+            code="WAIT_TIMEOUT",
+            hint="on_timeout: continue goes on all the same",
+            args={"waited_s": self.timeout if waited is None else waited},
+        )

@@ -38,7 +38,7 @@ class TimeWindow(ConditionBlock):
 
     def holds(self, context: RuleContext) -> Value:
         """By the wall clock; a window over midnight belongs to the day it begins."""
-        now = datetime.fromtimestamp(context.lab.clock.now()).astimezone()
+        now = datetime.fromtimestamp(context.lab.clock.now(), context.timezone)
         return self.is_inside(now.weekday(), now.time())
 
     def is_inside(self, weekday: int, moment: time) -> bool:

@@ -1,13 +1,15 @@
 """What can be said of rules before they run: what they may not do, and which feed themselves."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ionpy_auto.automation.actions.rule import RuleSwitch
 from ionpy_auto.automation.actions.run import StartRun
 from ionpy_auto.automation.actions.safe_state import SafeState
 from ionpy_auto.automation.actions.script import ScriptAction
 from ionpy_auto.automation.actions.stop_run import StopRun
-from ionpy_auto.automation.flow import ActionNode, Flow, RuleNode
+from ionpy_auto.automation.actions.wait_for import WaitFor
+from ionpy_auto.automation.blocks import Action
+from ionpy_auto.automation.flow import ActionNode, Flow, RuleNode, StepNode
 from ionpy_auto.automation.names import Site
 from ionpy_auto.core.errors import Finding, Severity
 
@@ -18,10 +20,10 @@ def check_rules(flow: Flow, site: Site | None = None) -> list[Finding]:
     """All findings about the rules of a flow; ``site`` is not needed."""
     del site
     findings = [finding for rule in flow.rules for finding in _one(rule, flow)]
-    return [*findings, *_circles(flow)]
+    return [*findings, *_jumps(flow), *_circles(flow)]
 
 
-Where = RuleNode | ActionNode
+Where = RuleNode | ActionNode | StepNode
 Texts = tuple[str, str]
 
 
@@ -61,6 +63,35 @@ def _actions(nodes: Iterable[ActionNode]) -> Iterator[ActionNode]:
     for node in nodes:
         yield node
         yield from _actions(node.block.inner())
+
+
+def _jumps(flow: Flow) -> Iterator[Finding]:
+    """A ``wait_for`` goes on in its own list; a step has ``until`` with ``goto`` for that."""
+    for rule in flow.rules:
+        yield from _jumps_in(rule.then, flow)
+        yield from _jumps_in(rule.otherwise, flow)
+    for step in (*flow.steps(), *(inner for top in flow.closing for inner in top.walk())):
+        block = step.block
+        if isinstance(block, WaitFor) and block.goto is not None:
+            texts = ("a step cannot go on elsewhere on_timeout", "until: [{when: …, goto: …}]")
+            yield _finding(flow, step, "goto-step", texts)
+        for nodes in block.lists().values() if isinstance(block, Action) else ():
+            yield from _jumps_in(nodes, flow)
+
+
+def _jumps_in(nodes: Sequence[ActionNode], flow: Flow) -> Iterator[Finding]:
+    known = [node.id for node in nodes if node.id]
+    for index, node in enumerate(nodes):
+        block = node.block
+        if node.id and node.id in {other.id for other in nodes[:index]}:
+            texts = (f"id {node.id!r} stands twice in this list", "give one of the two another id")
+            yield _finding(flow, node, "duplicate-id", texts)
+        if isinstance(block, WaitFor) and block.goto is not None and block.goto not in known:
+            hint = f"ids here: {', '.join(known)}" if known else "give the action an id: {id: …, …}"
+            texts = (f"no action {block.goto!r} in this list", hint)
+            yield _finding(flow, node, "unknown-action", texts)
+        for inner in block.lists().values():
+            yield from _jumps_in(inner, flow)
 
 
 def _action(rule: RuleNode, node: ActionNode, flow: Flow) -> Iterator[Finding]:

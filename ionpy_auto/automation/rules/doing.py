@@ -1,28 +1,61 @@
 """Goes through the actions of one firing, and leaves a durable mark before each that has an effect.
 
-After a restart it goes on behind the last action that ended; one that was under way is never done
-again, for nobody knows how far it came.
+After a restart it goes on behind the last action that ended, also inside ``if``, ``repeat`` and
+``parallel``; one that was under way is never done again, for nobody knows how far it came. A
+``repeat`` or ``parallel`` without a wait in it is over soon: it counts as one action.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
 
+from ionpy_auto.automation.actions._inside import Framed, next_index
 from ionpy_auto.automation.actions.if_ import If
 from ionpy_auto.automation.actions.wait import Wait
+from ionpy_auto.automation.actions.wait_for import WaitFor
+from ionpy_auto.automation.context import ActionContext
 from ionpy_auto.automation.flow import ActionNode
-from ionpy_auto.automation.rules.job import Job, Place
+from ionpy_auto.automation.rules.job import Job
+from ionpy_auto.automation.rules.progress import Progress
 from ionpy_auto.automation.rules.scope import Acting, plain
-from ionpy_auto.core.errors import IonpyError
-from ionpy_auto.language import UNKNOWN
+from ionpy_auto.core.clock import Clock
+from ionpy_auto.core.errors import IonpyError, Rejected
 
 log = structlog.get_logger(__name__)
 
-HARMLESS: Final = frozenset({"wait_for"})
-"""Begun anew after a restart: they only look."""
 UNDELAYED: Final = frozenset({"safe_state", "panic", "alarm"})
 """These never wait for a disk."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A list of actions at work.
+
+    Attributes:
+        name: Of the list, as places of switches have it: ``then``, ``then/2/do``.
+        context: What its actions may do.
+        is_kept: Whether a restart goes on inside it.
+        is_counted: Whether its actions count for the limit of actions per second.
+    """
+
+    nodes: Sequence[ActionNode]
+    progress: Progress
+    name: str
+    context: ActionContext
+    is_kept: bool = True
+    is_counted: bool = True
+
+    @property
+    def node(self) -> ActionNode:
+        """The action that is next, or under way."""
+        return self.nodes[self.progress.index]
+
+    @property
+    def place(self) -> str:
+        """Its place."""
+        return f"{self.name}/{self.progress.index}"
 
 
 class Doing:
@@ -46,11 +79,10 @@ class Doing:
     ) -> None:
         self._job = job
         self._acting = acting
-        self._clock = acting.lab.clock
+        self._clock: Clock = acting.lab.clock
         self._mark = mark
         self._count = count
         self._switches = switches
-        self._way: list[int | str] = list(job.place)  # to where it goes on
 
     async def run(self, nodes: Sequence[ActionNode]) -> str:
         """Do what is left, in order; the first error ends it.
@@ -58,75 +90,96 @@ class Doing:
         Returns:
             ``done`` or ``failed``.
         """
-        return "done" if await self._all(nodes, (), self._job.branch) else "failed"
+        job = self._job
+        failure = await self.all(Stretch(nodes, job.progress, job.branch, self._acting))
+        return "done" if failure is None else "failed"
 
-    async def _all(self, nodes: Sequence[ActionNode], path: Place, name: str) -> bool:
-        first = int(self._way.pop(0)) if self._way else 0
-        for index in range(first, len(nodes)):
-            node, place = nodes[index], (*path, index)
-            if not self._way and not self._is_on(node, f"{name}/{index}"):
-                continue
-            if not await self._one(node, place, f"{name}/{index}"):
-                return False
-            self._job.place = (*path, index + 1)
-        return True
+    async def all(self, stretch: Stretch) -> Mapping[str, Any] | None:
+        """Do what is left of a list; returns the answer of the action that failed."""
+        progress = stretch.progress
+        while progress.index < len(stretch.nodes):
+            if progress.is_begun or self._is_on(stretch):
+                failure = await self._one(stretch)
+                if failure is not None:
+                    return failure
+            else:
+                progress.go(progress.index + 1)
+        return None
 
-    def _is_on(self, node: ActionNode, name: str) -> bool:
-        return self._switches.get(name, node.enabled)
+    def _is_on(self, stretch: Stretch) -> bool:
+        return self._switches.get(stretch.place, stretch.node.enabled)
 
-    async def _one(self, node: ActionNode, place: Place, name: str) -> bool:
-        job, block = self._job, node.block
-        if isinstance(block, If):
-            return await self._if(node, block, place, name)
-        job.place = place
-        self._count()
+    async def _one(self, stretch: Stretch) -> Mapping[str, Any] | None:
+        """Do one action; returns its answer if it failed."""
+        progress, node = stretch.progress, stretch.node
+        if isinstance(node.block, If):
+            return await self._if(stretch, node.block)
+        if stretch.is_counted:
+            self._count()
+        answer = await self._do(stretch)
+        progress.results.append(answer)
+        if not answer["ok"]:
+            progress.go(progress.index)  # it has ended, in its way
+            return answer
+        progress.go(answer.pop("next"))
+        return None
+
+    async def _do(self, stretch: Stretch) -> dict[str, Any]:
+        progress, node, block = stretch.progress, stretch.node, stretch.node.block
+        if progress.is_acting:  # in a branch of its own, so that the others went on
+            return broken(node)
         if isinstance(block, Wait):
-            answer = await self._answer(node, self._wait(block))
-        elif node.verb in HARMLESS:
-            answer = await self._answer(node, block.act(self._acting))
-        else:
-            await self._begin(node)
-            answer = await self._answer(node, block.act(self._acting))
-            job.is_acting = False
-        job.results.append(answer)
-        return bool(answer["ok"])
+            return await self._answer(stretch, self._wait(block, progress))
+        goes_on = stretch.is_kept and waits(node)
+        context = stretch.context
+        if block.lists():
+            context = Framed(context, {}, _Frame(self, replace(stretch, is_kept=goes_on)))
+        if stretch.is_kept and not goes_on:
+            await self._begin(stretch)
+        return await self._answer(stretch, block.act(context))
 
-    async def _begin(self, node: ActionNode) -> None:
+    async def _begin(self, stretch: Stretch) -> None:
         """Write down that it begins, before it does."""
-        self._job.is_acting = True
+        stretch.progress.is_acting = True
         try:
-            await self._mark(node.verb not in UNDELAYED)
+            await self._mark(stretch.node.verb not in UNDELAYED)
         except BaseException:
-            self._job.is_acting = False  # ended before it began
+            stretch.progress.is_acting = False  # ended before it began
             raise
 
-    async def _wait(self, block: Wait) -> Mapping[str, Any]:
-        job, clock = self._job, self._clock
-        if job.deadline is None:
-            job.deadline = clock.monotonic() + block.duration
+    async def _wait(self, block: Wait, progress: Progress) -> Mapping[str, Any]:
+        clock = self._clock
+        if progress.deadline is None:
+            progress.deadline = clock.monotonic() + block.duration
         await self._mark(False)
-        await clock.sleep(max(job.deadline - clock.monotonic(), 0.0))
-        job.deadline = None
+        await clock.sleep(max(progress.deadline - clock.monotonic(), 0.0))
         return {"waited_s": block.duration}
 
-    async def _if(self, node: ActionNode, block: If, place: Place, name: str) -> bool:
+    async def _if(self, stretch: Stretch, block: If) -> Mapping[str, Any] | None:
         """Go one of two ways; after a restart the one it went, whatever is so by now."""
-        if self._way:
-            branch = str(self._way.pop(0))
-        else:
-            result = block.check.evaluate(self._acting.env)
-            branch = "unknown" if result is UNKNOWN else "then" if result is True else "else"
-            answer = {"verb": node.verb, "sentence": block.sentence(), "ok": True}
-            self._job.results.append({**answer, "result": {"branch": branch}, "duration_s": 0.0})
-        nodes = {"then": block.then, "else": block.otherwise}.get(branch, ())
-        return await self._all(nodes, (*place, branch), f"{name}/{branch}")
+        progress, place = stretch.progress, stretch.place
+        if "branch" not in progress.state:
+            branch = progress.state["branch"] = block.way(stretch.context.env)
+            answer = {"verb": stretch.node.verb, "sentence": block.sentence(), "ok": True}
+            progress.results.append({**answer, "result": {"branch": branch}, "duration_s": 0.0})
+        branch = str(progress.state["branch"])
+        inner = progress.lists.setdefault(branch, Progress())
+        nodes = block.lists().get(branch, ())
+        failure = await self.all(
+            replace(stretch, nodes=nodes, progress=inner, name=f"{place}/{branch}")
+        )
+        progress.results += inner.results
+        progress.go(progress.index + 1)
+        return failure
 
-    async def _answer(self, node: ActionNode, work: Awaitable[Mapping[str, Any]]) -> dict[str, Any]:
+    async def _answer(self, stretch: Stretch, work: Awaitable[Mapping[str, Any]]) -> dict[str, Any]:
         """Run one action; its error becomes part of the trace."""
+        node, progress = stretch.node, stretch.progress
         began = self._clock.monotonic()
         answer: dict[str, Any] = {"verb": node.verb, "sentence": node.block.sentence(), "ok": True}
         try:
-            answer["result"] = plain(await work)
+            answer["result"] = result = plain(await work)
+            answer["next"] = next_index(stretch.nodes, progress.index, result, progress.jumps)
         except IonpyError as error:
             answer.update(ok=False, error=error.error_code, message=error.message, hint=error.hint)
             if error.arguments:
@@ -139,20 +192,62 @@ class Doing:
         return answer
 
 
-def action_at(nodes: Sequence[ActionNode], place: Place) -> ActionNode | None:
-    """The action at a place; None when there is none."""
-    index, *rest = place or (0,)
-    if not isinstance(index, int) or index >= len(nodes):
-        return None
-    node = nodes[index]
-    if rest and isinstance(node.block, If):
-        inner = node.block.then if rest[0] == "then" else node.block.otherwise
-        return action_at(inner, tuple(rest[1:]))
-    return node
+class _Frame:
+    """What an action with lists inside keeps (`actions._inside.Frame`)."""
+
+    def __init__(self, doing: Doing, around: Stretch) -> None:
+        self._doing = doing
+        self._around = around
+        self._place = around.place
+        self._lists = around.progress.lists
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """Of the action."""
+        return self._around.progress.state
+
+    def is_inside(self, name: str) -> bool:
+        """Whether a list has begun."""
+        return name in self._lists
+
+    async def run(
+        self, nodes: Sequence[ActionNode], context: ActionContext, name: str
+    ) -> list[dict[str, Any]]:
+        """Run what is left of a list.
+
+        Raises:
+            Rejected: As the action that failed has said.
+        """
+        progress = self._lists.setdefault(name, Progress())
+        around = self._around
+        failure = await self._doing.all(
+            Stretch(nodes, progress, f"{self._place}/{name}", context, around.is_kept, False)
+        )
+        del self._lists[name]
+        if failure is not None:
+            raise Rejected(
+                str(failure["message"]),
+                code=str(failure["error"]),
+                hint=str(failure.get("hint") or "see the log"),
+                args=failure.get("args"),
+            )
+        return [{"verb": one["verb"], "result": one.get("result")} for one in progress.results]
+
+
+def waits(node: ActionNode) -> bool:
+    """Whether an action may last: it waits, or something inside it does."""
+    return isinstance(node.block, Wait | WaitFor) or any(map(waits, node.block.inner()))
+
+
+def broken(node: ActionNode) -> dict[str, Any]:
+    """The answer of an action of which nobody knows how far it came."""
+    message = "it was under way when the server ended and is not done again"
+    answer = {"ok": False, "error": "INTERRUPTED", "message": message, "hint": "look at the device"}
+    return {"verb": node.verb, "sentence": node.block.sentence(), **answer}
 
 
 def switchable(
-    nodes: Sequence[ActionNode], name: str, switches: Mapping[str, bool]
+    nodes: Iterable[ActionNode], name: str, switches: Mapping[str, bool]
 ) -> list[dict[str, Any]]:
     """All actions of a list with the file's switch and the one at run time."""
     found: list[dict[str, Any]] = []
@@ -167,7 +262,6 @@ def switchable(
                 "runtime_enabled": switches.get(place, node.enabled),
             }
         )
-        if isinstance(node.block, If):
-            found += switchable(node.block.then, f"{place}/then", switches)
-            found += switchable(node.block.otherwise, f"{place}/else", switches)
+        for inner, inside in node.block.lists().items():
+            found += switchable(inside, f"{place}/{inner}", switches)
     return found

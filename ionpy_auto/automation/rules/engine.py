@@ -33,6 +33,7 @@ from ionpy_auto.language import Environment, ListNode, MapNode, Node, read_with_
 log = structlog.get_logger(__name__)
 
 PULSE_S = 1.0
+BOUND = "\x00"  # ends what binds a rule; no file holds it
 
 
 class FlowSource(Protocol):
@@ -52,7 +53,7 @@ class RuleEngine:
         lab: What rules may do.
         env: Points, and ``session.*``; samples must be in it before they reach us on the bus.
         store: Keeps traces and states; without one they live in memory.
-        timezone: Of schedules; the machine's by default.
+        timezone: Of times of day; the machine's by default.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class RuleEngine:
     ) -> None:
         self._lab = lab
         self._env = env
-        self._timezone = timezone
+        self.timezone = timezone
         self._tasks = Tasks("rules", lab.clock)
         self._index = PointIndex()
         self._echoes = Echoes()
@@ -72,6 +73,7 @@ class RuleEngine:
         self._flows: dict[str, dict[str, LiveRule]] = {}  # rules of scope always, by flow
         self._dormant: dict[str, dict[str, RuleNode]] = {}  # rules of scope run, by flow
         self._runs: dict[str, tuple[RunScope, list[LiveRule]]] = {}
+        self._written: dict[str, str] = {}  # rules as the files have them, without what binds them
         self._pulses: dict[object, Callable[[], None]] = {}
         self._pulse_timer: Timer | None = None
         self._scheduler: ClockScheduler | None = None
@@ -170,6 +172,7 @@ class RuleEngine:
             return
         home = AlwaysScope(self.lab, self._env, flow)
         texts = rule_texts(flow)
+        self._take_texts(texts)
         always = [node for node in flow.rules if node.scope == "always"]
         self._dormant[flow_id] = {node.id: node for node in flow.rules if node.scope == "run"}
         self._flows[flow_id] = {
@@ -180,6 +183,15 @@ class RuleEngine:
         for rule in self._flows[flow_id].values():
             rule.resume()
             rule.refresh()
+
+    def _take_texts(self, texts: Mapping[str, str]) -> None:
+        """Switches of single actions belong to a text: another one may have others there."""
+        for rule_id, text in texts.items():
+            own = self._written[rule_id] = own_text(text)
+            record = self._records.get(rule_id)
+            if record is not None and record.actions and record.actions_of != own:
+                record.actions.clear()
+                self._keeping.changed(rule_id)
 
     def _forget(self, rules: Iterable[str]) -> None:
         """Rules that are gone: should they come back, nobody has looked meanwhile."""
@@ -201,7 +213,8 @@ class RuleEngine:
     def add_run(self, run: RunScope) -> Callable[[], None]:
         """Attach the run-scoped rules of a run; returns what to call when it is over.
 
-        Actions under way when the run ends are finished.
+        They still hear what is told in that turn: that the run is finished. Actions under way then
+        are finished.
         """
         home = WithinRun(run)
         texts = rule_texts(run.flow)
@@ -210,11 +223,16 @@ class RuleEngine:
             if node.scope == "run":
                 rules.append(self._make(node, texts.get(node.id, ""), home))
                 rules[-1].record.kept.clear()
-        self._runs[run.run_id] = (run, rules)
+        entry = self._runs[run.run_id] = (run, rules)
         for rule in rules:
             rule.resume()
             rule.refresh()
-        return lambda: self._end_run(run.run_id)
+
+        def over() -> None:
+            if self._runs.get(run.run_id) is entry:
+                self._end_run(run.run_id)
+
+        return lambda: self.soon(over)
 
     def _end_run(self, run_id: str) -> None:
         _, rules = self._runs.pop(run_id, (None, []))
@@ -274,7 +292,7 @@ class RuleEngine:
 
     def _clockwork(self) -> ClockScheduler:
         if self._scheduler is None:
-            self._scheduler = ClockScheduler(self.lab.clock, self._timezone)
+            self._scheduler = ClockScheduler(self.lab.clock, self.timezone)
             self._scheduler.start()
         return self._scheduler
 
@@ -400,7 +418,7 @@ class RuleEngine:
         Args:
             rule_id: ``<flow-id>/<rule-id>``.
             place: As `list` names it: ``then/0``, ``then/2/else/1``.
-            enabled: The switch; another version of the rule forgets it.
+            enabled: The switch; another text of the rule forgets it, another run does not.
 
         Raises:
             NotFound: No live flow has such a rule, or the rule no such action.
@@ -410,10 +428,10 @@ class RuleEngine:
         if place not in {action["place"] for action in known}:
             msg = f"rule {rule_id} has no action {place!r}"
             raise NotFound(msg, hint=", ".join(action["place"] for action in known))
-        switches = self._records.setdefault(rule_id, Record()).actions
-        switches.pop(place, None)
+        record = self._records.setdefault(rule_id, Record())
+        record.actions.pop(place, None)
         if enabled is not None:
-            switches[place] = enabled
+            record.actions[place], record.actions_of = enabled, self._written.get(rule_id, "")
         self._keeping.changed(rule_id)
         self._tell("rule_changed", {"id": rule_id, "action": place, "enabled": enabled})
         return next(rule for rule in self.list() if rule["id"] == rule_id)
@@ -509,9 +527,14 @@ def rule_texts(flow: Flow) -> dict[str, str]:
     if not isinstance(rules, ListNode):
         return {}
     names = flow.names
-    bound = f"{names.channel_id}|{sorted(names.parameters.items(), key=str)}|{flow.cell}|"
+    bound = f"{names.channel_id}|{sorted(names.parameters.items(), key=str)}|{flow.cell}|{BOUND}"
     items = [item for item in rules.items if isinstance(item, MapNode)]
     return {f"{flow.id}/{_id_of(item)}": bound + _text_of(item, flow.text) for item in items}
+
+
+def own_text(text: str) -> str:
+    """Of a text from `rule_texts` the part that stands in the file."""
+    return text.partition(BOUND)[2]
 
 
 def _id_of(item: MapNode) -> str:

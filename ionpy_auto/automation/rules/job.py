@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ionpy_auto.automation.context import Firing
+from ionpy_auto.automation.rules.progress import Progress
 from ionpy_auto.automation.rules.scope import plain
 from ionpy_auto.automation.rules.store import Trace
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.language import Environment
-
-Place = tuple[int | str, ...]
-"""Way to an action: ``(2, "then", 0)`` is the first one inside the third, an ``if``."""
 
 
 @dataclass(eq=False)
@@ -25,10 +23,8 @@ class Job:
         text: The rule as it was written when it fired; another version does not go on with it.
         lane: Device it is about, for ``per: device``.
         run: The run it belongs to, if any.
-        place: Of the action that is next, or under way.
-        is_acting: An action that may have an effect is under way at ``place``.
-        deadline: Monotonic end of the ``wait`` it is in.
-        results: Of the actions so far.
+        progress: How far its list of actions is.
+        lost: Answers of actions of which nobody knows how far they came.
         env: Names as they were when it fired; None after a restart.
         before: UTC at which it was last known to be alive, of one kept from before a restart.
     """
@@ -43,10 +39,8 @@ class Job:
     text: str = ""
     lane: str = ""
     run: str | None = None
-    place: Place = ()
-    is_acting: bool = False
-    deadline: float | None = None
-    results: list[dict[str, Any]] = field(default_factory=list)
+    progress: Progress = field(default_factory=Progress)
+    lost: list[dict[str, Any]] = field(default_factory=list)
     session: int | None = None
     spent: float = 0.0
     began: float | None = None
@@ -68,10 +62,7 @@ class Job:
             "text": self.text,
             "lane": self.lane,
             "run": self.run,
-            "place": list(self.place),
-            "acting": self.is_acting,
-            "left": None if self.deadline is None else max(self.deadline - mono, 0.0),
-            "results": self.results,
+            "progress": self.progress.as_kept(mono),
             "session": self.session,
             "spent": self.duration(mono),
             "saved": clock.now() if self.before is None else self.before,
@@ -80,7 +71,7 @@ class Job:
     @classmethod
     def from_kept(cls, kept: Mapping[str, Any], clock: Clock) -> "Job":
         """Go on with `as_kept`; time that passed without the server counts for a ``wait``."""
-        saved, left = float(kept["saved"]), kept["left"]
+        saved = float(kept["saved"])
         missed = max(clock.now() - saved, 0.0)
         return cls(
             number=kept["number"],
@@ -93,10 +84,7 @@ class Job:
             text=kept["text"],
             lane=kept["lane"],
             run=kept["run"],
-            place=tuple(kept["place"]),
-            is_acting=kept["acting"],
-            deadline=None if left is None else clock.monotonic() + max(left - missed, 0.0),
-            results=list(kept["results"]),
+            progress=Progress.from_kept(kept["progress"], clock.monotonic(), missed),
             session=kept["session"],
             spent=kept["spent"],
             before=saved,
@@ -120,7 +108,7 @@ class Job:
                 "values": plain(self.firing.values),
                 "if": self.seen,
                 "branch": self.branch,
-                "actions": self.results,
+                "actions": [*self.progress.told(), *self.lost],
                 **({"device": self.lane} if self.lane else {}),
                 **more,
             },

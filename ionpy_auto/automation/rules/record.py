@@ -21,6 +21,7 @@ class Record:
         text: The rule as written, to see whether a reload changed it.
         enabled: Runtime switch; None: as the file says.
         actions: Runtime switches of single actions, by place.
+        actions_of: The rule as its file had it when they were switched.
         suspended: Why it was taken out, else empty.
         cooling: Monotonic end of the quiet time, by device (empty without ``per: device``).
         once_in: The session or run it last fired in, by device.
@@ -35,6 +36,7 @@ class Record:
     text: str = ""
     enabled: bool | None = None
     actions: dict[str, bool] = field(default_factory=dict)
+    actions_of: str = ""
     suspended: str = ""
     fired: int = 0
     evaluations: int = 0
@@ -60,10 +62,10 @@ class Record:
     def renew(self, text: str) -> None:
         """Another version of the rule: what belongs to the old one is forgotten.
 
-        Counters, the switch of the whole rule and firings under way stay.
+        Counters, switches and firings under way stay; those of single actions as long as the file
+        has the same text.
         """
         self.text, self.suspended = text, ""
-        self.actions.clear()
         self.kept.clear()
         self.cooling.clear()
         self.once_in.clear()
@@ -85,6 +87,7 @@ class Record:
         state = {
             "text": self.text,
             "actions": dict(self.actions),
+            "actions_of": self.actions_of,
             "suspended": self.suspended,
             "alarmed": self.alarmed,
             "fired": self.fired,
@@ -112,6 +115,7 @@ class Record:
             text=str(state.get("text", "")),
             enabled=row.enabled,
             actions=dict(state.get("actions", {})),
+            actions_of=str(state.get("actions_of", "")),
             suspended=str(state.get("suspended", "")),
             alarmed=bool(state.get("alarmed")),
             fired=int(state.get("fired", 0)),

@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import tzinfo
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from ionpy_auto.automation.context import Firing, Lab
 from ionpy_auto.automation.flow import RuleNode, TriggerNode
 from ionpy_auto.automation.names import LOCAL_UNITS
 from ionpy_auto.automation.rules.cause import CURRENT, MAX_DEPTH
-from ionpy_auto.automation.rules.doing import Doing, action_at
+from ionpy_auto.automation.rules.doing import Doing, broken
 from ionpy_auto.automation.rules.gap import gap_since, in_words, ruling
 from ionpy_auto.automation.rules.job import Job
 from ionpy_auto.automation.rules.record import Record, held_until
@@ -51,6 +52,10 @@ class RuleKeeper(Protocol):
 
     def pulse(self, look: Callable[[], None]) -> Callable[[], None]:
         """Look every second."""
+
+    @property
+    def timezone(self) -> tzinfo | None:
+        """Of times of day; None: that of the server."""
 
     @property
     def is_stopping(self) -> bool:
@@ -303,8 +308,9 @@ class LiveRule:
         for job in waiting:
             gap = gap_since(job.before or job.at, self._keeper.lab.clock.now())
             told = {"gap_s": gap}
-            if job.is_acting:
-                job.results.append(_broken(self.node, job))
+            if job.progress.is_broken:
+                nodes = self.node.then if job.branch == "then" else self.node.otherwise
+                job.lost += [broken(node) for node in job.progress.broken_in(nodes)]
                 self._drop(job, "interrupted", INTERRUPTED, **told)
             elif job.text != self.text or job.run != self.home.run_id:
                 self._drop(job, "interrupted", "its rule or its run is another one now", **told)
@@ -426,16 +432,6 @@ def _leaf(part: Part) -> dict[str, Any]:
     return {"text": part.text, "value": plain(part.value), "unit": part.unit}
 
 
-def _broken(node: RuleNode, job: Job) -> dict[str, Any]:
-    """The answer of an action of which nobody knows how far it came."""
-    found = action_at(node.then if job.branch == "then" else node.otherwise, job.place)
-    message = "it was under way when the server ended and is not done again"
-    answer = {"ok": False, "error": "INTERRUPTED", "message": message, "hint": "look at the device"}
-    if found is None:
-        return {"verb": "", "sentence": "", **answer}
-    return {"verb": found.verb, "sentence": found.block.sentence(), **answer}
-
-
 class _Seen:
     """What the triggers and conditions of a rule may see (`RuleContext`)."""
 
@@ -461,6 +457,11 @@ class _Seen:
     def run_id(self) -> str | None:
         """The run it belongs to."""
         return self._rule.home.run_id
+
+    @property
+    def timezone(self) -> tzinfo | None:
+        """Of times of day."""
+        return self._keeper.timezone
 
     @property
     def is_armed(self) -> bool:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-from ionpy_auto.automation.sequences.instruments import Instrument, numeric
+from ionpy_auto.automation.sequences.instruments import LEVEL_ROLES, Contact, Instrument, numeric
 from ionpy_auto.automation.sequences.integration import Integrator, live_max_gap_s
 from ionpy_auto.automation.sequences.limits import CURRENT, TEMP, VOLTAGE, Trip
+from ionpy_auto.automation.sequences.watching import all_watches
 from ionpy_auto.automation.wiring import ChannelFile
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import Clock
@@ -23,11 +24,17 @@ from ionpy_auto.core.samples import AlarmState, Quality, Sample, Scalar, Snapsho
 from ionpy_auto.devices import Role
 from ionpy_auto.devices.manager import DeviceManager
 
-OPEN_CONTACT_S: Final = 3.0
 PHASE_SAMPLES: Final = 2
-BACK_CHECK_SAMPLES: Final = 2
 SILENT_POLLS: Final = 4.0
 """An input older than this many polls (and 2 s) is lost, whoever forgot to say so."""
+
+_AMOUNTS: Final = (
+    *(("charge_ah", "Ah"), ("discharge_ah", "Ah")),
+    *(("charge_wh", "Wh"), ("discharge_wh", "Wh")),
+)
+
+
+_PHASES: Final = frozenset({"cc", "cv", "cp", "cr"})
 
 
 class Side(StrEnum):
@@ -54,6 +61,8 @@ class Labels:
 
     step: str = ""
     cycle: int = 0
+    step_count: int = 0
+    edge: bool = False
 
 
 class Input:
@@ -88,16 +97,6 @@ class Expected:
 
 
 @dataclass
-class Watch:
-    """Counters of what must not go on for long."""
-
-    open_since: float | None = None
-    apart: int = 0
-    phase: str = ""
-    phase_count: int = 0
-
-
-@dataclass
 class CyclerChannel:
     """See the module's first lines.
 
@@ -109,6 +108,8 @@ class CyclerChannel:
         switching: How many switch; meanwhile settings are on their way and are not compared.
         integrator: Fed with every sample while a run is counted.
         observer: The run, if any.
+        on_voltage: Told of each sample of the cell voltage, with the half width of its stamp.
+        follows_flag: Whether the supply's own flag says the phase; not while software regulates.
     """
 
     id: str
@@ -124,13 +125,17 @@ class CyclerChannel:
     labels: Labels = field(default_factory=Labels)
     expected: dict[str, Expected] = field(default_factory=dict)
     path_current: float = 0.0
+    on_voltage: Callable[[Sample, float], None] | None = None
+    follows_flag: bool = True
     _mono: float = 0.0
-    _watch: Watch = field(default_factory=Watch)
+    _seen_phase: str = ""
+    _seen_count: int = 0
 
     def __post_init__(self) -> None:
         file, devices = self.file, self.devices
         self.source = Instrument(file.source, Role.OUTPUT, devices) if file.source else None
         self.sink = Instrument(file.sink, Role.INPUT, devices) if file.sink else None
+        self.relay = Contact(file.relay.point, devices) if file.relay else None
         current = file.current
         self.voltage = self._input(file.voltage.source)
         self.signed = self._input(current.source) if current.source else None
@@ -142,13 +147,15 @@ class CyclerChannel:
         self._faults: list[Trip] = []
         self._terminals: dict[Side, Input] = {}
         self._has_flag = False
-        self._device_count = len(file.devices)
+        self.watches = all_watches(file)
         self._zero = self._zero_band()
         self._points = tuple(
             f"{self.id}.{name}"
             for name in ("voltage", "current", "power", "temp", "ah", "wh", "step", "cycle")
         )
         self._phase_point = f"{self.id}.phase"
+        self._amount_points = tuple((f"{self.id}.{name}", name, unit) for name, unit in _AMOUNTS)
+        self._count_point, self._edge_point = f"{self.id}.step_count", f"{self.id}.edge"
         self.current: float | None = None
         self.current_quality = Quality.BAD
 
@@ -206,6 +213,9 @@ class CyclerChannel:
         for instrument in (self.source, self.sink):
             if instrument is not None:
                 self._follow(instrument)
+        if self.relay is not None:
+            self.expected[self.relay.point] = Expected(None, self.relay.entity.same)
+            handlers[self.relay.point] = self._on_setting
         topics = [f"sample/{device}" for device in self.file.devices]
         self._leave = self.bus.tap(topics, self.take)
         self._catch_up()
@@ -215,7 +225,7 @@ class CyclerChannel:
         instrument.require(instrument.switch)
         settings = (
             *(Role.OUTPUT, Role.SET_VOLTAGE, Role.SET_CURRENT),
-            *(Role.INPUT, Role.LOAD_MODE, Role.LOAD_LEVEL),
+            *(Role.INPUT, Role.LOAD_MODE, *LEVEL_ROLES.values()),
         )
         for role in settings:
             entity = instrument.entity(role)
@@ -269,19 +279,37 @@ class CyclerChannel:
         """Supply and load, the supply first."""
         return [i for i in (self.source, self.sink) if i is not None]
 
+    def outputs(self) -> list[str]:
+        """Addresses a run takes a lease on: all settings of supply and load, and the relay."""
+        points = [point for instrument in self.instruments for point in instrument.outputs()]
+        return points if self.relay is None else [*points, self.relay.point]
+
     def renew_patience(self) -> None:
         """Follow the devices' present poll intervals."""
         for place in self.inputs:
-            place.patience_s = max(SILENT_POLLS * self._poll_s(place), 2.0)
+            place.patience_s = max(SILENT_POLLS * self.poll_s(place), 2.0)
 
     def max_gaps(self) -> tuple[float, float]:
         """Longest bridged distance of current and voltage samples."""
-        polls = [self._poll_s(place) for place in self.currents]
-        return live_max_gap_s(max(polls)), live_max_gap_s(self._poll_s(self.voltage))
+        polls = [self.poll_s(place) for place in self.currents]
+        return live_max_gap_s(max(polls)), live_max_gap_s(self.poll_s(self.voltage))
 
-    def _poll_s(self, place: Input) -> float:
+    def poll_s(self, place: Input) -> float:
+        """How often an input is asked."""
         stack = self.devices.stacks.get(place.point.rpartition(".")[0])
-        return stack.interval_s if stack is not None else 1.0
+        return stack.promised_s if stack is not None else 1.0
+
+    @property
+    def base_poll_s(self) -> float:
+        """Longest configured poll interval of its meters."""
+        devices = {place.point.rpartition(".")[0] for place in self.inputs}
+        stacks = [self.devices.stacks[d] for d in devices if d in self.devices.stacks]
+        return max((stack.interval_s for stack in stacks), default=1.0)
+
+    @property
+    def longest_poll_s(self) -> float:
+        """Longest distance of two samples of a meter that is on time now."""
+        return max(self.poll_s(place) for place in self.inputs)
 
     # --- samples, in the publisher's turn ---------------------------------------------------
 
@@ -299,7 +327,7 @@ class CyclerChannel:
             return
         mono = self._mono = max(self._mono, snapshot.mono)
         if self.side is not Side.OFF and not self.is_switching:
-            self._watch_contact(mono)
+            self._watch(mono)
             if self._faults:
                 self._report_worst()
         self.publish(mono)
@@ -312,6 +340,8 @@ class CyclerChannel:
         if value is not None and self.integrator is not None:
             unsure = sample.quality is Quality.UNSURE
             self.integrator.voltage(sample.mono, value, half_width_s=half_width, unsure=unsure)
+        if self.on_voltage is not None:
+            self.on_voltage(sample, half_width)
         return VOLTAGE
 
     def _on_current(self, sample: Sample, half_width: float) -> int:
@@ -397,19 +427,19 @@ class CyclerChannel:
 
     def _on_regulation(self, sample: Sample, half_width: float) -> int:
         del half_width
-        if self.side is Side.CHARGE and not self.is_switching:
+        if self.side is Side.CHARGE and not self.is_switching and self.follows_flag:
             self.note_phase(str(sample.known or "").lower(), sample.mono)
         return 0
 
     def note_phase(self, seen: str, mono: float, *, at_once: bool = False) -> None:
         """The supply says how it regulates; twice the same counts."""
-        if seen not in {"cc", "cv"} or seen == self.phase:
-            self._watch.phase_count = 0
+        if seen not in _PHASES or seen == self.phase:
+            self._seen_count = 0
             return
-        if seen != self._watch.phase:
-            self._watch.phase, self._watch.phase_count = seen, 0
-        self._watch.phase_count += 1
-        if at_once or self._watch.phase_count >= PHASE_SAMPLES:
+        if seen != self._seen_phase:
+            self._seen_phase, self._seen_count = seen, 0
+        self._seen_count += 1
+        if at_once or self._seen_count >= PHASE_SAMPLES:
             self.set_phase(seen, mono)
 
     def set_phase(self, name: str, mono: float) -> None:
@@ -440,61 +470,42 @@ class CyclerChannel:
             faults.sort(key=lambda trip: not trip.id.startswith("protection"))
             self.observer.fault(faults[0])
 
-    def _watch_contact(self, mono: float) -> None:
-        """An open contact, a supply without a flag, a supply far from the cell (SEQ-16, 22)."""
-        watch, current = self._watch, self.current
-        if current is None:
-            return
-        if self.side is Side.CHARGE and self.source is not None and not self._has_flag:
-            self._guess_phase(self.source, current, mono)
-        if self._is_idle(current):
-            if watch.open_since is None:
-                watch.open_since = mono
-            elif mono - watch.open_since >= OPEN_CONTACT_S:
-                self._fault("open-contact", "no current flows although the output is on")
-        else:
-            watch.open_since = None
-        self._compare_voltages(current)
-
-    def _is_idle(self, current: float) -> bool:
-        """No current although some must flow; a taper at its end is none of it."""
-        if abs(current) > self._zero or self.path_current <= 2.0 * self._zero:
-            return False
-        if self.side is Side.DISCHARGE or self.source is None:
-            return True
-        target, volts = self.source.number(Role.SET_VOLTAGE), self.voltage.value
-        return target is not None and volts is not None and target - volts > 0.05
+    def _watch(self, mono: float) -> None:
+        """What no step may ignore while an output is on (SEQ-22)."""
+        source, current = self.source, self.current
+        guessing = self.side is Side.CHARGE and self.follows_flag and not self._has_flag
+        if guessing and source is not None and current is not None:
+            self._guess_phase(source, current, mono)
+        for watch in self.watches:
+            trip = watch.look(self, mono)
+            if trip is not None:
+                self._faults.append(trip)
 
     def _guess_phase(self, source: Instrument, current: float, mono: float) -> None:
-        volts, target = source.number(Role.MEASURED_VOLTAGE), source.number(Role.SET_VOLTAGE)
-        limit = source.number(Role.SET_CURRENT)
-        if volts is None or target is None or limit is None:
-            return
-        near = abs(volts - target) <= 2.0 * source.grain(Role.MEASURED_VOLTAGE)
-        below = current < limit - 2.0 * source.grain(Role.MEASURED_CURRENT)
-        self.note_phase("cv" if near and below else "cc", mono)
+        seen = shown_phase(source, current)
+        if seen:
+            self.note_phase(seen, mono)
 
-    def _compare_voltages(self, current: float) -> None:
-        allowed = self.file.voltage.back_check
-        if allowed is None:
-            return
-        device = self._terminals.get(self.side)
-        cell = self.voltage.value
-        if device is None or cell is None or device.value is None:
-            return
-        apart = abs(device.value - cell) - abs(current) * self.file.path_resistance
-        if apart <= allowed:
-            self._watch.apart = 0
-            return
-        self._watch.apart += 1
-        # Several devices report per poll: this many are at least two polls of each.
-        if self._watch.apart > BACK_CHECK_SAMPLES * self._device_count:
-            text = f"{device.point} is {device.value:g} V, the cell {cell:g} V"
-            self._fault("back-check", text)
+    @property
+    def holds_voltage(self) -> bool:
+        """Whether the supply regulates its voltage now, by its flag or by what it shows."""
+        source = self.source
+        if source is None or self.side is not Side.CHARGE or self.current is None:
+            return False
+        if self._has_flag:
+            return str(source.known(Role.REGULATION) or "").lower() == "cv"
+        return shown_phase(source, self.current) == "cv"
+
+    @property
+    def terminal(self) -> Input | None:
+        """The voltage at the instrument that is on, if it can be compared with the cell's."""
+        return self._terminals.get(self.side)
 
     def begin_watch(self) -> None:
         """A new direction: what was counted before says nothing any more."""
-        self._watch = Watch()
+        self._seen_phase, self._seen_count = "", 0
+        for watch in self.watches:
+            watch.begin()
 
     def silent_input(self, now: float) -> str | None:
         """An input that has not been heard for too long, whatever its last quality was."""
@@ -515,6 +526,22 @@ class CyclerChannel:
             max(totals.charge_wh, totals.discharge_wh),
         )
 
+    def publish_edge(self, mono: float) -> None:
+        """Publish the first or the last moment of a step: it is recorded however thin the rest."""
+        self._mono = mono = max(self._mono, mono)
+        self.labels.edge = True
+        self.publish(mono)
+        self.labels.edge = False
+
+    def _run_amounts(self, timestamp: float, mono: float) -> list[Sample]:
+        """What has passed in the run, both ways."""
+        totals = self.integrator.totals.get("run") if self.integrator is not None else None
+        good, normal = Quality.GOOD, AlarmState.NORMAL
+        return [
+            Sample(point, getattr(totals, name, 0.0), unit, good, normal, timestamp, mono)
+            for point, name, unit in self._amount_points
+        ]
+
     def publish(self, mono: float) -> None:
         """Publish the channel as it is now."""
         timestamp = self.clock.utc_at(mono)
@@ -522,6 +549,7 @@ class CyclerChannel:
         watts = None if volts is None or amps is None else volts * amps
         temp = self.temp.value if self.temp is not None else None
         ah, wh = self.step_amounts()
+        count, edge = float(self.labels.step_count), float(self.labels.edge)
         good, bad, normal = Quality.GOOD, self._bad_quality(), AlarmState.NORMAL
         p = self._points
         self.bus.publish(
@@ -546,6 +574,9 @@ class CyclerChannel:
                     Sample(p[6], self.labels.step, "", good, normal, timestamp, mono),
                     Sample(p[7], float(self.labels.cycle), "", good, normal, timestamp, mono),
                     Sample(self._phase_point, self.phase, "", good, normal, timestamp, mono),
+                    *self._run_amounts(timestamp, mono),
+                    Sample(self._count_point, count, "", good, normal, timestamp, mono),
+                    Sample(self._edge_point, edge, "", good, normal, timestamp, mono),
                 ),
             )
         )
@@ -553,6 +584,17 @@ class CyclerChannel:
     def _bad_quality(self) -> Quality:
         last = self.voltage.last
         return Quality.STALE if last is None or last.quality is Quality.STALE else Quality.BAD
+
+
+def shown_phase(source: Instrument, current: float) -> str:
+    """The phase of a supply without a flag: CV within 2 counts of its set voltage and below I."""
+    volts, target = source.number(Role.MEASURED_VOLTAGE), source.number(Role.SET_VOLTAGE)
+    limit = source.number(Role.SET_CURRENT)
+    if volts is None or target is None or limit is None:
+        return ""
+    near = abs(volts - target) <= 2.0 * source.grain(Role.MEASURED_VOLTAGE)
+    below = current < limit - 2.0 * source.grain(Role.MEASURED_CURRENT)
+    return "cv" if near and below else "cc"
 
 
 @dataclass(frozen=True)

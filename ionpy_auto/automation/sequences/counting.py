@@ -1,13 +1,13 @@
 """What a run counts: charge and energy per step, cycle and run, and the rows made of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Literal
 
 from ionpy_auto.automation.flow import CycleDefinition as WrittenCycle
 from ionpy_auto.automation.sequences.channel import CyclerChannel
-from ionpy_auto.automation.sequences.integration import Integrator, Totals
+from ionpy_auto.automation.sequences.integration import Integrator, Point, Totals
 from ionpy_auto.automation.sequences.statistics import (
     CycleDefinition,
     CycleResult,
@@ -45,13 +45,57 @@ def figures(totals: Totals, direction: str) -> dict[str, Any]:
         "discharge_wh": totals.discharge_wh,
         "ah": ah,
         "wh": wh,
-        "t_max": totals.temp_max if isfinite(totals.temp_max) else None,
+        "t_max": _finite(totals.temp_max),
         "cv_share": cv_share(totals),
+        "mean_v": wh / ah if ah > 0 else None,
+        "mid_v": totals.mid_voltage,
+        "v_min": _finite(totals.voltage_min),
+        "v_max": _finite(totals.voltage_max),
         "partial": totals.partial,
+        "energy_partial": totals.energy_partial,
         "unsure": totals.unsure,
         "gaps": totals.gaps,
+        "unknown_s": totals.unknown_s,
         "stamp_error_ah": totals.stamp_error_ah,
+        "first": _point(totals, totals.first),
+        "last": _point(totals, totals.last),
     }
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _point(totals: Totals, point: Point | None) -> dict[str, float | None] | None:
+    """First or last known moment of a step, in seconds after its beginning."""
+    if point is None:
+        return None
+    at_s = point.mono - totals.started_s
+    return {"at_s": at_s, "voltage": point.voltage, "current": point.current}
+
+
+def run_figures(totals: Totals, cycles: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The figures of a whole run."""
+    valid = [c for c in cycles if c["ce_state"] == "valid"]
+
+    def mean(name: str) -> float | None:
+        found = [c[name] for c in valid if c[name] is not None]
+        return sum(found) / len(found) if found else None
+
+    return {
+        **totals.as_dict(),
+        "mean_v_charge": _ratio(totals.charge_wh, totals.charge_ah),
+        "mean_v_discharge": _ratio(totals.discharge_wh, totals.discharge_ah),
+        "cv_share": cv_share(totals),
+        "cycles": len(cycles),
+        "cycles_valid": len(valid),
+        "ce": mean("ce"),
+        "ee": mean("ee"),
+    }
+
+
+def _ratio(above: float, below: float) -> float | None:
+    return above / below if below > 0 else None
 
 
 @dataclass
@@ -120,14 +164,25 @@ class Counting:
         self._seen.add(direction)
         self.channel.labels.cycle = self.cycle
 
-    def end(self, direction: Direction, ended_by: str) -> Totals:
-        """A step has ended now; its totals."""
+    def label(self, step_id: str, index: int) -> None:
+        """Publish the first moment of a step."""
+        labels = self.channel.labels
+        labels.step, labels.step_count = step_id, index + 1
+        self.channel.publish_edge(self.channel.clock.monotonic())
+
+    def end(
+        self, direction: Direction, ended_by: str, dcir: Sequence[Mapping[str, Any]] = ()
+    ) -> Totals:
+        """A step has ended now; its totals, which its last recorded row holds too."""
         now = self.channel.clock.monotonic()
+        self.integrator.flush(now)
+        self.channel.publish_edge(now)
+        self.channel.labels.step, self.channel.labels.step_count = "", 0
         self.integrator.close(now, "step")
         self.integrator.flush(now)
         totals = self._closed["step"]
         kind: StepKind = direction or "rest"
-        self.statistics.add(StepResult(kind, totals, ended_by), number=self.cycle)
+        self.statistics.add(StepResult(kind, totals, ended_by, dcir), number=self.cycle)
         return totals
 
     def finish(self) -> None:
@@ -157,10 +212,16 @@ def cycle_row(result: CycleResult) -> dict[str, Any]:
         "ee": result.ee,
         "mean_v_charge": result.mean_charge_v,
         "mean_v_discharge": result.mean_discharge_v,
+        "mid_v_charge": result.mid_charge_v,
+        "mid_v_discharge": result.mid_discharge_v,
         "cv_share": result.cv_share,
+        "dcir": [dict(row) for row in result.dcir],
         "t_max": result.temp_max,
         "duration_s": result.duration_s,
+        "gaps": result.gaps,
         "partial": result.partial,
+        "energy_partial": result.energy_partial,
+        "unsure": result.unsure,
         "note": _note(result),
     }
 

@@ -1,7 +1,10 @@
 """Walks through the steps of a run: what a step may touch (`StepContext`), and in which order.
 
-A step that waits for its end is woken by the sample that brings it, in the same moment. Whatever
-goes wrong rises to `manager.py`, which makes the outputs safe.
+Each line of steps (`track`) has one `Execution`; `branching` runs several at the same time. The
+way through a flow depends on nothing but its steps, what conditions gave and where it began, so a
+place that a checkpoint holds is found again (`Execution.go_to`). A step that waits for its end is
+woken by the sample that brings it, in the same moment. Whatever goes wrong rises to `manager.py`,
+which makes the outputs safe.
 """
 
 import asyncio
@@ -9,31 +12,31 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from ionpy_auto.automation.blocks import Action, Step
-from ionpy_auto.automation.context import Lab
+from ionpy_auto.automation.context import Drive, Held, Lab, Rounds
 from ionpy_auto.automation.flow import Measure, StepNode
-from ionpy_auto.automation.sequences.counting import Direction
-from ionpy_auto.automation.sequences.run import Run, RunState, Signal
+from ionpy_auto.automation.sequences.branching import run_branches
+from ionpy_auto.automation.sequences.measuring import ChannelMeter
+from ionpy_auto.automation.sequences.run import Run, RunState
 from ionpy_auto.automation.sequences.steps import EndState, StepRun, describe_measure, worst
-from ionpy_auto.automation.sequences.switching import AlreadyAboveError, Switching
+from ionpy_auto.automation.sequences.switching import AlreadyThereError, Switching, nothing_driven
+from ionpy_auto.automation.sequences.track import (
+    GotoError,
+    Place,
+    Round,
+    Signal,
+    StopRunError,
+    Track,
+)
 from ionpy_auto.core.commands import Origin, Outcome
 from ionpy_auto.core.errors import Conflict, Rejected
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import Environment
 
+PAUSE_S = 0.1
+"""Between rounds of an endless loop that took no time."""
+ENDS_OF_PAUSE = frozenset({Signal.RESUME, Signal.STOP, Signal.SKIP})
 MAX_STEPS = 100_000
 """More steps than this in one run is a loop that never ends."""
-
-
-class StopRunError(Exception):
-    """The run was told to stop: the step has ended in order, no other begins."""
-
-
-class GotoError(Exception):
-    """Go on with another step, in this list or one around it."""
-
-    def __init__(self, target: str) -> None:
-        super().__init__(target)
-        self.target = target
 
 
 class RunChannel:
@@ -42,46 +45,75 @@ class RunChannel:
     def __init__(self, execution: "Execution", switching: Switching) -> None:
         self._execution = execution
         self._switching = switching
-        self._again: Callable[[], Awaitable[None]] | None = None
+        self._drive: Drive | None = None
 
     async def rest(self) -> None:
         """Outputs off, proven."""
-        self._again = None
+        self._drive = None
         await self._switching.off()
 
-    async def charge(self, *, current: float, voltage: float) -> None:
-        """Supply on; a cell that is already there ends the step."""
-        self._again = lambda: self._charge(current, voltage)
-        await self._again()
-
-    async def _charge(self, current: float, voltage: float) -> None:
+    async def drive(self, drive: Drive) -> bool:
+        """Drive the cell; one that is at its voltage already ends the step."""
+        self._drive = drive
         try:
-            await self._switching.charge(current, voltage)
-        except AlreadyAboveError:
-            self._execution.end_now("already_above")
+            await self._switching.drive(drive)
+        except AlreadyThereError as there:
+            self._execution.end_now(there.ended_by)
+            return False
+        return True
 
-    async def discharge(self, *, current: float) -> None:
+    async def level(self, value: float) -> None:
+        """Another level of what the running mode holds."""
+        if self._drive is None:
+            raise nothing_driven()
+        await self.relevel(self._drive.at(value))
+
+    async def relevel(self, drive: Drive) -> None:
+        """Other levels of the running mode."""
+        await self._switching.relevel(drive)
+        self._drive = drive
+
+    async def connect(self) -> None:
+        """Relay closed until `disconnect`, outputs off."""
+        self._drive = None
+        await self._switching.connect()
+
+    async def disconnect(self) -> None:
+        """Relay open."""
+        self._drive = None
+        await self._switching.disconnect()
+
+    async def charge(self, *, current: float | None = None, voltage: float | None = None) -> bool:
+        """Supply on."""
+        return await self.drive(Drive("charge", current=current, voltage=voltage))
+
+    async def discharge(self, *, current: float) -> bool:
         """Load on."""
-        self._again = lambda: self._switching.discharge(current)
-        await self._again()
+        return await self.drive(Drive("discharge", current=current))
 
     async def again(self) -> None:
         """What the step asked for last, in the whole order again."""
-        if self._again is not None:
-            await self._again()
+        if self._drive is not None:
+            await self.drive(self._drive)
 
     def forget(self) -> None:
         """The step is over."""
-        self._again = None
+        self._drive = None
 
 
 class Execution:
-    """Implements `StepContext` for one run."""
+    """Implements `StepContext` for one line of a run.
 
-    def __init__(self, run: Run) -> None:
+    Args:
+        run: Whose steps.
+        track: The line; that which drives the channel by default.
+    """
+
+    def __init__(self, run: Run, track: Track | None = None) -> None:
         self.run = run
-        self._channel = RunChannel(self, run.switching) if run.switching is not None else None
-        self._jumps: dict[tuple[str, str], int] = {}
+        self.track = track if track is not None else run.main
+        drives = run.switching is not None and self.is_main
+        self._channel = RunChannel(self, run.switching) if drives and run.switching else None
         self._writes = asyncio.Lock()  # an action is ended between two writes, never inside one
 
     # --- what blocks see ----------------------------------------------------------------------
@@ -97,9 +129,14 @@ class Execution:
         return self.run.origin
 
     @property
+    def is_main(self) -> bool:
+        """Whether this is the line that drives the channel."""
+        return self.track is self.run.main
+
+    @property
     def env(self) -> Environment:
-        """Names of the run."""
-        return self.run.env
+        """Names as this line sees them."""
+        return self.track.env
 
     @property
     def leased_devices(self) -> Sequence[str]:
@@ -111,12 +148,28 @@ class Execution:
         """The channel of the run.
 
         Raises:
-            Rejected: The run has none.
+            Rejected: The run has none, or another branch drives it.
         """
+        if self._channel is None and self.run.switching is not None:
+            msg = "another branch drives the channel"
+            raise Rejected(msg, code="BRANCH_DRIVES", hint="only one branch may use the channel")
         if self._channel is None:
             msg = "this run has no channel"
             raise Rejected(msg, code="NO_CHANNEL", hint="add channel: to the flow")
         return self._channel
+
+    @property
+    def meter(self) -> ChannelMeter:
+        """The channel's meters, for the step under way.
+
+        Raises:
+            Rejected: The run has no channel.
+        """
+        step = self.track.step
+        if self.run.channel is None or step is None:
+            _ = self.channel
+            raise Rejected("no step is under way", code="NO_STEP")
+        return ChannelMeter(self.run.channel, step, self.lab.bus)
 
     def resolve(self, name: str) -> str:
         """From a written name to an address."""
@@ -129,54 +182,126 @@ class Execution:
 
     def phase(self, name: str) -> None:
         """The step has entered a phase."""
-        if self.run.step is not None:
-            self.run.step.enter_phase(name, self.lab.clock.now())
+        if self.track.step is not None:
+            self.track.step.enter_phase(name, self.lab.clock.now())
+
+    def end(self, name: str, verdict: str = "pass") -> None:
+        """End the step, if it has not ended."""
+        self.end_now(name, verdict)
 
     def end_now(self, name: str, verdict: str = "pass") -> None:
         """End the step under way before it waits."""
-        step = self.run.step
+        step = self.track.step
         if step is not None and not step.ended_by:
             step.ended_by = name
             step.verdict = worst(step.verdict, verdict)
             self.run.mark_end(step)
 
+    # --- walking ------------------------------------------------------------------------------
+
+    def go_to(self, path: Place, branches: Sequence[Place] = ()) -> None:
+        """Let `steps` begin at a place that a checkpoint holds, not at the first step.
+
+        Loops go on in the round of the place, ``if`` goes the way it had gone, branches that were
+        through are left out. The step at the place itself begins anew.
+
+        Args:
+            path: Of the line that drives the channel.
+            branches: Of the lines beside it.
+        """
+        self.track.way.extend(path)
+        self.track.others = list(branches)
+
+    def resumes_in(self, nodes: Sequence[Any]) -> bool:
+        """Whether the place to go on from lies in these steps."""
+        return self.track.goes_into(nodes)
+
     async def each(self, count: int, body: Callable[[int], Awaitable[None]]) -> None:
         """Count a loop."""
-        for number in range(1, count + 1):
-            self.run.path.append(f"{number}/{count}")
+
+        async def one() -> None:
+            await body(self.track.rounds[-1].number)
+
+        await self.loop(Rounds(count=count), one)
+
+    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> int:
+        """Run round after round; returns how many there were."""
+        track, clock = self.track, self.lab.clock
+        first = number = track.first_round()
+        while rounds.count is None or number <= rounds.count:
+            began = clock.monotonic()
+            item = rounds.items[number - 1] if rounds.items else None
+            is_found = track.is_on_its_way
+            track.rounds.append(Round(number, rounds.counter, item))
+            track.path.append(f"{number}/{rounds.count or '?'}")
             try:
-                await body(number)
+                if not is_found and rounds.before is not None and not rounds.before():
+                    break
+                await body()
+                if rounds.after is not None and rounds.after():
+                    return number
             finally:
-                self.run.path.pop()
+                track.path.pop()
+                track.rounds.pop()
+            number += 1
+            # What an endless loop looks at cannot change without time; the others let others in.
+            spins = rounds.count is None and clock.monotonic() <= began
+            await clock.sleep(PAUSE_S if spins else 0.0)
+        return number - 1 if number > first else first - 1
 
     async def steps(self, children: Sequence[Any], *, counter: str = "") -> None:
         """Run child steps."""
         del counter
-        position = 0
+        position = self.track.first(children)
         while position < len(children):
             node = children[position]
             position += 1
             target = await self._one(node) if node.enabled else ""
             if target:
                 position = _place(children, target)
+                await self.lab.clock.sleep(0.0)
+
+    async def branches(self, lists: Sequence[Sequence[Any]], driving: int) -> None:
+        """Run lists of steps at the same time; the first that fails ends the others.
+
+        Args:
+            lists: The branches.
+            driving: Which of them may use the channel, from 0.
+        """
+        await run_branches(self, lists, driving)
+
+    def goto(self, target: str, most: int) -> None:
+        """Go on with another step, unless this step has done so as often as it may.
+
+        Raises:
+            GotoError: It goes there; the walk takes it.
+        """
+        if self._may_jump(self.track.path[-1], most):
+            raise GotoError(target)
 
     async def _one(self, node: StepNode) -> str:
         """Run one node; returns where to go on, empty for the next."""
-        self.run.path.append(node.id)
+        track = self.track
+        track.path.append(node.id)
         try:
-            if node.children and isinstance(node.block, Step):
+            if not node.is_control or not isinstance(node.block, Step):
+                return await self._leaf(node)
+            track.around.append(node.limits)
+            try:
                 await node.block.run(self)
-                return ""
-            return await self._leaf(node)
+            finally:
+                track.around.pop()
+                self.run.plan.left(node)
         except GotoError as jump:
             return jump.target
         finally:
-            self.run.path.pop()
+            track.path.pop()
+        return ""
 
     # --- one step -----------------------------------------------------------------------------
 
     async def _leaf(self, node: StepNode) -> str:
-        if self.run.wants_stop:
+        if self.track.wants_stop:
             raise StopRunError
         step = self._enter(node)
         try:
@@ -234,11 +359,11 @@ class Execution:
 
         def wake(done: asyncio.Future[Any]) -> None:
             del done
-            self.run.signal(Signal.END)
+            self.track.signal(Signal.END)
 
         task.add_done_callback(wake)
         try:
-            signal = await self.run.wait_signal()
+            signal = await self.track.wait_signal()
         finally:
             task.remove_done_callback(wake)
         return None if signal is Signal.END and task.done() else signal
@@ -256,18 +381,19 @@ class Execution:
         if len(run.history) >= MAX_STEPS:
             msg = f"more than {MAX_STEPS} steps"
             raise Rejected(msg, code="ENDLESS", hint="check goto and repeat")
-        direction = direction_of(node)
+        direction, is_main = node.direction, self.is_main
         step = StepRun(node, len(run.history), direction, clock.now(), clock.monotonic())
         channel_id = run.channel.id if run.channel is not None else ""
         step.ends = [EndState(end, channel_id) for end in node.until]
-        run.step = step
+        step.is_side = not is_main
+        self.track.step = step
         run.history.append(step)
-        if run.counting is not None and run.channel is not None:
+        if is_main and run.counting is not None and run.channel is not None:
             run.counting.begin(direction)
-            run.channel.labels.step = node.id
+            run.counting.label(node.id, step.index)
             step.cycle = run.counting.cycle
-        if run.watch is not None:
-            run.watch.enter_step(node.limits)
+        if is_main and run.watch is not None:
+            run.watch.enter_step(node.limits, self.track.limits)
         run.tell_step(step, "started")
         run.tell()
         run.save()
@@ -276,7 +402,7 @@ class Execution:
     async def _leave(self, step: StepRun) -> None:
         run = self.run
         step.armed = False
-        if step.direction and run.switching is not None:
+        if step.node.drives and run.switching is not None:
             await run.switching.off()
         if self._channel is not None:
             self._channel.forget()
@@ -290,8 +416,8 @@ class Execution:
         now = clock.monotonic()
         step.ended, step.ended_mono = clock.now(), now
         step.enter_phase("", step.ended)
-        if run.counting is not None:
-            step.totals = run.counting.end(step.direction, step.ended_by)
+        if run.counting is not None and not step.is_side:
+            step.totals = run.counting.end(step.direction, step.ended_by, step.dcir)
         for measure in step.node.measure:
             self._measure(step, measure)
         run.plan.finished(step.node.id, step.time(now))
@@ -315,19 +441,25 @@ class Execution:
         """Where an end leads, as often as it may."""
         if not step.goto:
             return ""
-        key = step.node.id, step.ended_by
-        self._jumps[key] = self._jumps.get(key, 0) + 1
-        allowed = next((e.max for e in step.node.until if e.name == step.ended_by), 0)
-        return step.goto if self._jumps[key] <= allowed else ""
+        most = next((e.max for e in step.node.until if e.name == step.ended_by), 0)
+        return step.goto if self._may_jump(f"{step.node.id}: {step.ended_by}", most) else ""
+
+    def _may_jump(self, key: str, most: int) -> bool:
+        """Count a jump of the run; whether it is one of those that are allowed."""
+        jumps = self.run.jumps
+        if jumps.get(key, 0) >= most:
+            return False
+        jumps[key] = jumps.get(key, 0) + 1
+        return True
 
     # --- waiting ------------------------------------------------------------------------------
 
     async def until_end(self, after_s: float | None = None) -> None:
         """Return when an end of the step holds, or after a time."""
-        step = self.run.step
+        step = self.track.step
         if step is None or step.ended_by:
             return
-        if not step.direction:
+        if not step.node.drives:
             step.restart_clock(self.lab.clock.monotonic())
         step.after_s = after_s
         self._arm(step)
@@ -342,6 +474,36 @@ class Execution:
             if self._is_over(step):
                 return
 
+    async def hold(self, seconds: float) -> Held:
+        """Wait so long while the ends of the step are watched."""
+        track, clock, step = self.track, self.lab.clock, self.track.step
+        if step is None or step.ended_by:
+            return "ended"
+        self._arm(step)
+        is_over = False
+
+        def wake() -> None:
+            nonlocal is_over
+            is_over = True
+            track.signal(Signal.END)
+
+        timer = clock.call_at(clock.monotonic() + seconds, wake)
+        try:
+            while not (is_over or self._is_over(step)):
+                signal = await track.wait_signal()
+                if signal is Signal.STOP:
+                    raise StopRunError
+                if signal is Signal.SKIP:
+                    self.end_now("skipped", "inconclusive")
+                elif signal is Signal.PAUSE:
+                    if self._channel is not None:
+                        self._channel.forget()
+                    await self._pause(step)
+                    return "ended" if self._is_over(step) else "paused"
+        finally:
+            timer.cancel()
+        return "ended" if self._is_over(step) else "over"
+
     @staticmethod
     def _is_over(step: StepRun) -> bool:
         return bool(step.ended_by)
@@ -354,40 +516,41 @@ class Execution:
 
     async def _signal(self, step: StepRun) -> Signal:
         """The next signal; the step's own time is one of its ends."""
-        clock, run = self.lab.clock, self.run
+        clock, track = self.lab.clock, self.track
         if step.after_s is None:
-            return await run.wait_signal()
+            return await track.wait_signal()
 
         def over() -> None:
             if step.armed and not step.ended_by:
                 self.end_now("time")
                 step.end_value = step.after_s
-                run.signal(Signal.END)
+                track.signal(Signal.END)
 
         left = step.after_s - step.time(clock.monotonic())
         timer = clock.call_at(clock.monotonic() + left, over)
         try:
-            return await run.wait_signal()
+            return await track.wait_signal()
         finally:
             timer.cancel()
 
     async def _pause(self, step: StepRun) -> None:
         """Outputs off and proven; the step's clock stands still, limits do not."""
-        run, clock = self.run, self.lab.clock
+        run, clock, track = self.run, self.lab.clock, self.track
         step.armed = False
-        if run.switching is not None:
+        if run.switching is not None and self.is_main:
             await run.switching.off()
         since = step.paused_since = clock.monotonic()
-        run.set_state(RunState.PAUSED, "paused")
-        while (signal := await run.wait_signal()) not in {
-            Signal.RESUME,
-            Signal.STOP,
-            Signal.SKIP,
-        }:
-            pass
+        track.paused = True
+        run.note_pause()
+        try:
+            while (signal := await track.wait_signal()) not in ENDS_OF_PAUSE:
+                pass
+        finally:
+            track.paused = False
         step.paused_s += clock.monotonic() - since
         step.paused_since = None
-        run.set_state(RunState.RUNNING, "")
+        if run.state is RunState.PAUSED:
+            run.set_state(RunState.RUNNING, "")
         if signal is Signal.STOP:
             raise StopRunError
         if signal is Signal.SKIP:
@@ -399,14 +562,6 @@ class Execution:
             await self._channel.again()
         step.ends = [EndState(s.end, run.channel.id if run.channel else "") for s in step.ends]
         step.armed = True
-
-
-def direction_of(node: StepNode) -> Direction:
-    """``charge`` or ``discharge`` when a step drives the cell."""
-    direction = node.block.direction if isinstance(node.block, Step) else ""
-    if direction == "charge":
-        return "charge"
-    return "discharge" if direction == "discharge" else ""
 
 
 def _place(children: Sequence[StepNode], target: str) -> int:

@@ -1,12 +1,69 @@
 """An instrument of a channel: its entities found by function, and what it last said of itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from ionpy_auto.core.errors import Conflict, Rejected
 from ionpy_auto.core.samples import Sample, Scalar
-from ionpy_auto.devices import Driver, Entity, Numeric, Protection, Role
+from ionpy_auto.devices import Driver, Entity, Enum, Numeric, Protection, Role, Toggle
 from ionpy_auto.devices.manager import DeviceManager
 from ionpy_auto.devices.stack import Stack
+
+LEVEL_ROLES: Final[Mapping[str, Role]] = {
+    "cc": Role.LOAD_LEVEL,
+    "cp": Role.LOAD_POWER,
+    "cr": Role.LOAD_RESISTANCE,
+    "cv": Role.LOAD_VOLTAGE,
+}
+"""Where a load keeps the level of each of its modes."""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The relay between a cell and the instruments.
+
+    Attributes:
+        point: Address of its switch.
+        devices: Where it lives.
+    """
+
+    point: str
+    devices: DeviceManager
+
+    @property
+    def device(self) -> str:
+        """Id of the device."""
+        return self.point.rpartition(".")[0]
+
+    @property
+    def stack(self) -> Stack:
+        """The running device.
+
+        Raises:
+            NotFound: There is none.
+        """
+        return self.devices.stack(self.device)
+
+    @property
+    def entity(self) -> Entity:
+        """The switch.
+
+        Raises:
+            Rejected: There is no such switch.
+        """
+        slot = self.stack.slots.get(self.point.rpartition(".")[2])
+        if slot is None or not isinstance(slot.entity, Toggle) or not slot.entity.is_writable:
+            msg = f"{self.point} is no switch"
+            raise Rejected(msg, code="MISSING_FUNCTION", hint="relay: {point: RLY_01.k1}")
+        return slot.entity
+
+    @property
+    def closed(self) -> bool | None:
+        """Where it is by read-back; None when that is not known."""
+        slot = self.stack.slots.get(self.point.rpartition(".")[2])
+        known = slot.known if slot is not None else None
+        return known if isinstance(known, bool) else None
 
 
 @dataclass(frozen=True)
@@ -104,6 +161,20 @@ class Instrument:
         """Smallest step of a number."""
         entity = self.entity(role)
         return entity.grain if isinstance(entity, Numeric) else default
+
+    def lowest(self, role: Role) -> float:
+        """Smallest value that can be written, never below zero."""
+        entity = self.entity(role)
+        bottom = entity.min if isinstance(entity, Numeric) else None
+        return max(bottom or 0.0, 0.0)
+
+    def has_mode(self, mode: str) -> bool:
+        """Whether a load has a mode of its own, with a level that can be written."""
+        modes = self.entity(Role.LOAD_MODE)
+        if mode == "cc":
+            return self.find(Role.LOAD_LEVEL) is not None
+        is_listed = isinstance(modes, Enum) and mode in modes.options
+        return is_listed and self.find(LEVEL_ROLES[mode]) is not None
 
     def highest(self, role: Role) -> float:
         """Largest value that can be written."""

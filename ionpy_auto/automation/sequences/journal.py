@@ -254,5 +254,6 @@ def public(row: RunRow) -> dict[str, Any]:
         "limits": trace.get("limits", []),
         "checks": trace.get("checks", []),
         "protections": trace.get("protections", []),
+        "totals": dict(row.totals),
         "live": None,
     }

@@ -194,7 +194,7 @@ def mask_of(points: Iterable[str], channel_id: str) -> int:
             mask |= _MASKS.get(rest, VOLTAGE | CURRENT | TEMP)
         elif head == "step" and rest in {"ah", "wh"}:
             mask |= CURRENT
-        elif head in {"step", "cycle", "run", "cell", "session"}:
+        elif head in {"step", "cycle", "run", "cell", "session", "loop", "repeat", "prompt"}:
             mask |= CURRENT if rest.endswith(("_ah", "_wh")) else 0
         else:
             mask |= OTHER
@@ -241,6 +241,7 @@ class LimitWatch:
         )
         self._states = self._follow(limits.expressions)
         self._step: list[tuple[int, Limit, ConditionState]] = []
+        self._around: list[tuple[int, Limit, ConditionState]] = []
 
     def _hard(self, quantity: str, default: float) -> float:
         row = self.limits.hard.get(quantity)
@@ -252,9 +253,27 @@ class LimitWatch:
             for limit in found
         ]
 
-    def enter_step(self, found: Sequence[Limit]) -> None:
-        """Limits of the step that begins, in place of those of the last one."""
-        self._step = self._follow(found)
+    def enter_step(self, found: Sequence[Limit], around: Sequence[Limit] = ()) -> None:
+        """Limits of the step that begins, in place of those of the last one.
+
+        Args:
+            found: Its own.
+            around: Those of the steps it is inside; what is counted of them goes on.
+        """
+        known = {id(entry[1]): entry for entry in self._around}
+        self._around = [known.get(id(one)) or self._follow((one,))[0] for one in around]
+        self._step = [*self._around, *self._follow(found)]
+
+    @property
+    def followed(self) -> list[ConditionState]:
+        """All expressions that may trip now."""
+        return [state for states in (self._states, self._step) for _, _, state in states]
+
+    def corridor(self, quantity: str, direction: str) -> tuple[float, float]:
+        """Between which values voltage, current or temperature may be in a direction."""
+        if quantity == "temp":
+            return self._temps.get(direction, self._temps[""])
+        return self._voltage if quantity == "voltage" else self._current
 
     def look(self, measured: Measured, changed: int, mono: float) -> Trip | None:
         """The limit that is violated now, or None."""

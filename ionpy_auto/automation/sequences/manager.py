@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from ionpy_auto.automation.blocks import Action, Step
+from ionpy_auto.automation.blocks import Action
 from ionpy_auto.automation.context import AlarmCall, Lab
 from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.flow import Flow
@@ -21,12 +21,15 @@ from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import Site
 from ionpy_auto.automation.sequences.channel import CyclerChannel, ExclusiveOutputs
 from ionpy_auto.automation.sequences.check import check_flow
-from ionpy_auto.automation.sequences.execution import Execution, StopRunError, run_closing
+from ionpy_auto.automation.sequences.execution import Execution, run_closing
 from ionpy_auto.automation.sequences.journal import Journal
 from ionpy_auto.automation.sequences.limits import effective_limits
-from ionpy_auto.automation.sequences.prestart import check_before_start, refuse, wait_fresh
-from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState, Signal
+from ionpy_auto.automation.sequences.pacing import RunPace
+from ionpy_auto.automation.sequences.prestart import Inspector, refuse
+from ionpy_auto.automation.sequences.prestart.meters import SENSE_POLL_S
+from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState
 from ionpy_auto.automation.sequences.steps import worst
+from ionpy_auto.automation.sequences.track import Signal, StopRunError
 from ionpy_auto.core.commands import Mode, Origin, Priority, Role, WriteGate
 from ionpy_auto.core.errors import Conflict, IonpyError, NotFound, Rejected, Severity, Unavailable
 from ionpy_auto.core.safety import SafeResult, drive_safe
@@ -37,7 +40,7 @@ from ionpy_auto.storage.database import Database
 log = structlog.get_logger(__name__)
 
 TICK_S = 1.0
-LOOK_AGAIN_S = 5.0
+HURRY_S = 10.0
 RELAX_PATIENCE_S = 1800.0
 """A run that waited in the queue waits for the cell too: the one before has just let it go."""
 KEPT_RUNS = 50
@@ -100,6 +103,7 @@ class RunManager:
         self._clock = kit.lab.clock
         self._tasks = Tasks("runs", self._clock)
         self.journal = Journal(kit.database, self._tasks, self._storage_failed)
+        self._inspector = Inspector(self._clock, kit.database)
         self.runs: dict[str, Run] = {}
         self.channels: dict[str, CyclerChannel] = {}
         self._interlocks: dict[str, ExclusiveOutputs] = {}
@@ -287,6 +291,7 @@ class RunManager:
         try:
             self._lease(run)
             run.set_state(RunState.STARTING, "")
+            await self._hurry(run)
             if run.channel is not None and run.watch is not None:
                 run.checks = await self._checks(run, patience_s)
             await self._record(run)
@@ -303,26 +308,26 @@ class RunManager:
         channel = run.channel
         if channel is None:
             return
-        points = [point for i in channel.instruments for point in i.outputs()]
+        points = channel.outputs()
         self._kit.gate.leases.acquire(run.owner, points)
         self._holders[channel.id] = run.id
-        run.leased = tuple(dict.fromkeys(i.device for i in channel.instruments))
+        run.leased = tuple(dict.fromkeys(point.rpartition(".")[0] for point in points))
+
+    async def _hurry(self, run: Run) -> None:
+        """Ask the meter at the cell at least every 500 ms for as long as the run lasts (SEQ-22)."""
+        channel = run.channel
+        if channel is None:
+            return
+        stack = self._kit.devices.stacks.get(channel.voltage.point.rpartition(".")[0])
+        if stack is None or stack.interval_s <= SENSE_POLL_S:
+            return
+        planned = stack.interval_s
+        run.calm_down = stack.hurry(SENSE_POLL_S, firm=True)
+        channel.renew_patience()
+        await self._clock.sleep(min(planned, HURRY_S))  # the poll that was planned before
 
     async def _checks(self, run: Run, patience_s: float) -> list[dict[str, Any]]:
-        channel, watch = run.channel, run.watch
-        if channel is None or watch is None:
-            return []
-        later = [name for name in run.env.own if name.startswith(("step.", "cycle."))]
-        await wait_fresh(channel, watch, later, self._clock)
-        deadline = self._clock.monotonic() + patience_s
-        while True:
-            checks = check_before_start(channel, run.flow, watch, run.env.window)
-            moving = [c.name for c in checks if c.ok is False] == ["stable"]
-            if run.interrupted:
-                raise Conflict(run.message, code="STOPPED")
-            if not moving or self._clock.monotonic() >= deadline:
-                break
-            await self._clock.sleep(LOOK_AGAIN_S)
+        checks = await self._inspector.inspect(run, patience_s)
         refuse(checks)
         return [check.as_dict() for check in checks]
 
@@ -357,6 +362,11 @@ class RunManager:
             del self.runs[run_id]
 
     def _give_back(self, run: Run) -> None:
+        if run.calm_down is not None:
+            run.calm_down()
+            run.calm_down = None
+            if run.channel is not None:
+                run.channel.renew_patience()
         self._kit.gate.leases.release(run.owner)
         if run.channel is not None and self._holders.get(run.channel.id) == run.id:
             del self._holders[run.channel.id]
@@ -388,6 +398,8 @@ class RunManager:
             run.channel.observer = run
             run.channel.renew_patience()
             run.counting.start()
+            if self._kit.devices.pacing is not None:
+                run.pace = RunPace(run, run.channel, self._kit.devices.pacing)
         run.leave = run.follow_others()
         run.set_state(RunState.RUNNING, "")
         self._tick(run)
@@ -397,7 +409,10 @@ class RunManager:
             run.tick()
             self._tick(run)
 
-        run.ticker = self._clock.call_at(self._clock.monotonic() + TICK_S, tick)
+        # Between two samples nothing happens that a tick would find; see `pacing`.
+        paced = run.pace is not None and run.channel is not None
+        pause = max(TICK_S, run.channel.longest_poll_s) if paced and run.channel else TICK_S
+        run.ticker = self._clock.call_at(self._clock.monotonic() + pause, tick)
 
     @staticmethod
     async def _wait(run: Run) -> None:
@@ -465,6 +480,8 @@ class RunManager:
             run.leave()
         if run.ticker is not None:
             run.ticker.cancel()
+        if run.pace is not None:
+            run.pace.leave()
         if run.counting is not None and run.channel is not None:
             run.counting.finish()
             run.counting.stop()
@@ -662,9 +679,6 @@ def _fail(run: Run, ended_by: str, message: str) -> None:
 def writes_outputs(flow: Flow) -> bool:
     """Whether a flow switches or sets anything."""
     for node in (*flow.steps(), *flow.closing):
-        block = node.block
-        if isinstance(block, Step) and block.direction:
-            return True
-        if isinstance(block, Action) and block.outputs():
+        if node.drives or (isinstance(node.block, Action) and node.block.outputs()):
             return True
     return False

@@ -15,7 +15,7 @@ from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.names import Names
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
-from ionpy_auto.automation.sequences.counting import Counting, cycle_row, magnitude
+from ionpy_auto.automation.sequences.counting import Counting, cycle_row, run_figures
 from ionpy_auto.automation.sequences.journal import Journal
 from ionpy_auto.automation.sequences.limits import (
     OTHER,
@@ -26,10 +26,24 @@ from ionpy_auto.automation.sequences.limits import (
     Trip,
     mask_of,
 )
+from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.progress import Plan
+from ionpy_auto.automation.sequences.run_names import (
+    RunEnvironment,
+    names_of_step,
+    own_names,
+    product,
+)
 from ionpy_auto.automation.sequences.statistics import CycleResult
-from ionpy_auto.automation.sequences.steps import EndState, StepRun, worst
+from ionpy_auto.automation.sequences.steps import StepRun, worst
 from ionpy_auto.automation.sequences.switching import Switching
+from ionpy_auto.automation.sequences.track import (
+    Getter,
+    Signal,
+    Track,
+    environment_of_side,
+    names_of_track,
+)
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.commands import Origin, Outcome
@@ -49,16 +63,6 @@ class RunState(StrEnum):
     PAUSED = "paused"
     STOPPING = "stopping"
     FINISHED = "finished"
-
-
-class Signal(StrEnum):
-    """What wakes a step that waits for its end."""
-
-    END = "end"
-    PAUSE = "pause"
-    RESUME = "resume"
-    SKIP = "skip"
-    STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,31 +88,6 @@ class RunRequest:
     actor: str = ""
 
 
-class RunEnvironment(LocalEnvironment):
-    """Names of a run; the channel's points come straight from the channel."""
-
-    def __init__(
-        self,
-        outer: LiveEnvironment | LocalEnvironment,
-        own: Mapping[str, Callable[[], Scalar | None]],
-        channel_id: str,
-    ) -> None:
-        super().__init__(outer, own)
-        self._prefix = f"{channel_id}."
-
-    def age(self, address: str) -> float | None:
-        """The channel's points age like any other."""
-        if address.startswith(self._prefix):
-            return self._outer.age(address)
-        return super().age(address)
-
-    def window(self, function: str, address: str, seconds: float) -> Scalar | None:
-        """The channel's points have history."""
-        if address.startswith(self._prefix):
-            return self._outer.window(function, address, seconds)
-        return super().window(function, address, seconds)
-
-
 @dataclass
 class RunParts:
     """What a run is made of; the manager puts it together."""
@@ -129,6 +108,7 @@ class Run:
         names: Resolves written names (``channel.source.i_set``) to addresses.
         origin: In whose name it and its rules write.
         done: Set when everything is over.
+        calm_down: Gives the meter at the cell its own poll interval back.
     """
 
     state = RunState.QUEUED
@@ -140,14 +120,15 @@ class Run:
     ended: float | None = None
     session: Mapping[str, Any] | None = None
     leased: tuple[str, ...] = ()
-    step: StepRun | None = None
     interrupted = False
     body: asyncio.Task[None] | None = None
     counting: Counting | None = None
     switching: Switching | None = None
     watch: LimitWatch | None = None
     leave: Callable[[], None] | None = None
+    calm_down: Callable[[], None] | None = None
     ticker: Timer | None = None
+    pace: RunPace | None = None
 
     def __init__(self, run_id: str, request: RunRequest, origin: Origin, parts: RunParts) -> None:
         self.id = run_id
@@ -163,19 +144,21 @@ class Run:
         self.checks: list[dict[str, Any]] = []
         self.history: list[StepRun] = []
         self.cycles: list[dict[str, Any]] = []
-        self.path: list[str] = []
+        self.main = Track()
+        self.tracks = [self.main]
+        self.jumps: dict[str, int] = {}
+        self.answers: dict[str, Scalar] = {}
         self.done = asyncio.Event()
         self.plan = Plan(self.flow.sequence, self._capacity)
         self._told_mono = self._saved_mono = -1e9
-        self._signal: asyncio.Future[Signal] | None = None
-        self._wanted: Signal | None = None
         self._background: set[asyncio.Task[None]] = set()
         channel_id = self.channel.id if self.channel is not None else "channel"
         if self.channel is not None:
             self.counting = Counting(self.channel, self.flow.cycle, self._on_cycle)
             self.switching = Switching(self.channel, self._write, self.limits, self._capacity)
             self.switching.on_phase = self._on_phase
-        self.env = RunEnvironment(parts.outer, self._own_names(channel_id), channel_id)
+        own = {**own_names(self, channel_id), **self._names_of(self.main)}
+        self.env = self.main.env = RunEnvironment(parts.outer, own, channel_id)
         if self.channel is not None:
             self.watch = LimitWatch(self.limits, self.env, channel_id)
         self.limits_shown = self.limits.as_list()
@@ -201,9 +184,25 @@ class Run:
         return self.leased
 
     @property
+    def path(self) -> Sequence[str]:
+        """Where the line that drives the channel is; `track` says how a place is written."""
+        return self.main.path
+
+    @property
+    def step(self) -> StepRun | None:
+        """The step of that line, under way or last done."""
+        return self.main.step
+
+    @property
+    def branches(self) -> list[list[str]]:
+        """Where the branches beside it are."""
+        return [list(track.path) for track in self.tracks if track is not self.main]
+
+    @property
     def steps(self) -> Sequence[str]:
-        """Ids of the steps it is in, outermost first; without the counters of loops."""
-        return [part for part in self.path if "/" not in part]
+        """Ids of the steps it is in, outermost first; without rounds and branches."""
+        words = dict.fromkeys(word for track in self.tracks for word in track.path)
+        return [word for word in words if "/" not in word and not word.startswith("|")]
 
     @property
     def is_active(self) -> bool:
@@ -212,104 +211,26 @@ class Run:
 
     # --- names --------------------------------------------------------------------------------
 
-    def _own_names(self, channel_id: str) -> dict[str, Callable[[], Scalar | None]]:
-        own = {**self._step_names(), **self._scope_names(), **self._run_names()}
-        channel = self.channel
-        if channel is not None:
-            own |= {
-                f"{channel_id}.voltage": lambda: channel.voltage.value,
-                f"{channel_id}.current": lambda: channel.current,
-                f"{channel_id}.power": lambda: _product(channel.voltage.value, channel.current),
-                f"{channel_id}.temp": lambda: channel.temp.value if channel.temp else None,
-                f"{channel_id}.phase": lambda: channel.phase,
-                f"{channel_id}.ah": lambda: channel.step_amounts()[0],
-                f"{channel_id}.wh": lambda: channel.step_amounts()[1],
-            }
-        return own
+    def _names_of(self, track: Track) -> dict[str, Getter]:
+        return names_of_track(track, self.flow.counters, self.answers, self.flow.prompts)
 
-    def _step_names(self) -> dict[str, Callable[[], Scalar | None]]:
-        def of_step(name: str) -> Callable[[], Scalar | None]:
-            return lambda: self._step_value(name)
+    def side_track(self, beside: Track) -> Track:
+        """A line for a branch beside another; `leave_track` takes it out again."""
+        track = Track(beside.path)
+        track.rounds = list(beside.rounds)
+        names = self._names_of(track)
+        track.env = environment_of_side(track, self.env, names, self.lab.clock)
+        self.tracks.append(track)
+        return track
 
-        names = (
-            *("id", "name", "index", "ended_by", "end_value", "verdict"),
-            *("wh", "charge_ah", "discharge_ah", "charge_wh", "discharge_wh", "cv_share"),
-        )
-        own = {f"step.{name}": of_step(f"step.{name}") for name in names}
-        # These two stand in most ends and limits: they take the short way.
-        own["step.time"] = self._step_time
-        own["step.ah"] = self._step_ah
-        return own
-
-    def _step_value(self, name: str) -> Scalar | None:
-        if self.step is None:
-            return None
-        totals = self.counting.now("step") if self.counting is not None else None
-        return self.step.names(self.lab.clock.monotonic(), totals).get(name)
-
-    def _step_time(self) -> Scalar | None:
-        return None if self.step is None else self.step.time(self.lab.clock.monotonic())
-
-    def _step_ah(self) -> Scalar | None:
-        step, counting = self.step, self.counting
-        if step is None or counting is None:
-            return None
-        return magnitude(step.totals or counting.now("step"), step.direction)[0]
-
-    def _scope_names(self) -> dict[str, Callable[[], Scalar | None]]:
-        counting = self.counting
-        if counting is None:
-            return {}
-
-        def of(scope: str, name: str) -> Callable[[], Scalar | None]:
-            return lambda: float(getattr(counting.now(scope), name))
-
-        amounts = ("charge_ah", "discharge_ah", "charge_wh", "discharge_wh")
-        own = {f"{s}.{name}": of(s, name) for s in ("cycle", "run") for name in amounts}
-        own["run.net_ah"] = of("run", "net_ah")
-        own["cycle.time"] = of("cycle", "duration_s")
-        own["cycle.number"] = own["run.cycle"] = lambda: float(counting.cycle)
-        own["cycle.ce"] = lambda: self._efficiency("ah")
-        own["cycle.ee"] = lambda: self._efficiency("wh")
-        return own
-
-    def _efficiency(self, unit: str) -> float | None:
-        if self.counting is None:
-            return None
-        totals = self.counting.now("cycle")
-        above: float = getattr(totals, f"discharge_{unit}")
-        below: float = getattr(totals, f"charge_{unit}")
-        return above / below if below > 0 and above > 0 else None
-
-    def _run_names(self) -> dict[str, Callable[[], Scalar | None]]:
-        cell, clock = self.names.cell, self.lab.clock
-        own: dict[str, Callable[[], Scalar | None]] = {
-            "run.id": lambda: self.id,
-            "run.state": lambda: self.state.value,
-            "run.verdict": lambda: self.verdict,
-            "run.time": lambda: clock.monotonic() - (self.started_mono or clock.monotonic()),
-            "session.id": lambda: _number((self.session or {}).get("id")),
-            "session.name": lambda: (self.session or {}).get("name"),
-        }
-        if cell is not None:
-            own |= {
-                "cell.capacity": lambda: cell.capacity,
-                "cell.charge_voltage": lambda: cell.charge_voltage * cell.series,
-                "cell.cutoff_voltage": lambda: cell.cutoff_voltage * cell.series,
-                "cell.series": lambda: float(cell.series),
-            }
-        return own
+    def leave_track(self, track: Track) -> None:
+        """The branch is through."""
+        self.tracks.remove(track)
+        self.note_pause()
 
     def env_of(self, index: int) -> LocalEnvironment:
         """Names as they were for one step, also when the run has gone on since."""
-        step = self.history[index]
-        totals = self.counting.now("step") if self.counting is not None else None
-        values = step.names(self.lab.clock.monotonic(), totals)
-
-        def constant(value: Scalar | None) -> Callable[[], Scalar | None]:
-            return lambda: value
-
-        return LocalEnvironment(self.env, {key: constant(v) for key, v in values.items()})
+        return names_of_step(self, index)
 
     def resolve(self, name: str) -> str:
         """From a written name to an address, through this run's channel."""
@@ -381,25 +302,35 @@ class Run:
         self._look_at_ends(changed | TIME, mono)
 
     def _look_at_ends(self, changed: int, mono: float) -> None:
-        step = self.step
+        for track in tuple(self.tracks):
+            self._look_at_track(track, changed, mono)
+
+    def _look_at_track(self, track: Track, changed: int, mono: float) -> None:
+        step = track.step
         if step is None or not step.armed:
             return
         phase = self.channel.phase if self.channel is not None else ""
-        if self.channel is not None and step.phases and step.phases[-1]["name"] != phase:
+        if track is self.main and step.phases and step.phases[-1]["name"] != phase:
             self._on_phase(phase)
         for state in step.ends:
-            if state.look(self.env, changed, phase, mono):
-                self._end_step(step, state)
+            if state.look(track.env, changed, phase, mono):
+                step.goto = state.end.goto
+                value = state.actual(track.env)
+                self.end_step(track, state.end.name, state.end.verdict or "pass", value)
                 return
 
-    def _end_step(self, step: StepRun, state: EndState) -> None:
+    def end_step(
+        self, track: Track, name: str, verdict: str = "pass", value: float | None = None
+    ) -> None:
+        """End the step of a line, which waits for this."""
+        step = track.step
+        if step is None or step.ended_by:
+            return
         step.armed = False
-        step.ended_by = state.end.name
-        step.end_value = state.actual(self.env)
-        step.goto = state.end.goto
-        step.verdict = worst(step.verdict, state.end.verdict or "pass")
+        step.ended_by, step.end_value = name, value
+        step.verdict = worst(step.verdict, verdict)
         self.mark_end(step)
-        self.signal(Signal.END)
+        track.signal(Signal.END)
 
     def mark_end(self, step: StepRun) -> None:
         """Keep voltage and current of the moment an end came."""
@@ -435,12 +366,15 @@ class Run:
         self.interrupted = True
         self.verdict = worst(self.verdict, verdict)
         self.ended_by, self.message = ended_by, message
-        step = self.step
-        if step is not None and step.ended is None:
-            step.armed = False
-            step.ended_by, step.end_value = ended_by, value
-            step.verdict = worst(step.verdict, verdict)
-            self.mark_end(step)
+        if self.switching is not None:
+            self.switching.let_go()
+        for track in self.tracks:
+            step = track.step
+            if step is not None and step.ended is None:
+                step.armed = False
+                step.ended_by, step.end_value = ended_by, value
+                step.verdict = worst(step.verdict, verdict)
+                self.mark_end(step)
         if self.body is not None:
             self.body.cancel()
 
@@ -464,32 +398,35 @@ class Run:
     # --- signals ------------------------------------------------------------------------------
 
     def signal(self, signal: Signal) -> None:
-        """Wake the step that waits; one that does not wait finds it when it does."""
-        if self._signal is not None and not self._signal.done():
-            self._signal.set_result(signal)
-        elif signal is not Signal.END:
-            self._wanted = signal
+        """Tell all lines; a skip ends one step."""
+        if signal is Signal.SKIP:
+            self._skip()
+            return
+        for track in tuple(self.tracks):
+            track.signal(signal)
 
-    async def wait_signal(self) -> Signal:
-        """What is wanted next of the step under way."""
-        if self._wanted is not None:
-            wanted, self._wanted = self._wanted, None
-            return wanted
-        self._signal = asyncio.get_running_loop().create_future()
-        try:
-            return await self._signal
-        finally:
-            self._signal = None
+    def _skip(self) -> None:
+        """Skip the step that drives, else the first that waits; a pause is over with it."""
+        busy = [track for track in self.tracks if not track.idle] or [self.main]
+        waiting = (track for track in busy if track.is_waiting)
+        chosen = busy[0] if busy[0] is self.main else next(waiting, busy[0])
+        others = [track for track in self.tracks if track is not chosen]
+        chosen.signal(Signal.SKIP)
+        if self.state is RunState.PAUSED:
+            for track in others:
+                track.signal(Signal.RESUME)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a step waits for its end now."""
-        return self._signal is not None and not self._signal.done()
+        """Whether every line waits for the end of a step now, so that all can be told to stop."""
+        busy = [track for track in self.tracks if not track.idle]
+        return bool(busy) and all(track.is_waiting for track in busy)
 
-    @property
-    def wants_stop(self) -> bool:
-        """Whether a stop was asked for and nobody has taken it yet."""
-        return self._wanted is Signal.STOP
+    def note_pause(self) -> None:
+        """The run is paused once every line is."""
+        busy = [track for track in self.tracks if not track.idle]
+        if self.state is RunState.RUNNING and busy and all(track.paused for track in busy):
+            self.set_state(RunState.PAUSED, "paused")
 
     # --- what becomes known -------------------------------------------------------------------
 
@@ -519,7 +456,8 @@ class Run:
 
     def tell_step(self, step: StepRun, what: str) -> None:
         """Publish and store a step at its beginning and its end."""
-        row = step.row(self.lab.clock.monotonic(), self._totals())
+        totals = None if step.is_side else self._totals()
+        row = step.row(self.lab.clock.monotonic(), totals)
         self.journal.step(self.id, step.node.path, row)
         extra = {"run": self.id, "sequence": self.flow.id, "event": what}
         self.event("run_step", {**row, **extra})
@@ -542,7 +480,7 @@ class Run:
         """The row as it must stand now."""
         step = self.step
         clock = self.lab.clock
-        totals = self.counting.now("run").as_dict() if self.counting is not None else {}
+        totals = self.figures()
         return {
             "status": self.state.value,
             "verdict": self.verdict,
@@ -561,12 +499,21 @@ class Run:
             "checkpoint": {
                 "timestamp": clock.now(),
                 "path": list(self.path),
+                "branches": self.branches,
+                "jumps": dict(self.jumps),
+                "answers": dict(self.answers),
                 "step": step.node.id if step is not None else "",
                 "index": step.index if step is not None else None,
                 "step_time": step.time(clock.monotonic()) if step is not None else None,
                 "cycle": self.counting.cycle if self.counting is not None else 0,
             },
         }
+
+    def figures(self) -> dict[str, Any]:
+        """What the run has counted so far."""
+        if self.counting is None:
+            return {}
+        return run_figures(self.counting.now("run"), self.cycles)
 
     def protections(self) -> list[dict[str, Any]]:
         """Hardware protections, wanted and achieved."""
@@ -599,6 +546,7 @@ class Run:
             "bindings": {"channel": self.channel.id} if self.channel is not None else {},
             "conditions": dict(self.request.conditions),
             "step_path": list(self.path),
+            "branches": self.branches,
             "step_id": step.node.id if step is not None else "",
             "step_title": step.node.name if step is not None else "",
             "phase": self.channel.phase if self.channel is not None else "",
@@ -608,6 +556,7 @@ class Run:
             "limits": self.limits_shown,
             "checks": self.checks,
             "protections": self.protections(),
+            "totals": self.figures(),
             "live": self._live(step),
         }
 
@@ -634,7 +583,7 @@ class Run:
         return {
             "voltage": channel.voltage.value,
             "current": channel.current,
-            "power": _product(channel.voltage.value, channel.current),
+            "power": product(channel.voltage.value, channel.current),
             "temp": channel.temp.value if channel.temp is not None else None,
             "step_ah": ah,
             "step_wh": wh,
@@ -647,11 +596,3 @@ class Run:
         """All steps so far."""
         now, totals = self.lab.clock.monotonic(), self._totals()
         return [step.row(now, totals if step is self.step else None) for step in self.history]
-
-
-def _product(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one * other
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None

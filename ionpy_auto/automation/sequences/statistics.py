@@ -12,13 +12,14 @@
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from math import inf, isfinite
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from .integration import Totals
+from .uncertainty import Half, half_of
 
 Direction = Literal["charge", "discharge"]
 StepKind = Literal["charge", "discharge", "rest"]
@@ -52,11 +53,13 @@ class StepResult:
         kind: What it did; a ramp or profile counts as the direction it mostly went.
         totals: Its amounts.
         ended_by: Name of the end that ended it; empty when unknown, as in recordings.
+        dcir: Resistances measured in it, as rows.
     """
 
     kind: StepKind
     totals: Totals
     ended_by: str = ""
+    dcir: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,8 @@ class CycleResult:
         number: Counted from 1, or the number the recording gives.
         partial: A gap made an amount unknown, or one half is missing.
         energy_partial: The same for energy.
+        dcir: Resistances at the pulses of the cycle, as rows.
+        halves: Numerator and denominator of the efficiencies, for their uncertainty.
         ce: Coulombic efficiency, to be read together with ``ce_state``.
         ee: Energy efficiency; the same state holds.
     """
@@ -90,10 +95,14 @@ class CycleResult:
     partial: bool
     energy_partial: bool
     unsure: bool
+    dcir: tuple[Mapping[str, Any], ...] = ()
+    halves: tuple[Half, Half] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return asdict(self)
+        answer = asdict(self)
+        del answer["halves"]
+        return {**answer, "dcir": [dict(row) for row in self.dcir]}
 
 
 @dataclass(slots=True)
@@ -104,6 +113,8 @@ class _Block:
     cycle: int
     ah: float = 0.0
     wh: float = 0.0
+    hours: float = 0.0
+    stamp_ah: float = 0.0
     partial: bool = False
     energy_partial: bool = False
     ended_by: str = ""
@@ -111,12 +122,20 @@ class _Block:
 
     def add(self, step: StepResult) -> None:
         totals = step.totals
-        self.ah += totals.charge_ah if self.kind == "charge" else totals.discharge_ah
-        self.wh += totals.charge_wh if self.kind == "charge" else totals.discharge_wh
+        half = half_of(totals, self.kind)
+        self.ah += half.ah
+        self.wh += half.wh
+        self.hours += half.hours
+        self.stamp_ah += half.stamp_ah
         self.partial |= totals.partial
         self.energy_partial |= totals.energy_partial
         self.ended_by = step.ended_by
         self.end_v = totals.last.voltage if totals.last else None
+
+    @property
+    def half(self) -> Half:
+        """Its amounts."""
+        return Half(self.kind, self.ah, self.wh, self.hours, self.stamp_ah)
 
     def ended_like(self, other: "_Block") -> bool:
         """Whether both ended for the same reason, or at the same voltage if that is all we know."""
@@ -147,6 +166,7 @@ class _Open:
     energy_partial: bool = False
     unsure: bool = False
     largest: dict[Direction, tuple[float, float | None]] = field(default_factory=dict)
+    dcir: list[Mapping[str, Any]] = field(default_factory=list)
 
     def add(self, step: StepResult) -> None:
         totals = step.totals
@@ -164,10 +184,18 @@ class _Open:
         self.partial |= totals.partial
         self.energy_partial |= totals.energy_partial
         self.unsure |= totals.unsure
+        self.dcir.extend(step.dcir)
         if step.kind != "rest":
             ah = totals.charge_ah if step.kind == "charge" else totals.discharge_ah
             if step.kind not in self.largest or ah > self.largest[step.kind][0]:
                 self.largest[step.kind] = (ah, totals.mid_voltage)
+
+
+class _Efficiency(NamedTuple):
+    ce: float | None
+    ee: float | None
+    state: EfficiencyState
+    halves: tuple[Half, Half] | None = None
 
 
 class CycleStatistics:
@@ -232,7 +260,7 @@ class CycleStatistics:
     def _result(self) -> CycleResult:
         cycle = self._open
         is_open = not {"charge", "discharge"} <= cycle.kinds
-        ce, ee, state = self._efficiency(is_open=is_open)
+        ce, ee, state, halves = self._efficiency(is_open=is_open)
         return CycleResult(
             number=cycle.number,
             charge_ah=cycle.charge_ah,
@@ -253,28 +281,32 @@ class CycleStatistics:
             partial=cycle.partial or is_open,
             energy_partial=cycle.energy_partial or is_open,
             unsure=cycle.unsure,
+            dcir=tuple(cycle.dcir),
+            halves=halves,
         )
 
-    def _efficiency(self, *, is_open: bool) -> tuple[float | None, float | None, EfficiencyState]:
-        """CE, EE and how far they hold."""
+    def _efficiency(self, *, is_open: bool) -> _Efficiency:
+        """CE, EE, how far they hold, and what they are made of."""
         if is_open:
-            return None, None, "open"
+            return _Efficiency(None, None, "open")
         wanted = self._definition.ce.partition("/")[0]
         blocks = self._blocks
         while blocks and not (blocks[-1].kind == wanted and blocks[-1].cycle == self._open.number):
             blocks = blocks[:-1]
         if len(blocks) < 2:  # nothing precedes: the cycle has its halves the other way round
-            return None, None, "first"
+            return _Efficiency(None, None, "first")
         above, below = blocks[-1], blocks[-2]
         if above.partial or below.partial:
-            return None, None, "partial"
+            return _Efficiency(None, None, "partial")
+        halves = above.half, below.half
         ce = _ratio(above.ah, below.ah)
         ee = _ratio(above.wh, below.wh)
         if above.energy_partial or below.energy_partial:
             ee = None
-        if len(blocks) < 3:
-            return ce, ee, "first"
-        return ce, ee, "valid" if above.ended_like(blocks[-3]) else "partial"
+        state: EfficiencyState = "first"
+        if len(blocks) > 2:
+            state = "valid" if above.ended_like(blocks[-3]) else "partial"
+        return _Efficiency(ce, ee, state, halves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +371,12 @@ def dcir_iec61960(v1: float, i1: float, v2: float, i2: float) -> float | None:
     V1 is read after 10 s at 0.2 C, V2 after 1 s at 1 C.
     """
     return (v1 - v2) / (i2 - i1) if i2 != i1 else None
+
+
+def mean_until(series: Series, begin_s: float, end_s: float) -> float | None:
+    """Mean of the samples in a span, None without any."""
+    found = [value for stamp, value in series if begin_s <= stamp <= end_s]
+    return sum(found) / len(found) if found else None
 
 
 def _ratio(above: float, below: float) -> float | None:

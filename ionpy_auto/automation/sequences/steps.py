@@ -60,6 +60,9 @@ class StepRun:
         paused_s: Time that does not count.
         after_s: End by time of the step itself (``rest: 30 min``).
         totals: Set when it has ended.
+        is_side: It stands in a branch beside the one that drives: nothing is counted for it.
+        dcir: Resistances measured in it.
+        figures: What else it measured, by the name behind ``step.``.
     """
 
     node: StepNode
@@ -68,6 +71,7 @@ class StepRun:
     started: float
     started_mono: float
     cycle: int = 0
+    is_side: bool = False
     ends: list[EndState] = field(default_factory=list)
     armed: bool = False
     after_s: float | None = None
@@ -82,6 +86,8 @@ class StepRun:
     phases: list[dict[str, Any]] = field(default_factory=list)
     measures: list[dict[str, Any]] = field(default_factory=list)
     totals: Totals | None = None
+    dcir: list[dict[str, Any]] = field(default_factory=list)
+    figures: dict[str, float | None] = field(default_factory=dict)
     at_start: tuple[float | None, float | None] = (None, None)
     at_end: tuple[float | None, float | None] = (None, None)
 
@@ -129,6 +135,8 @@ class StepRun:
             "verdict": self.verdict,
             "phases": [dict(phase) for phase in self.phases],
             "measures": list(self.measures),
+            "dcir": [dict(row) for row in self.dcir],
+            "figures": dict(self.figures),
         }
 
     def names(self, now: float, totals: Totals | None) -> Mapping[str, Scalar | None]:
@@ -143,6 +151,7 @@ class StepRun:
             "step.end_value": self.end_value,
             "step.verdict": self.verdict,
         }
+        answer |= {f"step.{name}": value for name, value in self.figures.items()}
         if counted is not None:
             ah, wh = magnitude(counted, self.direction)
             answer |= {

@@ -1,26 +1,38 @@
 """Switching a channel: the order of SEQ-15, each step proven by read-back before the next.
 
-Charge: load off by read-back and measured current → protections written and read back → V_set at
-the cell's voltage, I_set at most 0.05 C → output on, verified → V_set to target → I in steps.
-Discharge: supply off by read-back → dead time and one fresh sample of each meter → mode and level
-0 while the input is off → cutoff armed → input on → level in steps. Off: the output first.
+Charge: load off by read-back and measured current → relay → protections written and read back →
+V_set at the cell's voltage, I_set at most 0.05 C → output on, verified → V_set to target → I in
+steps. Discharge: supply off by read-back → dead time and one fresh sample of each meter → relay →
+mode and level 0 while the input is off → cutoff armed → input on → level in steps. Off: the output
+first, then setpoints, then the relay.
 
 Every switching moment is a cut for integration; a sample is taken right behind each, so that no
 line is drawn across an edge.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from math import ceil, inf, isfinite
-from typing import Any, Final
+from typing import Final
 
+from ionpy_auto.automation.context import Drive
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
-from ionpy_auto.automation.sequences.instruments import Instrument
+from ionpy_auto.automation.sequences.instruments import LEVEL_ROLES, Contact, Instrument
 from ionpy_auto.automation.sequences.limits import Limits
+from ionpy_auto.automation.sequences.protections import Armed, Protections
+from ionpy_auto.automation.sequences.regulation import (
+    Law,
+    LevelByVoltage,
+    Regulator,
+    VoltageFloor,
+    VoltageTrim,
+)
 from ionpy_auto.core.commands import Outcome, OutcomeKind
 from ionpy_auto.core.errors import Conflict, DeviceError, Rejected
 from ionpy_auto.core.samples import Scalar
-from ionpy_auto.devices import Numeric, ProtectionKind, Role
+from ionpy_auto.devices import Numeric, Role
 
 Write = Callable[[str, Scalar], Awaitable[Outcome]]
 
@@ -28,37 +40,43 @@ LOW_RATE: Final = 0.05
 """Share of the capacity per hour at which an output is switched on."""
 RAMP_STEPS: Final = 4
 RAMP_STEP_S: Final = 0.25
+RAMP_MOST_S: Final = 1.5
+"""A ramp that slow instruments have drawn out so long goes to its end in one step."""
 DEAD_TIME_S: Final = 1.0
-CUTOFF_MARGIN_V: Final = 0.050
-OCP_FACTOR: Final = 1.1
-ALREADY_ABOVE_V: Final = 0.010
+RELAY_MOST_A: Final = 0.010
+ALREADY_THERE_V: Final = 0.010
+LEAST_OHM: Final = 0.005
 ZERO_PATIENCE_S: Final = 2.0
 ZERO_POLL_S: Final = 0.2
 
 
-class AlreadyAboveError(Exception):
-    """The cell is at or above the voltage it is to be charged to: nothing was switched on."""
+class AlreadyThereError(Exception):
+    """The cell is at or beyond the voltage it is driven to: nothing was switched on."""
+
+    ended_by = ""
 
 
-@dataclass
-class Armed:
-    """One hardware protection: what was wanted and what the device took."""
+class AlreadyAboveError(AlreadyThereError):
+    """A charge has nothing to do."""
 
-    name: str
-    point: str
-    wanted: float
-    achieved: float | None
-    note: str = ""
+    ended_by = "already_above"
 
-    def as_dict(self) -> dict[str, Any]:
-        """JSON form for the report."""
-        return {
-            "name": self.name,
-            "point": self.point,
-            "wanted": self.wanted,
-            "achieved": self.achieved,
-            "note": self.note,
-        }
+
+class AlreadyBelowError(AlreadyThereError):
+    """A discharge has nothing to do."""
+
+    ended_by = "already_below"
+
+
+def nothing_driven() -> Rejected:
+    """The refusal of another level where the outputs are off."""
+    return Rejected("nothing is being driven", code="NOT_DRIVEN", hint="drive the cell first")
+
+
+def cannot(device: str, drive: Drive) -> Rejected:
+    """The refusal of a mode an instrument does not have."""
+    msg = f"{device} cannot {drive.direction} in {drive.mode}"
+    return Rejected(msg, code="NO_SUCH_MODE", hint="use another mode or another instrument")
 
 
 @dataclass
@@ -76,12 +94,38 @@ class Switching:
     write: Write
     limits: Limits
     capacity_ah: float | None = None
-    protections: dict[str, Armed] = field(default_factory=dict)
     on_phase: Callable[[str], None] = lambda name: None
+    driven: Drive | None = None
+    regulator: Regulator | None = None
+    keep_connected: bool = False
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _edges: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _ordering: bool = False
     _off_since: float = -inf
     _proven: bool = False
+    _protect: Protections = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._protect = Protections(self.limits, self._set, self.channel.file.path_resistance)
+
+    @property
+    def protections(self) -> dict[str, Armed]:
+        """Hardware protections, wanted and achieved."""
+        return self._protect.armed
 
     # --- off ----------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _in_order(self) -> AsyncIterator[None]:
+        """One at a time; a level under way is finished first, what regulates ends."""
+        async with self._turn:
+            await self._stop_regulator()
+            async with self._edges:
+                self._ordering = True
+                try:
+                    yield
+                finally:
+                    self._ordering = False
 
     async def off(self) -> None:
         """Both outputs off, proven by read-back and by the measured current; setpoints after.
@@ -89,9 +133,16 @@ class Switching:
         Raises:
             DeviceError: It could not be proven.
         """
+        if self._proven and self._still_off():
+            return
+        async with self._in_order():
+            await self._off()
+
+    async def _off(self) -> None:
         channel = self.channel
         if self._proven and self._still_off():
             return
+        self.driven = None
         with channel.being_switched():
             for instrument in channel.instruments:
                 await self._switch(instrument, on=False)
@@ -100,7 +151,22 @@ class Switching:
             self._mark_off()
             self._proven = True
             await self._lower_setpoints()
+            if not self.keep_connected:
+                await self._contact(closed=False)
         channel.path_current = 0.0
+
+    async def _stop_regulator(self) -> None:
+        regulator, self.regulator = self.regulator, None
+        self.channel.follows_flag = True
+        if regulator is not None:
+            await regulator.stop()
+
+    def let_go(self) -> None:
+        """The run is broken off: what regulates writes no more."""
+        if self.regulator is not None:
+            self.regulator.drop()
+            self.regulator = None
+        self.channel.follows_flag = True
 
     def _still_off(self) -> bool:
         channel = self.channel
@@ -152,33 +218,95 @@ class Switching:
             channel.integrator.outputs_off(now, proven=proven)
         channel.set_phase("", now)
         channel.side = Side.OFF
+        self.driven = None
+        self.let_go()
+        self.keep_connected = False
         channel.path_current = 0.0
         self._proven = False
         if proven:
             self._off_since = now
 
-    # --- charge -------------------------------------------------------------------------------
+    # --- the relay ----------------------------------------------------------------------------
 
-    async def charge(self, current: float, voltage: float) -> None:
-        """Supply on at ``current`` [A] and ``voltage`` [V]; infinite means: what limits allow.
+    async def connect(self) -> None:
+        """Close the relay and keep it closed also while the outputs are off."""
+        async with self._in_order():
+            await self._off()
+            self.keep_connected = True
+            with self.channel.being_switched():
+                await self._contact(closed=True)
+
+    async def disconnect(self) -> None:
+        """Open the relay."""
+        async with self._in_order():
+            await self._off()
+            self.keep_connected = False
+            with self.channel.being_switched():
+                await self._contact(closed=False)
+
+    async def _contact(self, *, closed: bool) -> None:
+        """Move the relay, if there is one, while next to nothing flows."""
+        relay = self.channel.relay
+        if relay is None or relay.closed is closed:
+            return
+        flowing = [
+            f"{place.point} = {place.value} A"
+            for place in self.channel.currents
+            if place.value is None or abs(place.value) > RELAY_MOST_A
+        ]
+        if flowing:
+            msg = f"{relay.point} is not switched under current: {', '.join(flowing)}"
+            raise DeviceError(msg, code="UNDER_CURRENT", hint="check the current meters")
+        self.channel.expect(relay.point, None)
+        await self._refuse_shadow(relay.point, closed)
+        await self._read_contact(relay)
+        if relay.closed is not closed:
+            word = "closed" if closed else "open"
+            msg = f"{relay.point} does not say that it is {word}"
+            raise DeviceError(msg, code="READBACK_MISMATCH", hint="look at the relay")
+        self.channel.expect(relay.point, closed)
+
+    async def _read_contact(self, relay: Contact) -> None:
+        if relay.closed is None:
+            await relay.stack.poll_once()
+
+    # --- driving ------------------------------------------------------------------------------
+
+    async def drive(self, drive: Drive) -> None:
+        """Drive the cell, in the whole order from outputs off.
 
         Raises:
-            AlreadyAbove: The cell is there already; nothing was switched on.
-            Rejected: There is no supply, or nothing bounds what was left open.
+            AlreadyThereError: The cell is there already; nothing was switched on.
+            Rejected: The channel cannot do this, or nothing bounds what was left open.
             DeviceError: A device did not do what it was told; the state must be made safe.
         """
+        async with self._in_order():
+            if drive.direction == "charge":
+                await self._charge(drive)
+            else:
+                await self._discharge(drive)
+            self.driven = drive
+
+    # --- charge -------------------------------------------------------------------------------
+
+    async def _charge(self, drive: Drive) -> None:
         channel, source = self.channel, self.channel.source
         if source is None:
             raise Rejected(f"{channel.id} has no source to charge with", code="NO_SOURCE")
-        await self.off()
+        if drive.mode == "cr":
+            raise cannot(source.device, drive)
+        await self._off()
         await self._settle()
-        target_v, target_a = self._targets(source, current, voltage)
         cell_v = self._cell_voltage()
-        if cell_v > target_v - ALREADY_ABOVE_V:
+        target_v, target_a, law = self._targets(source, drive, cell_v)
+        if cell_v > target_v - ALREADY_THERE_V:
             raise AlreadyAboveError
         with channel.being_switched():
             self._begin(Side.CHARGE)
-            await self._arm_supply(source, target_v, target_a)
+            amps = max(target_a, drive.peak or 0.0)
+            isolation = channel.file.isolation
+            await self._protect.arm_supply(source, target_v, amps, isolation=isolation)
+            await self._contact(closed=True)
             grain = source.grain(Role.SET_VOLTAGE)
             first_a = min(target_a, self._low_current(target_a))
             # Rounded up and one count more: a set voltage below the cell would draw from it.
@@ -187,21 +315,50 @@ class Switching:
             await self._set(source, Role.SET_CURRENT, first_a)
             await self._switch_on(source)
             await self._edge(source, Role.SET_VOLTAGE, target_v)
-            await self._ramp(source, Role.SET_CURRENT, first_a, target_a)
-        self._regulate(source)
+            await self._ramp(source, Role.SET_CURRENT, ramp_levels(first_a, target_a))
         channel.path_current = target_a
+        self._follow_charge(source, drive, target_v, target_a, law)
 
-    def _targets(self, source: Instrument, current: float, voltage: float) -> tuple[float, float]:
+    def _targets(
+        self, source: Instrument, drive: Drive, cell_v: float
+    ) -> tuple[float, float, Law | None]:
         """Voltage and current to go to, with what was left open bounded by the limits."""
-        if not isfinite(voltage):
-            margin = max(source.protection.voltage_margin, ALREADY_ABOVE_V)
+        voltage = drive.voltage
+        if voltage is None:
+            margin = max(source.protection.voltage_margin, ALREADY_THERE_V)
             voltage = self.limits.high("voltage_max") - margin
-        if not isfinite(current):
-            current = min(self.limits.high("charge_current"), source.highest(Role.SET_CURRENT))
+        most = min(self.limits.high("charge_current"), source.highest(Role.SET_CURRENT))
+        current, law = most if drive.current is None else drive.current, None
+        if drive.power is not None:
+            law = self._level_law(source, Role.SET_CURRENT, drive, min(current, most))
+            current = law.level = law.wanted(cell_v)
         if not (isfinite(voltage) and isfinite(current)):
             msg = "a charge without voltage or current needs a limit for it"
             raise Rejected(msg, code="NO_BOUND", hint="give the cell limits: voltage and current")
-        return voltage, current
+        return voltage, current, law
+
+    def _follow_charge(
+        self, source: Instrument, drive: Drive, volts: float, amps: float, law: Law | None
+    ) -> None:
+        """The phase right after the ramp, and what regulates from now on."""
+        channel = self.channel
+        self._phase("cp" if law is not None else "cc")
+        if law is not None:
+            self._regulate(source, Role.SET_CURRENT, law)
+        elif channel.file.regulation == "software":
+            margin = source.protection.voltage_margin
+            trim = VoltageTrim(
+                target=volts,
+                level=source.number(Role.SET_VOLTAGE) or volts,
+                grain=source.grain(Role.SET_VOLTAGE),
+                path_ohm=channel.file.path_resistance,
+                ceiling=self._protect.ceiling(margin),
+                limit_a=amps,
+            )
+            self._regulate(source, Role.SET_VOLTAGE, trim)
+        else:
+            seen = str(source.known(Role.REGULATION) or "").lower()
+            channel.note_phase(seen, channel.clock.monotonic(), at_once=True)
 
     def _cell_voltage(self) -> float:
         volts = self.channel.voltage.value
@@ -214,36 +371,148 @@ class Switching:
         capacity = self.capacity_ah
         return LOW_RATE * (capacity if capacity is not None else target_a)
 
-    def _regulate(self, source: Instrument) -> None:
-        """The phase right after the ramp; without a flag the channel finds it out."""
-        self._phase("cc")
-        seen = str(source.known(Role.REGULATION) or "").lower()
-        self.channel.note_phase(seen, self.channel.clock.monotonic(), at_once=True)
-
     # --- discharge ----------------------------------------------------------------------------
 
-    async def discharge(self, current: float) -> None:
-        """Load on at ``current`` [A].
-
-        Raises:
-            Rejected: There is no load.
-            DeviceError: A device did not do what it was told; the state must be made safe.
-        """
+    async def _discharge(self, drive: Drive) -> None:
         channel, sink = self.channel, self.channel.sink
         if sink is None:
             raise Rejected(f"{channel.id} has no sink to discharge with", code="NO_SINK")
-        await self.off()
+        await self._off()
         await self._settle()
+        cell_v = self._cell_voltage()
+        if drive.voltage is not None and cell_v < drive.voltage + ALREADY_THERE_V:
+            raise AlreadyBelowError
+        mode, level, law = self._load_setting(sink, drive, cell_v)
+        amps = current_of(mode, level, cell_v)
+        role = LEVEL_ROLES[mode]
         with channel.being_switched():
             self._begin(Side.DISCHARGE)
+            await self._contact(closed=True)
             if sink.find(Role.LOAD_MODE) is not None:
-                await self._set(sink, Role.LOAD_MODE, "cc")
-            await self._set(sink, Role.LOAD_LEVEL, 0.0)
-            await self._arm_cutoff(sink, current)
+                await self._set(sink, Role.LOAD_MODE, mode)
+            idle = sink.highest(role) if mode == "cr" else 0.0
+            await self._set(sink, role, idle)
+            await self._protect.arm_load(sink, max(amps, drive.peak or 0.0))
             await self._switch_on(sink)
-            await self._ramp(sink, Role.LOAD_LEVEL, 0.0, current)
-        self._phase("cc")
-        channel.path_current = current
+            levels = conductances(idle, level) if mode == "cr" else ramp_levels(0.0, level)
+            floor_v = drive.voltage if isinstance(law, VoltageFloor) else None
+            reached = await self._ramp(sink, role, levels, floor_v=floor_v)
+        channel.path_current = amps
+        self._phase(drive.mode if drive.mode != "cv" else "cc")
+        if law is not None:
+            law.level = reached
+            self._know_cell(law, cell_v, reached)
+            self._regulate(sink, role, law)
+
+    def _load_setting(
+        self, sink: Instrument, drive: Drive, cell_v: float
+    ) -> tuple[str, float, Law | None]:
+        """Mode and level of the load, and the law that follows when it is done by software."""
+        most = min(self.limits.high("discharge_current"), sink.highest(Role.LOAD_LEVEL))
+        if drive.mode in {"cp", "cr"}:
+            if drive.voltage is not None:
+                raise cannot(sink.device, drive)
+            if sink.has_mode(drive.mode) and drive.level is not None:
+                self._check_amps(current_of(drive.mode, drive.level, cell_v))
+                return drive.mode, drive.level, None
+            law = self._level_law(sink, Role.LOAD_LEVEL, drive, most)
+            return "cc", law.wanted(cell_v), law
+        current = most if drive.current is None else drive.current
+        if not isfinite(current):
+            msg = "a discharge to a voltage needs a limit for the current"
+            raise Rejected(msg, code="NO_BOUND", hint="give the cell a limit: discharge_current")
+        if drive.voltage is None:
+            return "cc", current, None
+        # The load's own CV would draw whatever the leads let through until its terminals are
+        # down at the voltage; the current is led instead.
+        grain = sink.grain(Role.LOAD_LEVEL)
+        return "cc", current, VoltageFloor(drive.voltage, 0.0, grain, current, LEAST_OHM)
+
+    def _know_cell(self, law: Law, before_v: float, amps: float) -> None:
+        volts = self.channel.voltage.value
+        if isinstance(law, VoltageFloor) and volts is not None and amps > 0.0:
+            law.cell_ohm = max((before_v - volts) / amps, LEAST_OHM)
+
+    # --- what follows the cell ----------------------------------------------------------------
+
+    @staticmethod
+    def _level_law(instrument: Instrument, role: Role, drive: Drive, most: float) -> LevelByVoltage:
+        return LevelByVoltage(
+            level=0.0,
+            grain=instrument.grain(role),
+            most=most,
+            power=drive.power,
+            resistance=drive.resistance,
+            capped=drive.current is not None,
+        )
+
+    def _regulate(self, instrument: Instrument, role: Role, law: Law) -> None:
+        channel = self.channel
+
+        async def write(value: float) -> float:
+            async with self._edges:
+                with channel.being_switched():
+                    outcome = await self._cut(instrument, role, value)
+            if role is not Role.SET_VOLTAGE:
+                channel.path_current = value
+            return outcome.confirmed_mono
+
+        channel.follows_flag = False
+        self.regulator = Regulator(channel, law, write)
+        self.regulator.start()
+
+    # --- other levels -------------------------------------------------------------------------
+
+    async def relevel(self, drive: Drive) -> None:
+        """Change the levels of what is driven, each in one edge, the output staying on.
+
+        Raises:
+            Rejected: It is another direction or mode, or it would leave the limits.
+        """
+        async with self._turn:
+            await self._relevel_all(drive)
+
+    async def _relevel_all(self, drive: Drive) -> None:
+        driven = self.driven
+        if driven is None or self.channel.side is Side.OFF:
+            raise nothing_driven()
+        if (drive.direction, drive.mode) != (driven.direction, driven.mode):
+            msg = f"{driven.direction} in {driven.mode} cannot turn into {drive.direction}"
+            raise Rejected(f"{msg} in {drive.mode}", code="OTHER_DRIVE", hint="drive it anew")
+        for name in ("voltage", "current", "power", "resistance"):
+            value = getattr(drive, name)
+            if value is None and getattr(driven, name) is not None:
+                msg = f"{name} was given and is open now"
+                raise Rejected(msg, code="OTHER_DRIVE", hint="drive it anew")
+            if value is not None and value != getattr(driven, name):
+                await self._relevel(drive, name, value)
+        self.driven = drive
+
+    async def _relevel(self, drive: Drive, name: str, value: float) -> None:
+        instrument = self.channel.source if drive.direction == "charge" else self.channel.sink
+        if instrument is None:
+            raise nothing_driven()
+        law = self.regulator.law if self.regulator is not None else None
+        if isinstance(law, LevelByVoltage) and name in {"power", "resistance"}:
+            setattr(law, name, value)
+            role = Role.SET_CURRENT if drive.direction == "charge" else Role.LOAD_LEVEL
+            value = law.wanted(self._cell_voltage())
+        elif isinstance(law, VoltageFloor) and name == "voltage":
+            law.target = value
+            return
+        else:
+            role = _charge_role(name) if drive.direction == "charge" else _LOAD_ROLES[name]
+        if drive.direction == "charge" and role is Role.SET_CURRENT:
+            self._check_room(instrument, value)
+        await self.adjust(instrument.point(role), value, self.write)
+
+    def _check_room(self, source: Instrument, amps: float) -> None:
+        """The over-current protection was set for less."""
+        armed = self.protections.get("ocp")
+        top = armed.achieved if armed is not None else None
+        if top is not None and amps + source.protection.current_margin > top + 1e-6:
+            msg = f"{amps:g} A is too near the over-current protection of {top:g} A"
+            raise Rejected(msg, code="ABOVE_PROTECTION", hint="drive it with a higher peak")
 
     # --- common -------------------------------------------------------------------------------
 
@@ -282,11 +551,17 @@ class Switching:
         """Write one setting and remember what it must read back."""
         point = instrument.point(role)
         self.channel.expect(point, None)
+        outcome = await self._refuse_shadow(point, value, write)
+        self.channel.expect(point, outcome.sent)
+        return outcome
+
+    async def _refuse_shadow(
+        self, point: str, value: Scalar, write: Write | None = None
+    ) -> Outcome:
         outcome = await (write or self.write)(point, value)
         if outcome.kind is OutcomeKind.SHADOWED:
             msg = f"{point} was not written: the project is in shadow"
             raise Conflict(msg, code="NOT_ARMED", hint="an engineer arms the project first")
-        self.channel.expect(point, outcome.sent)
         return outcome
 
     async def _cut(
@@ -340,7 +615,8 @@ class Switching:
 
     async def _switch_on(self, instrument: Instrument) -> None:
         """On, verified, with a sample right behind; never while the other output may be on."""
-        for other in self.channel.instruments:
+        burn_in = self.channel.file.wiring == "burn_in"
+        for other in () if burn_in else self.channel.instruments:
             if other is not instrument and not other.is_off:
                 msg = f"{other.device} is not known to be off"
                 raise Conflict(msg, code="INTERLOCK", hint="switch it off first")
@@ -350,65 +626,29 @@ class Switching:
         await self._switch(instrument, on=True)
         await self._look()
 
-    async def _ramp(self, instrument: Instrument, role: Role, first: float, last: float) -> None:
-        """From one level to another in a few steps of at most two seconds in all."""
-        if last <= first:
-            return
-        for step in range(1, RAMP_STEPS + 1):
-            level = last if step == RAMP_STEPS else first + (last - first) * step / RAMP_STEPS
+    async def _ramp(
+        self,
+        instrument: Instrument,
+        role: Role,
+        levels: Sequence[float],
+        *,
+        floor_v: float | None = None,
+    ) -> float:
+        """Through some levels within two seconds; a cell that falls to ``floor_v`` ends it."""
+        clock, reached = self.channel.clock, 0.0
+        began = clock.monotonic()
+        for position, level in enumerate(levels):
+            is_late = clock.monotonic() - began > RAMP_MOST_S
+            if is_late and level is not levels[-1] and floor_v is None:
+                continue
             await self._edge(instrument, role, level)
-            if step < RAMP_STEPS:
-                await self.channel.clock.sleep(RAMP_STEP_S)
-
-    # --- protections --------------------------------------------------------------------------
-
-    async def _arm_supply(self, source: Instrument, volts: float, amps: float) -> None:
-        """OVP and OCP from the limits, never closer than the device allows (SEQ-19)."""
-        limits, protection = self.limits, source.protection
-        drop = amps * self.channel.file.path_resistance
-        limit_v = limits.high("voltage_max")
-        ovp = (limit_v if isfinite(limit_v) else volts + 0.1) + drop
-        await self._arm(source, Role.SET_OVP, "ovp", ovp, volts + protection.voltage_margin)
-        limit_a = limits.high("charge_current")
-        ocp = OCP_FACTOR * (limit_a if isfinite(limit_a) else amps)
-        if protection.kind is ProtectionKind.TRIPS_ON_CC:
-            top = source.highest(Role.SET_OCP)
-            if isfinite(top) and source.find(Role.SET_OCP) is not None:
-                await self._arm(source, Role.SET_OCP, "ocp", top, top)
-            self._note("ocp", "off: it would trip on constant current")
-            return
-        await self._arm(source, Role.SET_OCP, "ocp", ocp, amps + protection.current_margin)
-
-    async def _arm(
-        self, instrument: Instrument, role: Role, name: str, wanted: float, lowest: float
-    ) -> None:
-        point = instrument.find(role)
-        if point is None:
-            self.protections[name] = Armed(name, "", wanted, None, "the device has none")
-            return
-        value = min(max(wanted, lowest), instrument.highest(role))
-        outcome = await self._set(instrument, role, value)
-        switch = _PROTECTION_SWITCHES.get(role)
-        if switch is not None and instrument.find(switch) is not None:
-            await self._set(instrument, switch, value=True)
-        achieved = outcome.read_back
-        number = float(achieved) if isinstance(achieved, int | float) else None
-        note = "" if value == wanted else "moved to what the device allows"
-        self.protections[name] = Armed(name, point, wanted, number, note)
-
-    def _note(self, name: str, note: str) -> None:
-        armed = self.protections.setdefault(name, Armed(name, "", inf, None))
-        armed.note = note
-
-    async def _arm_cutoff(self, sink: Instrument, amps: float) -> None:
-        """The load switches itself off below v_min − 50 mV at the cell."""
-        low = self.limits.low("voltage_min")
-        if not isfinite(low):
-            self.protections["cutoff"] = Armed("cutoff", "", low, None, "no lower voltage limit")
-            return
-        drop = amps * self.channel.file.path_resistance
-        wanted = max(low - CUTOFF_MARGIN_V - drop, 0.0)
-        await self._arm(sink, Role.CUTOFF_VOLTAGE, "cutoff", wanted, 0.0)
+            reached = level
+            volts = self.channel.voltage.value
+            if floor_v is not None and volts is not None and volts <= floor_v:
+                break
+            if position < len(levels) - 1 and not is_late:
+                await clock.sleep(RAMP_STEP_S)
+        return reached
 
     # --- settings a rule of the run changes -----------------------------------------------------
 
@@ -423,20 +663,42 @@ class Switching:
             Rejected: It would leave the limits, or switch past the switching order.
         """
         instrument, role = self._setting(point)
-        if role is instrument.switch and value is not False:
+        burn_in = self.channel.file.wiring == "burn_in"
+        if role is instrument.switch and value is not False and not burn_in:
             msg = f"{point} is switched on by charge and discharge steps alone"
             raise Rejected(msg, code="SWITCHING_ORDER", hint="use a charge or discharge step")
         self._check_bound(role, point, value)
-        channel = self.channel
-        if channel.is_switching:
-            msg = f"{channel.id} is being switched"
+        if self._ordering:
+            msg = f"{self.channel.id} is being switched"
             raise Conflict(msg, code="SWITCHING", hint="try again in a moment")
-        with channel.being_switched():
-            outcome = await self._cut(instrument, role, value, write)
-            await self._look()
-        if role in {Role.SET_CURRENT, Role.LOAD_LEVEL} and isinstance(value, int | float):
-            channel.path_current = float(value)
+        async with self._edges:
+            with self.channel.being_switched():
+                outcome = await self._cut(instrument, role, value, write)
+                await self._look()
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self._adjusted(role, float(value))
         return outcome
+
+    def _adjusted(self, role: Role, value: float) -> None:
+        """What depends on a setting follows it."""
+        channel, law = self.channel, self.regulator.law if self.regulator is not None else None
+        if isinstance(law, VoltageTrim) and role is Role.SET_VOLTAGE:
+            law.target = law.level = value
+        elif isinstance(law, VoltageTrim) and role is Role.SET_CURRENT:
+            law.limit_a = value
+        elif isinstance(law, VoltageFloor) and role is Role.LOAD_LEVEL:
+            law.most = law.level = value
+        elif isinstance(law, LevelByVoltage) and role in {Role.SET_CURRENT, Role.LOAD_LEVEL}:
+            law.level = value
+        modes = {Role.SET_CURRENT: "cc", **{r: mode for mode, r in LEVEL_ROLES.items()}}
+        if role in modes and channel.voltage.value is not None:
+            channel.path_current = current_of(modes[role], value, channel.voltage.value)
+
+    def _check_amps(self, amps: float) -> None:
+        row = self.limits.rows.get("discharge_current")
+        if row is not None and amps > row.value:
+            msg = f"{amps:.3g} A would flow, above {row.value:g} A ({row.origin})"
+            raise Rejected(msg, code="ABOVE_LIMIT", hint="limits can only be tightened")
 
     def _setting(self, point: str) -> tuple[Instrument, Role]:
         for instrument in self.channel.instruments:
@@ -452,6 +714,9 @@ class Switching:
             Role.SET_CURRENT: "charge_current",
             Role.LOAD_LEVEL: "discharge_current",
         }
+        if role in {Role.LOAD_POWER, Role.LOAD_RESISTANCE} and not isinstance(value, str):
+            mode = "cp" if role is Role.LOAD_POWER else "cr"
+            self._check_amps(current_of(mode, float(value), self._cell_voltage()))
         if role not in bounds or isinstance(value, str):
             return
         row = self.limits.rows.get(bounds[role])
@@ -465,7 +730,50 @@ class Switching:
             raise Rejected(msg, code="BELOW_CELL", hint="end the step instead")
 
 
-_PROTECTION_SWITCHES: Final = {Role.SET_OVP: Role.OVP_ENABLED, Role.SET_OCP: Role.OCP_ENABLED}
-"""Instruments whose protections have a level and a switch; a level alone would protect nobody."""
+_SETTINGS: Final = (
+    *(Role.SET_VOLTAGE, Role.SET_CURRENT, Role.LOAD_MODE),
+    *LEVEL_ROLES.values(),
+)
+_LOAD_ROLES: Final = {
+    "current": Role.LOAD_LEVEL,
+    "voltage": Role.LOAD_VOLTAGE,
+    "power": Role.LOAD_POWER,
+    "resistance": Role.LOAD_RESISTANCE,
+}
 
-_SETTINGS: Final = (Role.SET_VOLTAGE, Role.SET_CURRENT, Role.LOAD_MODE, Role.LOAD_LEVEL)
+
+def _charge_role(name: str) -> Role:
+    return Role.SET_VOLTAGE if name == "voltage" else Role.SET_CURRENT
+
+
+def current_of(mode: str, level: float, volts: float) -> float:
+    """The current a mode comes to at a voltage.
+
+    Example:
+        >>> current_of("cp", 10.0, 4.0)
+        2.5
+    """
+    if mode == "cp":
+        return level / max(volts, 1e-3)
+    if mode == "cr":
+        return volts / max(level, 1e-3)
+    return level
+
+
+def ramp_levels(first: float, last: float) -> list[float]:
+    """A few even steps up to a level; none when it is there already.
+
+    Example:
+        >>> ramp_levels(0.0, 2.0)
+        [0.5, 1.0, 1.5, 2.0]
+    """
+    if last <= first:
+        return []
+    inner = [first + (last - first) * step / RAMP_STEPS for step in range(1, RAMP_STEPS)]
+    return [*inner, last]
+
+
+def conductances(idle: float, last: float) -> list[float]:
+    """The same for a resistance, whose current goes with its inverse."""
+    inner = [1.0 / siemens for siemens in ramp_levels(1.0 / idle, 1.0 / last)[:-1]]
+    return [*inner, last]

@@ -1,12 +1,10 @@
 """``charge``: put charge into the cell with the channel's supply."""
 
-import math
-
 from pydantic import model_validator
 
 from ionpy_auto.automation.blocks import Step, step
-from ionpy_auto.automation.context import StepContext
-from ionpy_auto.automation.fields import PositiveAmps, PositiveVolts, fail
+from ionpy_auto.automation.context import Drive, StepContext
+from ionpy_auto.automation.fields import PositiveAmps, PositiveVolts, PositiveWatts, fail
 from ionpy_auto.language import format_quantity
 
 
@@ -15,34 +13,39 @@ class Charge(Step):
     """Charge the cell.
 
     With ``current`` alone at constant current, with ``voltage`` alone at constant voltage, with
-    both first the one and then the other (phases ``cc`` and ``cv``). What is not given is bounded
-    by the limits in force.
+    both first the one and then the other (phases ``cc`` and ``cv``). With ``power`` at constant
+    power (phase ``cp``), up to ``voltage`` and with at most ``current``. What is not given is
+    bounded by the limits in force.
     """
 
     needs_end = True
-    direction = "charge"
     current: PositiveAmps | None = None
     voltage: PositiveVolts | None = None
+    power: PositiveWatts | None = None
 
     @model_validator(mode="after")
     def _one_at_least(self) -> "Charge":
-        if self.current is None and self.voltage is None:
-            raise fail("missing-key", "charge needs a current, a voltage or both")
+        if self.current is None and self.voltage is None and self.power is None:
+            raise fail("missing-key", "charge needs a current, a voltage, both, or a power")
         return self
+
+    def drives(self) -> tuple[Drive, ...]:
+        """One charge."""
+        drive = Drive("charge", current=self.current, voltage=self.voltage, power=self.power)
+        return (drive,)
 
     def sentence(self) -> str:
         """As a person would say it."""
-        if self.voltage is None:
-            return f"Charge {format_quantity(self.current or 0.0, 'A')} (CC)"
+        volts = "" if self.voltage is None else format_quantity(self.voltage, "V")
+        if self.power is not None:
+            top = f" up to {volts}" if volts else ""
+            return f"Charge {format_quantity(self.power, 'W')}{top} (CP)"
         if self.current is None:
-            return f"Charge at {format_quantity(self.voltage, 'V')} (CV)"
-        amps, volts = format_quantity(self.current, "A"), format_quantity(self.voltage, "V")
-        return f"Charge {amps} to {volts} (CC-CV)"
+            return f"Charge at {volts} (CV)"
+        amps = format_quantity(self.current, "A")
+        return f"Charge {amps} to {volts} (CC-CV)" if volts else f"Charge {amps} (CC)"
 
     async def run(self, context: StepContext) -> None:
         """Switch the supply on in the safe order, then wait for an end."""
-        await context.channel.charge(
-            current=math.inf if self.current is None else self.current,
-            voltage=math.inf if self.voltage is None else self.voltage,
-        )
+        await context.channel.drive(self.drives()[0])
         await context.until_end()

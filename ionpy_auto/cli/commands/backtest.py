@@ -20,6 +20,9 @@ def run(
     project: Annotated[str, typer.Option(help="Name, id or folder of the project.")] = "",
     home: Annotated[str | None, typer.Option(help="The home with the project.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Most firings to list.")] = 1000,
+    timezone: Annotated[
+        str, typer.Option(help="Of times of day, as Europe/Berlin; this machine's by default.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Play a recording through the rules of a flow; nothing is switched, written or sent.
@@ -44,6 +47,7 @@ def run(
         "start": _unix(begin),
         "end": _unix(end),
         "limit": limit,
+        "timezone": timezone,
     }
     result = work("backtest", job, f"back-test {flow_id}", quiet=as_json)
     if as_json:

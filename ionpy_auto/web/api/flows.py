@@ -9,6 +9,8 @@ from litestar.params import Parameter
 from ionpy_auto.engine import Engine
 from ionpy_auto.language import Edit
 
+BY = "rest"
+ActionPlace = Annotated[str, Parameter(max_length=200)]
 FlowText = Annotated[str, msgspec.Meta(max_length=1_000_000)]
 
 
@@ -57,6 +59,12 @@ class FlowText_(msgspec.Struct, forbid_unknown_fields=True):  # noqa: N801 - the
 
     text: FlowText
     file: str = ""
+
+
+class ActionSwitch(msgspec.Struct, forbid_unknown_fields=True):
+    """The switch of one action; null: as the file says."""
+
+    enabled: bool | None
 
 
 class FlowsController(Controller):
@@ -166,20 +174,36 @@ class RulesController(Controller):
     @post("/{flow_id:str}/{rule_id:str}/trigger", operation_id="triggerRule", status_code=200)
     async def trigger(self, engine: Engine, flow_id: str, rule_id: str) -> dict[str, Any]:
         """Fire a rule by hand."""
-        return await engine.project.automation.rules.trigger(f"{flow_id}/{rule_id}", by="rest")
+        return await engine.project.automation.rules.trigger(f"{flow_id}/{rule_id}", by=BY)
 
     @post("/{flow_id:str}/{rule_id:str}/enable", operation_id="enableRule", status_code=200)
     async def enable(self, engine: Engine, flow_id: str, rule_id: str) -> dict[str, Any]:
         """Switch a rule on until the file says otherwise."""
-        return await engine.project.automation.rules.set_enabled(
-            f"{flow_id}/{rule_id}", enabled=True
+        return await engine.project.automation.switch_rule(
+            f"{flow_id}/{rule_id}", enabled=True, by=BY
         )
 
     @post("/{flow_id:str}/{rule_id:str}/disable", operation_id="disableRule", status_code=200)
     async def disable(self, engine: Engine, flow_id: str, rule_id: str) -> dict[str, Any]:
         """Switch a rule off."""
-        return await engine.project.automation.rules.set_enabled(
-            f"{flow_id}/{rule_id}", enabled=False
+        return await engine.project.automation.switch_rule(
+            f"{flow_id}/{rule_id}", enabled=False, by=BY
+        )
+
+    @put(
+        "/{flow_id:str}/{rule_id:str}/actions/{place:str}/enabled",
+        operation_id="switchRuleAction",
+    )
+    async def switch_action(
+        self, engine: Engine, flow_id: str, rule_id: str, place: ActionPlace, data: ActionSwitch
+    ) -> dict[str, Any]:
+        """Switch one action on or off; null: as the file says."""
+        written = place.replace(".", "/")
+        return await engine.project.automation.switch_action(
+            f"{flow_id}/{rule_id}",
+            f"then/{written}" if written.isdecimal() else written,
+            enabled=data.enabled,
+            by=BY,
         )
 
     @get("/{flow_id:str}/{rule_id:str}/traces", operation_id="ruleTraces")

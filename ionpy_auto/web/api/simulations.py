@@ -7,7 +7,7 @@ from litestar import Controller, Response, delete, get, post
 
 from ionpy_auto.core.errors import BadInput, NotFound
 from ionpy_auto.engine import Engine
-from ionpy_auto.simulation.backtest import MAX_FIRINGS
+from ionpy_auto.simulation.backtest import MAX_FIRINGS, zone_of
 from ionpy_auto.simulation.dry_run import dry_run, dry_run_all
 from ionpy_auto.simulation.jobs import Kind, simulations_of
 from ionpy_auto.simulation.simulate import MOST_HOURS
@@ -39,6 +39,7 @@ class BacktestRequest(msgspec.Struct, forbid_unknown_fields=True):
     end: Moment | None = msgspec.field(default=None, name="to")
     text: Text | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = MAX_FIRINGS
+    timezone: Annotated[str, msgspec.Meta(max_length=100)] = ""
 
 
 class SimulateRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -160,6 +161,7 @@ async def _start_backtest(
     if data.session_id is None and data.start is None and data.end is None:
         msg = "which recording?"
         raise BadInput(msg, hint='{"session_id": 3}, or {"from": …, "to": …}')
+    zone_of(data.timezone)
     bench = engine.project
     text, file = (data.text, "draft") if data.text else bench.automation.flow_text(flow_id)
     await bench.recorder.flush()  # everything recorded so far takes part
@@ -173,6 +175,7 @@ async def _start_backtest(
         "start": data.start,
         "end": data.end,
         "limit": data.limit,
+        "timezone": data.timezone,
     }
     about = {
         "flow": flow_id,

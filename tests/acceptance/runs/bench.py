@@ -261,6 +261,7 @@ async def table(
     kit: Any = None,
     opened: Mapping[str, Any] | None = None,
     instruments: Sequence[DeviceConfig] | None = None,
+    adaptive: bool = False,
     **params: Any,
 ) -> Any:
     """A bench with its devices online and a run manager."""
@@ -268,7 +269,7 @@ async def table(
     values, recent = LiveValues(), Recent(bus)
     bus.tap("sample/", values.update)
     recent.start()
-    devices = DeviceManager(bus, clock, Catalogue(), simulate=True)
+    devices = DeviceManager(bus, clock, Catalogue(), simulate=True, adaptive=adaptive)
     wires = Wires(clock)
     gate = WriteGate(devices, wires, PanicLatch(), clock)
     gate.mode.mode = Mode.SIMULATE

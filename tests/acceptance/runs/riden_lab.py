@@ -24,6 +24,7 @@ CHANNEL = """
 source: PSU_01
 voltage: {from: PSU_01.v_battery, wires: 2}
 current: {charge: PSU_01.i_out}
+accept: [unlocked_keypad]
 """
 
 

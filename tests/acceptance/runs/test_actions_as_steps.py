@@ -103,19 +103,6 @@ async def test_a_pause_ends_a_wait_and_it_begins_anew():
         assert await over(lab, run, 60.0) == [("long", "done"), ("r", "time")]
 
 
-async def test_branches_are_finished_before_a_pause():
-    async with table() as lab:
-        steps = "  - {id: p, parallel: [[{wait: 10 s}], [{wait: 20 s}]]}\n  - {id: r, rest: 5 s}\n"
-        run = await begun(lab, steps, 5.0)
-        lab.runs.pause(run.id)
-        await lab.clock.sleep(10.0)
-        assert run.state == "running"
-        await lab.clock.sleep(10.0)
-        assert run.state == "paused"
-        lab.runs.resume(run.id)
-        assert await over(lab, run, 30.0) == [("p", "done"), ("r", "time")]
-
-
 async def test_limits_trip_during_an_action():
     async with table() as lab:
         steps = "  - {id: w, wait: 10 min, limits: [{id: late, trip: run.time > 60 s}]}\n"

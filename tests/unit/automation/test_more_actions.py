@@ -525,7 +525,16 @@ async def test_what_cannot_be_kept_is_refused(clock, name):
 WRONG = {
     "wait_for without timeout": ("{wait_for: PSU_01.temp < 5 °C}", "'timeout' is missing"),
     "wait_for of a wrong unit": ("{wait_for: PSU_01.temp < 5 V, timeout: 1 s}", "V"),
-    "on_timeout": ("{wait_for: PSU_01.on, timeout: 1 s, on_timeout: goto}", "abort"),
+    "on_timeout": ("{wait_for: PSU_01.on, timeout: 1 s, on_timeout: stop}", "abort"),
+    "goto nowhere": ("{wait_for: PSU_01.on, timeout: 1 s, on_timeout: goto}", "needs goto"),
+    "goto for ever": (
+        "{wait_for: PSU_01.on, timeout: 1 s, on_timeout: goto, goto: x, id: x}",
+        "needs max",
+    ),
+    "goto without on_timeout": (
+        "{wait_for: PSU_01.on, timeout: 1 s, goto: x, max: 3, id: x}",
+        "belong to on_timeout: goto",
+    ),
     "endless until": ("{repeat: {until: PSU_01.on}, do: [{log: x}]}", "may never end"),
     "endless while": ("{repeat: {while: PSU_01.on}, do: [{log: x}]}", "may never end"),
     "two ways to repeat": ("{repeat: {count: 3, until: PSU_01.on}, do: [{log: x}]}", "one of"),

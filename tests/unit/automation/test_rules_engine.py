@@ -716,6 +716,19 @@ async def test_a_rule_attached_when_its_run_starts_hears_of_the_start(bench):
     assert bench.did("notify") == [("log", "go")]
 
 
+async def test_a_switched_action_of_a_run_stays_so_in_the_next_runs(bench):
+    bench.load(RUN_FLOW)
+    await bench.engine.set_action_enabled("cap/long", "then/0", enabled=False)
+    for binding in ("", "parameters: {cycles: 2}\n", "parameters: {cycles: 3}\n"):
+        run = PaperRun(bench)
+        run.flow = flow_of(RUN_FLOW.replace("sequence:", f"{binding}sequence:", 1))
+        over = bench.engine.add_run(run)
+        assert not bench.rule("cap/long")["actions"][0]["runtime_enabled"]
+        over()
+    bench.load(RUN_FLOW.replace("then: [{notify: long}]", "then: [{notify: later}]"))
+    assert bench.rule("cap/long")["actions"][0]["runtime_enabled"]
+
+
 async def test_only_the_own_run_is_heard(bench):
     bench.engine.add_run(PaperRun(bench))
     bench.lab.event("run_step", run="8", step="charge", ended=1.0, ended_by="taper")

@@ -48,6 +48,8 @@ KNOWN = Values(
     },
     {
         ("avg", "voltage", 10.0): 3.6,
+        ("spread", "voltage", 600.0): 0.0015,
+        ("spread", "temp", 1800.0): 0.5,
         ("rate", "temp", 60.0): 0.05,
         ("integral", "current", 3600.0): 1800.0,
         ("integral", "PSU_01.i_ma", 3600.0): 1_800_000.0,
@@ -117,6 +119,10 @@ MEANING: dict[str, Value] = {
     "max(step.time, 100 s) == 100 s": True,
     "avg(voltage, 10 s) == 3.6 V": True,
     "avg(voltage, 20 s) == 3.6 V": UNKNOWN,
+    "stable(voltage, 2 mV, 10 min)": True,
+    "stable(voltage, 1 mV, 10 min)": False,
+    "stable(voltage, 2 mV, 11 min)": UNKNOWN,
+    "stable(temp, 1 K, 30 min) and voltage > 3 V": True,
     "previous(voltage) < voltage": True,
     "changed(PSU_01.output, 5 s)": True,
     "age(voltage) < 1 s": True,
@@ -175,6 +181,11 @@ WRONG = {
     "voltage > 3 V and": ("syntax", 15, "missing"),
     "(voltage > 3 V": ("unbalanced", 1, ""),
     "avg(voltage, 10) > 3 V": ("not-a-duration", 14, "10 s"),
+    "stable(voltage, 10 min)": ("wrong-arguments", 1, ""),
+    "stable(voltage, 2 mA, 10 min)": ("bad-unit", 17, "V"),
+    "stable(temp, 1 °C, 10 min)": ("bad-unit", 14, "K"),
+    "stable(voltage, 2 mV, 10 mV)": ("not-a-duration", 23, "10 s"),
+    "stable(2 V, 2 mV, 10 min)": ("not-a-point", 8, ""),
 }
 
 

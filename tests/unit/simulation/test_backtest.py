@@ -155,7 +155,7 @@ def one(rule, flow_id="f"):
 
 
 async def result_of(folder, text, **more):
-    job = BacktestJob(folder=str(folder), text=text, timezone="UTC", **{"session_id": 1, **more})
+    job = BacktestJob(folder=str(folder), text=text, **{"session_id": 1, "timezone": "UTC", **more})
     return await backtest(job, lambda share, message: None)
 
 
@@ -247,6 +247,36 @@ async def test_a_rule_that_fires_too_fast_is_suspended_as_at_work(tmp_path):
     result = await result_of(tmp_path, one("when: PSU_01.temp > 60 °C\nthen: [log: x]"))
     (rule,) = result["rules"]
     assert rule["suspended"].startswith("more than 10 actions")
+
+
+ZONES = {"UTC": [6, 6], "Europe/Berlin": [5, 5], "America/New_York": [11, 11]}
+
+
+@pytest.mark.parametrize("zone", ZONES)
+async def test_times_of_day_of_schedules_and_conditions_are_of_one_zone(tmp_path, zone):
+    await hours(tmp_path, [50, 65] * 12)
+    text = """version: 1
+id: f
+rules:
+  - {id: at, when: {schedule: {at: "06:00"}}, then: [{log: x}]}
+  - id: in
+    when: PSU_01.temp > 60 °C
+    if: {time: {after: "05:59", before: "07:01"}}
+    then: [{log: x}]
+"""
+    result = await result_of(tmp_path, text, timezone=zone)
+    found = {one["rule"]: (one["at"] - BEGIN) / 3600 for one in result["firings"]}
+    first = ZONES[zone][0]
+    assert found["f/at"] == first
+    assert found["f/in"] == (first if first % 2 else first + 1)
+    assert result["timezone"] == zone
+
+
+@pytest.mark.parametrize("zone", ["Middle/Earth", "../etc/passwd", "a\0b", "/etc/localtime"])
+async def test_a_time_zone_that_is_none_is_refused(tmp_path, zone):
+    await hours(tmp_path, [50, 65])
+    with pytest.raises(BadInput, match="no time zone"):
+        await result_of(tmp_path, one("when: manual\nthen: [{log: x}]"), timezone=zone)
 
 
 async def test_actions_that_wait_are_followed_to_their_end(tmp_path):

@@ -1,0 +1,44 @@
+"""Rules of a run name its channel's devices by their part, so that the run can be rebound."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ionpy_auto.automation.flow import RuleNode
+from ionpy_auto.automation.sequences.review import Review
+from ionpy_auto.core.errors import Finding, Severity
+
+
+def check(review: Review) -> Iterator[Finding]:
+    """A device of the channel written literally."""
+    if review.channel is None:
+        return
+    parts = {review.channel.source: "channel.source", review.channel.sink: "channel.sink"}
+    lines = review.flow.text.splitlines()
+    for number, rule in enumerate(review.flow.rules):
+        if rule.scope != "run":
+            continue
+        later = [r.line for r in review.flow.rules[number + 1 :]]
+        end = min((line - 1 for line in later), default=len(lines))
+        for device, part in parts.items():
+            if device:
+                yield from _literal(review, lines[rule.line - 1 : end], rule, device, part)
+
+
+def _literal(
+    review: Review, lines: Sequence[str], rule: RuleNode, device: str, part: str
+) -> Iterator[Finding]:
+    pattern = re.compile(rf"(?<![\w.]){re.escape(device)}\.")
+    for offset, line in enumerate(lines):
+        if line.startswith("x-layout"):
+            return
+        match = pattern.search(line.partition(" #")[0])
+        if match is not None:
+            yield Finding(
+                code="literal-device",
+                message=f"{device} is bound by the channel",
+                hint=f"write {part}. instead of {device}.",
+                file=review.flow.file,
+                line=rule.line + offset,
+                column=match.start() + 1,
+                severity=Severity.WARNING,
+            )

@@ -1,0 +1,45 @@
+"""Steps against the channel: an output for each direction, a voltage that is valid at rest."""
+
+from collections.abc import Iterator
+
+from ionpy_auto.automation.flow import StepNode
+from ionpy_auto.automation.sequences.review import Review
+from ionpy_auto.core.errors import Finding
+from ionpy_auto.devices.entities import ValidWhen
+
+
+def check(review: Review) -> Iterator[Finding]:
+    """Whether the channel can do what the steps ask for."""
+    for node in review.driving():
+        for direction in sorted(node.directions):
+            yield from _outputs(review, node, direction)
+    for node in review.flow.steps():
+        if node.verb == "rest":
+            yield from _rest(review, node)
+    for node in review.flow.closing:
+        if node.drives:
+            hint = "finally makes safe; put it into the sequence"
+            yield review.finding(node, "drives-in-finally", f"{node.id} drives the cell", hint)
+
+
+def _outputs(review: Review, node: StepNode, direction: str) -> Iterator[Finding]:
+    if not review.flow.channel:
+        hint = "channel: CH1"
+        yield review.finding(node, "no-channel", f"{direction} needs a channel", hint)
+    elif review.channel is not None:
+        has = review.channel.source if direction == "charge" else review.channel.sink
+        if not has:
+            part = "source" if direction == "charge" else "sink"
+            message = f"{review.flow.channel} has no {part}"
+            yield review.finding(node, f"no-{part}", message, f"add {part}: to the channel file")
+
+
+def _rest(review: Review, node: StepNode) -> Iterator[Finding]:
+    """A rest needs a voltage that is valid with the output off (SEQ-13)."""
+    if review.channel is None:
+        return
+    entity = review.meter(review.channel.voltage.source)
+    if entity is not None and entity.valid_when is ValidWhen.OUTPUT_ON:
+        message = f"{review.channel.voltage.source} shows nothing while the output is off"
+        hint = "take the voltage from a meter, the load, or the battery terminal"
+        yield review.finding(node, "blind-rest", message, hint)
