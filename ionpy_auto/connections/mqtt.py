@@ -45,6 +45,8 @@ REACH_S = 5.0
 ANSWER_S = 10.0
 MAX_PUBLISHING = 20
 """So many acknowledgements are waited for at once; what comes on top is refused."""
+MAX_UNSENT = 500
+"""So many of QoS 0 may wait for their turn to be written; a slow link refuses what comes on top."""
 BATCH = 50
 DIALLING_S = 0.02
 MAX_HEARD = 10_000
@@ -337,7 +339,7 @@ class Mqtt(Connection):
             keepalive=params.keepalive_s,
             tls_context=context,
         )
-        client.pending_calls_threshold = 10 * MAX_PUBLISHING
+        client.pending_calls_threshold = 2 * MAX_UNSENT
         client.read_with(hand)
         return client
 
@@ -541,8 +543,8 @@ class Mqtt(Connection):
         if self._client is None or self.state is not ConnectionState.ONLINE:
             msg = f"broker {self.config.shown} is {self.state}"
             raise Unavailable(msg, code="BROKER_OFFLINE", hint=self.hint or "start it")
-        if self._publishing >= MAX_PUBLISHING:
-            msg = f"{MAX_PUBLISHING} messages wait for {self.config.shown} to acknowledge them"
+        if self._publishing >= (MAX_PUBLISHING if what.qos else MAX_UNSENT):
+            msg = f"{self._publishing} messages wait for {self.config.shown} to take them"
             raise Unavailable(msg, code="BROKER_BUSY", hint="publish less, or with QoS 0")
         self.counters.failed -= 1
         return self._client
