@@ -26,6 +26,7 @@ from pathlib import Path
 
 from benchmarks.peers.load import Load
 from benchmarks.peers.servers import HomeAssistant, Mosquitto, NodeRed, Ours
+from benchmarks.peers.whole import report as report_whole
 
 ACTS_PER_S = 5
 IDLE_S = 1.0
@@ -203,7 +204,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="2 short repetitions")
-    parser.add_argument("--cases", help=f"of {', '.join(c.name for c in CASES)}; all by default")
+    parser.add_argument("--cases", help=f"of {', '.join(c.name for c in CASES)}, whole")
     parser.add_argument("--repetitions", type=int, default=0)
     parser.add_argument("--alone", action="store_true", help="ionpy_auto without the peers")
     options = parser.parse_args()
@@ -213,14 +214,17 @@ def main() -> int:
             print(f"{kind.name} is not installed: {kind.missing}")
         elif kind is not Mosquitto:
             print(f"{kind.name} {kind.version()}")
-    if Mosquitto.missing:
-        return 1
-    names = options.cases.split(",") if options.cases else [case.name for case in CASES]
+    known = [*(case.name for case in CASES), "whole"]
+    names = options.cases.split(",") if options.cases else known
+    if unknown := set(names) - set(known):
+        parser.error(f"no case {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     for case in CASES:
-        if case.name in names:
+        if case.name in names and not Mosquitto.missing:
             chosen = replace(case, peers=()) if options.alone else case
             found = asyncio.run(compare(chosen, repetitions, 1.5 if options.quick else 2.5))
             report(chosen, found)
+    if "whole" in names:
+        report_whole(repetitions)
     return 0
 
 
