@@ -279,6 +279,13 @@ class Flow:
         for node in (*self.sequence, *self.closing):
             yield from node.walk()
 
+    def calls(self) -> Iterator[tuple[StepNode, "Flow"]]:
+        """The steps that call another flow, each with that flow."""
+        for node in self.all_steps():
+            called = getattr(node.block, "flow", None)
+            if isinstance(called, Flow):
+                yield node, called
+
     @property
     def counters(self) -> frozenset[str]:
         """Names of the loops' counters."""

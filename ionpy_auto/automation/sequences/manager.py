@@ -19,6 +19,7 @@ from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import Site
+from ionpy_auto.automation.sequences.barriers import Barriers
 from ionpy_auto.automation.sequences.channel import CyclerChannel, ExclusiveOutputs
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.execution import Execution, run_closing
@@ -108,6 +109,7 @@ class RunManager:
         self.channels: dict[str, CyclerChannel] = {}
         self._interlocks: dict[str, ExclusiveOutputs] = {}
         self._holders: dict[str, str] = {}
+        self._barriers = Barriers()
         self._queues: dict[str, list[Run]] = {}
         self._keys: dict[str, str] = {}
         self._own_session = False
@@ -230,7 +232,7 @@ class RunManager:
     def _flow(self, request: RunRequest) -> Flow:
         text, file = self._kit.shelf.flow_text(request.sequence)
         binding = Binding(channel=request.channel, parameters=request.parameters)
-        flow, findings = read_flow(text, file, self._kit.site, binding)
+        flow, findings = read_flow(text, file, self._kit.site, binding, self._kit.shelf.flow_text)
         if flow is not None:
             findings = [*findings, *check_flow(flow, self._kit.site, self._kit.devices)]
         errors = [f for f in findings if f.severity is Severity.ERROR]
@@ -263,7 +265,9 @@ class RunManager:
         run_id = uuid.uuid4().hex[:12]
         origin = Origin(Priority.SEQUENCE, f"run:{run_id}", Role.OPERATOR, (f"run:{run_id}",))
         kit = self._kit
-        parts = RunParts(kit.lab, flow, channel, limits, kit.environment, self.journal)
+        parts = RunParts(
+            kit.lab, flow, channel, limits, kit.environment, self.journal, self._barriers
+        )
         return Run(run_id, request, origin, parts)
 
     async def _queue(self, run: Run) -> Run:
@@ -434,17 +438,19 @@ class RunManager:
     async def _end(self, run: Run, execution: Execution) -> None:
         """Safe state, ``finally``, safe state again, then the books."""
         run.interrupted = True
+        run.main.forget_signals()
         run.set_state(RunState.STOPPING)
         await self._make_safe(run)
         if run.step is not None and run.step.ended is None:
             run.step.ended_by = run.step.ended_by or run.ended_by or "error"
             run.step.verdict = worst(run.step.verdict, run.verdict)
             execution.close(run.step)
-        failures = await run_closing(execution, run.flow.closing)
+        closing = (*run.open_closings(), *run.flow.closing)
+        failures = await run_closing(execution, closing)
         for failure in failures:
             run.verdict = worst(run.verdict, "error")
             run.message = f"{run.message} finally: {failure['error']}".strip()
-        if run.flow.closing:
+        if closing:
             await self._make_safe(run)
         await self._close_books(run)
 
@@ -678,7 +684,7 @@ def _fail(run: Run, ended_by: str, message: str) -> None:
 
 def writes_outputs(flow: Flow) -> bool:
     """Whether a flow switches or sets anything."""
-    for node in (*flow.steps(), *flow.closing):
+    for node in flow.all_steps():
         if node.drives or (isinstance(node.block, Action) and node.block.outputs()):
             return True
     return False

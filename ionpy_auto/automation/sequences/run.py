@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from ionpy_auto.automation.context import AlarmCall, Lab
+from ionpy_auto.automation.context import AlarmCall, Lab, Question
 from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
-from ionpy_auto.automation.flow import Flow
+from ionpy_auto.automation.flow import Flow, StepNode
 from ionpy_auto.automation.names import Names
+from ionpy_auto.automation.sequences.barriers import Barriers
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
 from ionpy_auto.automation.sequences.counting import Counting, cycle_row, run_figures
 from ionpy_auto.automation.sequences.journal import Journal
@@ -28,6 +29,7 @@ from ionpy_auto.automation.sequences.limits import (
 )
 from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.progress import Plan
+from ionpy_auto.automation.sequences.prompts import Prompt, coherent_unit, find_prompt
 from ionpy_auto.automation.sequences.run_names import (
     RunEnvironment,
     names_of_step,
@@ -35,7 +37,7 @@ from ionpy_auto.automation.sequences.run_names import (
     product,
 )
 from ionpy_auto.automation.sequences.statistics import CycleResult
-from ionpy_auto.automation.sequences.steps import StepRun, worst
+from ionpy_auto.automation.sequences.steps import StepRun, describe_measure, worst
 from ionpy_auto.automation.sequences.switching import Switching
 from ionpy_auto.automation.sequences.track import (
     Getter,
@@ -47,6 +49,7 @@ from ionpy_auto.automation.sequences.track import (
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.commands import Origin, Outcome
+from ionpy_auto.core.errors import Conflict
 from ionpy_auto.core.samples import Scalar, Snapshot
 
 EVENT_EVERY_S: Final = 1.0
@@ -98,6 +101,7 @@ class RunParts:
     limits: Limits
     outer: LiveEnvironment | LocalEnvironment
     journal: Journal
+    barriers: Barriers = field(default_factory=Barriers)
 
 
 class Run:
@@ -148,6 +152,9 @@ class Run:
         self.tracks = [self.main]
         self.jumps: dict[str, int] = {}
         self.answers: dict[str, Scalar] = {}
+        self.prompts: dict[str, Prompt] = {}
+        self.barriers = parts.barriers
+        self.closings: list[tuple[StepNode, ...]] = []
         self.done = asyncio.Event()
         self.plan = Plan(self.flow.sequence, self._capacity)
         self._told_mono = self._saved_mono = -1e9
@@ -259,7 +266,7 @@ class Run:
     def follow_others(self) -> Callable[[], None]:
         """Look also when a point outside the channel changes that a limit or an end reads."""
         conditions = [limit.trip for limit in self.flow.limits]
-        for node in self.flow.steps():
+        for node in self.flow.all_steps():
             conditions += [end.when for end in node.until]
             conditions += [limit.trip for limit in node.limits]
         channel_id = self.channel.id if self.channel is not None else ""
@@ -282,6 +289,8 @@ class Run:
     def after_sample(self, changed: int, mono: float) -> None:
         """Look at limits, then at the ends of the step."""
         if self.interrupted:
+            if self.state is RunState.STOPPING:  # ``finally``: nothing is driven, but steps end
+                self._look_at_ends(changed | TIME, mono)
             return
         channel = self.channel
         if channel is None or self.watch is None:
@@ -386,7 +395,7 @@ class Run:
             if silent is not None:
                 self.fault(Trip("input-lost", f"{silent} has not been heard for too long"))
                 return
-        if not self.interrupted:
+        if not self.interrupted or self.state is RunState.STOPPING:
             self._look_at_ends(TIME, now)
         # Both are meant in wall time: a browser and a disk are no faster in scaled time.
         pace = max(1.0, self.lab.clock.pace)
@@ -427,6 +436,47 @@ class Run:
         busy = [track for track in self.tracks if not track.idle]
         if self.state is RunState.RUNNING and busy and all(track.paused for track in busy):
             self.set_state(RunState.PAUSED, "paused")
+
+    def open_closings(self) -> tuple[StepNode, ...]:
+        """``finally`` of the called flows that were broken off, the innermost first."""
+        return tuple(node for nodes in reversed(self.closings) for node in nodes)
+
+    # --- questions ----------------------------------------------------------------------------
+
+    def open_prompt(self, track: Track, question: Question) -> str:
+        """Ask a person for the step of a line; returns the step's id."""
+        prompt = Prompt(track, question, self.lab.clock.now())
+        self.prompts[prompt.step_id] = prompt
+        self.event("run_prompt", {**prompt.as_dict(), "run": self.id, "event": "asked"})
+        self.tell()
+        return prompt.step_id
+
+    def close_prompt(self, step_id: str) -> None:
+        """It was answered, or nobody waits for an answer any more."""
+        prompt = self.prompts.pop(step_id)
+        self.event("run_prompt", {**prompt.as_dict(), "run": self.id, "event": "closed"})
+
+    def answer(self, given: Scalar | None, step_id: str = "", by: str = "") -> None:
+        """Answer the open question of a step (of the only one without an id).
+
+        Raises:
+            NotFound: Nothing is asked.
+            Conflict: Several steps ask, or the run is paused.
+            Rejected: It is no answer to this question.
+        """
+        prompt = find_prompt(self.prompts, step_id)
+        step = prompt.track.step
+        if step is None or not step.armed:
+            raise Conflict("the run is paused", code="WRONG_STATE", hint="resume it first")
+        answer = prompt.read(given)
+        self.answers[prompt.step_id] = answer.value
+        step.answer = {"value": answer.value, "text": answer.shown, "by": by}
+        if prompt.question.unit is not None:
+            unit = coherent_unit(prompt.question.unit)
+            row = describe_measure(step.node.name, answer.value, unit, answer.verdict)
+            step.measures.append(row)
+        value = answer.value if isinstance(answer.value, float) else None
+        self.end_step(prompt.track, answer.ended_by, answer.verdict, value)
 
     # --- what becomes known -------------------------------------------------------------------
 
@@ -495,6 +545,7 @@ class Run:
                 "limits": self.limits.as_list(),
                 "checks": self.checks,
                 "protections": self.protections(),
+                "calls": [{**call, "text": flow.text} for call, flow in self._calls()],
             },
             "checkpoint": {
                 "timestamp": clock.now(),
@@ -514,6 +565,13 @@ class Run:
         if self.counting is None:
             return {}
         return run_figures(self.counting.now("run"), self.cycles)
+
+    def _calls(self) -> list[tuple[dict[str, str], Flow]]:
+        """The called flows, as they were when the run began."""
+        return [
+            ({"step": node.id, "flow": flow.id, "revision": flow.revision}, flow)
+            for node, flow in self.flow.calls()
+        ]
 
     def protections(self) -> list[dict[str, Any]]:
         """Hardware protections, wanted and achieved."""
@@ -553,6 +611,9 @@ class Run:
             "progress": progress,
             "eta_s": eta,
             "message": self.message,
+            "calls": [call for call, _ in self._calls()],
+            "prompt": next((prompt.as_dict() for prompt in self.prompts.values()), None),
+            "prompts": [prompt.as_dict() for prompt in self.prompts.values()],
             "limits": self.limits_shown,
             "checks": self.checks,
             "protections": self.protections(),

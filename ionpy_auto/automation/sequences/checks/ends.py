@@ -36,7 +36,7 @@ def _bounded(review: Review, node: StepNode) -> Iterator[Finding]:
     if isinstance(node.block, Step) and not node.block.needs_end:
         return  # it ends by itself
     conditions = [end.when for end in node.until]
-    conditions += [limit.trip for limit in (*node.limits, *review.flow.limits)]
+    conditions += [limit.trip for limit in (*review.around[node.id], *review.flow.limits)]
     points = {point for condition in conditions for point in condition.points}
     if not points & THROUGHPUT:
         hint = "add to until: {name: time, when: step.time > 4 h, verdict: fail}"
