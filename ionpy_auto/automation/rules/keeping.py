@@ -15,6 +15,7 @@ from ionpy_auto.automation.context import Lab
 from ionpy_auto.automation.rules.gap import CHECKPOINT_S
 from ionpy_auto.automation.rules.record import Record
 from ionpy_auto.automation.rules.store import KeptRule, RuleStore, Trace
+from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.errors import IonpyError
 from ionpy_auto.core.tasks import Tasks
 
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 FLUSH_S: Final = 1.0
 PATIENCE_S: Final = 1.0
+LINGER_S: Final = 0.02
+"""A firing that is over waits so long for a write it can go with."""
 MAX_WAITING_TRACES: Final = 10_000
 
 
@@ -45,7 +48,8 @@ class Keeping:
         self._dirty: set[str] = set()
         self._traces: list[Trace] = []
         self._wake = asyncio.Event()
-        self._urgent: set[str] = set()
+        self._urgent: set[str] = set()  # go with the next write
+        self._linger: Timer | None = None
         self._writing: set[asyncio.Future[bool]] = set()  # under way, and planned
         self._under_way: asyncio.Future[bool] | None = None
         self._planned: asyncio.Future[bool] | None = None
@@ -92,6 +96,24 @@ class Keeping:
             self._dirty.add(rule_id)
             self._write((rule_id,))
 
+    def ended(self, rule_id: str) -> None:
+        """A firing is over: write it with the next one that begins, or in a moment.
+
+        Should the server end before, the firing is told as interrupted; it is never done twice.
+        """
+        if self._store is None:
+            return
+        self._dirty.add(rule_id)
+        self._urgent.add(rule_id)
+        if self._linger is None:
+            clock = self._lab.clock
+            self._linger = clock.call_at(clock.monotonic() + LINGER_S, self._linger_over)
+
+    def _linger_over(self) -> None:
+        self._linger = None
+        if self._urgent:
+            self._write(())
+
     async def commit(self, rule_id: str) -> None:
         """Return when a record is durable as it is now, or after a second without success."""
         if self._store is None:
@@ -112,6 +134,8 @@ class Keeping:
 
     async def close(self) -> None:
         """Write everything as it is at the end, what is pending with this very time."""
+        if self._linger is not None:
+            self._linger.cancel()
         await asyncio.gather(*self._writing)
         self._touch(lambda record: record.is_pending or bool(record.cooling))
         await self.flush()
