@@ -1,4 +1,4 @@
-"""The servers that are compared: where they are found, how they get the same rules, how they run."""
+"""The servers that are compared: where they are found, and how they get the same rules."""
 
 import json
 import os

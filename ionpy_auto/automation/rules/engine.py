@@ -330,6 +330,10 @@ class RuleEngine:
         """Something in the record must be kept now."""
         self._keeping.at_once(rule_id)
 
+    def ended(self, rule_id: str) -> None:
+        """A firing is over."""
+        self._keeping.ended(rule_id)
+
     def alarm(self, rule_id: str, text: str) -> None:
         """Tell a person that something pending was dropped."""
         self._records[rule_id].alarmed = True

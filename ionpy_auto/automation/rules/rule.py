@@ -93,6 +93,9 @@ class RuleKeeper(Protocol):
     def at_once(self, rule_id: str) -> None:
         """Something in the record must be kept now."""
 
+    def ended(self, rule_id: str) -> None:
+        """A firing is over."""
+
     def alarm(self, rule_id: str, text: str) -> None:
         """Tell a person that something pending was dropped."""
 
@@ -298,7 +301,7 @@ class LiveRule:
         self.record.jobs.pop(job.number, None)
         mono = self._keeper.lab.clock.monotonic()
         self._keeper.traced(self, job.trace(self.node.id, outcome, mono, **more))
-        self._keeper.at_once(self.node.id)
+        self._keeper.ended(self.node.id)
 
     def forget_queue(self) -> None:
         """Forget what waits for its turn; a trace tells of each."""
