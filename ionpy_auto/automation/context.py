@@ -392,6 +392,14 @@ class StepChannel(Protocol):
     a sample of current and voltage is taken right behind it.
     """
 
+    @property
+    def write_latency_s(self) -> float:
+        """The longest a setting took to be written and confirmed in this run so far."""
+
+    @property
+    def dead_time_s(self) -> float:
+        """Seconds for which nothing flows at a change of direction."""
+
     async def rest(self) -> None:
         """Outputs off, proven."""
 

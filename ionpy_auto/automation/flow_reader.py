@@ -41,6 +41,7 @@ from ionpy_auto.automation.flow import (
     TriggerNode,
 )
 from ionpy_auto.automation.names import Names, NoSite, Site
+from ionpy_auto.automation.tapers import is_taper
 from ionpy_auto.core.errors import Finding, IonpyError, Severity
 from ionpy_auto.core.registry import Registry
 from ionpy_auto.language import (
@@ -69,7 +70,7 @@ STEP_KEYS = frozenset({"id", "name", "enabled", "until", "limits", "measure", "v
 ACTION_KEYS = frozenset({"id", "enabled"})
 FLOW_KEYS = (
     *("version", "id", "title", "description", "cell", "channel", "parameters", "record", "cycle"),
-    *("limits", "sequence", "finally", "rules", "x-layout"),
+    *("soc", "limits", "sequence", "finally", "rules", "x-layout"),
 )
 
 
@@ -164,6 +165,7 @@ class FlowReader:
             description=fields.text("description"),
             cell=fields.text("cell"),
             channel=self.binding.channel or fields.text("channel"),
+            soc=self._soc(node),
             parameters=parameters,
             record=self._part(Record, node, "record"),
             cycle=self._part(CycleDefinition, node, "cycle"),
@@ -173,6 +175,17 @@ class FlowReader:
             rules=self._rules(node.get("rules"), flow_id),
             names=names,
         )
+
+    def _soc(self, node: MapNode) -> float | None:
+        """State of charge at the start of a run, in %."""
+        scope = self.reading.scope
+        fields = Fields(node, self.file, self.reading.findings, scope.parameters)
+        found = fields.raw_quantity("soc")
+        if found is None:
+            return None
+        if found.unit.name not in {"%", ""} or not 0.0 <= found.value <= 100.0:
+            fields.add("wrong-value", "soc is 0 % to 100 %", fields.get("soc"), "soc: 50 %")
+        return found.value
 
     def _part(self, kind: type[Any], node: MapNode, key: str) -> Any:  # noqa: ANN401 - kind says
         part = node.get(key)
@@ -280,7 +293,8 @@ class FlowReader:
                 fields.unknown()
             if condition is not None:
                 text = condition.expression.source
-                found.append(Limit(limit_id, condition, text, origin, self._line(item)))
+                at = self._shown(item)
+                found.append(Limit(limit_id, condition, text, origin, at.line, at.column))
         return tuple(found)
 
     def ends(self, node: Node | None) -> tuple[End, ...]:
@@ -304,7 +318,14 @@ class FlowReader:
             if condition is None:
                 return None
             name = condition.name or condition.expression.source
-            return End(name, condition, text=condition.expression.source, line=self._line(node))
+            source = condition.expression.source
+            return End(
+                name,
+                condition,
+                text=source,
+                line=self._shown(node).line,
+                column=self._shown(node).column,
+            )
         fields = Fields(node, self.file, findings)
         condition = Condition.take(fields, scope)
         name = fields.text("name")
@@ -326,7 +347,8 @@ class FlowReader:
             verdict=verdict,
             goto=self.prefix + goto if goto else "",
             text=source,
-            line=self._line(node),
+            line=self._shown(node).line,
+            column=self._shown(node).column,
             max=jumps,
         )
 
@@ -373,7 +395,7 @@ class FlowReader:
             verb=verb,
             block=block,
             enabled=fields.boolean("enabled", True),
-            until=() if "until" in block.companions else self.ends(fields.get("until")),
+            until=() if "until" in block.companions else self._ends_of(block, fields),
             limits=(*self.limits(fields.get("limits"), f"step {step_id}"), *called),
             measure=self._measures(fields.get("measure")),
             path=place.path,
@@ -384,6 +406,12 @@ class FlowReader:
         fields.taken |= STEP_KEYS
         self._check_end(step, fields)
         return step
+
+    def _ends_of(self, block: object, fields: Fields) -> tuple[End, ...]:
+        ends = self.ends(fields.get("until"))
+        drives = block.drives() if isinstance(block, Step) else ()
+        current = self.reading.scope.resolve("current")
+        return tuple(replace(e, phase="cv") if is_taper(e, drives, current) else e for e in ends)
 
     def _check_end(self, step: StepNode, fields: Fields) -> None:
         if isinstance(step.block, Step) and step.block.needs_end and not step.until:
@@ -397,9 +425,9 @@ class FlowReader:
             what = "until" if step.until else "measure"
             fields.add("no-row", f"{step.verb} takes no {what}", fields.get(what), hint)
 
-    def _line(self, node: Node) -> int:
-        """In which line something is shown: what is called, at the call."""
-        return (self.place or node).line
+    def _shown(self, node: Node) -> Node:
+        """Where something is shown: what is called, at the call."""
+        return self.place or node
 
     def called(self, flow_id: str, parameters: Mapping[str, str]) -> Flow | None:
         """Another flow in place of the step that is just read, for the same channel and cell.
@@ -501,6 +529,9 @@ class FlowReader:
             return None
         verb, registry = verbs[0]
         kind = registry.get(self._alias(verb))
+        inner = fields.node.entries[verb].node
+        if len(verbs) > 1 and isinstance(inner, MapNode) and set(inner.entries) & kind.instead:
+            kind = verbs[1][1].get(self._alias(verb))
         fields.taken |= {verb, *kind.companions}
         fields.unknown(common)
         with self._round(kind, fields, verb):

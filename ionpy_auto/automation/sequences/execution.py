@@ -49,6 +49,16 @@ class RunChannel:
         self._switching = switching
         self._drive: Drive | None = None
 
+    @property
+    def write_latency_s(self) -> float:
+        """The longest write of the run so far."""
+        return self._switching.latency_s
+
+    @property
+    def dead_time_s(self) -> float:
+        """Of the channel."""
+        return self._switching.dead_time_s
+
     async def rest(self) -> None:
         """Outputs off, proven."""
         self._drive = None

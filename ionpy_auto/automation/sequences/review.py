@@ -54,14 +54,13 @@ class Review:
         severity: Severity = Severity.ERROR,
     ) -> Finding:
         """A finding at the line of what it is about."""
-        column = where.column if isinstance(where, StepNode) else 1
         return Finding(
             code=code,
             message=message,
             hint=hint,
             file=self.flow.file,
             line=where.line,
-            column=column,
+            column=where.column or 1,
             path=where.path if isinstance(where, StepNode) else "",
             severity=severity,
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from ionpy_auto.automation.blocks import Step
 from ionpy_auto.automation.context import AlarmCall, Lab, Question
 from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
 from ionpy_auto.automation.flow import Flow, StepNode
@@ -28,8 +29,10 @@ from ionpy_auto.automation.sequences.limits import (
     mask_of,
 )
 from ionpy_auto.automation.sequences.pacing import RunPace
+from ionpy_auto.automation.sequences.peaks import Peak
 from ionpy_auto.automation.sequences.progress import Plan
 from ionpy_auto.automation.sequences.prompts import Prompt, coherent_unit, find_prompt
+from ionpy_auto.automation.sequences.reaction import limits_with_reaction
 from ionpy_auto.automation.sequences.run_names import (
     RunEnvironment,
     names_of_step,
@@ -148,6 +151,7 @@ class Run:
         self.checks: list[dict[str, Any]] = []
         self.history: list[StepRun] = []
         self.cycles: list[dict[str, Any]] = []
+        self.peak = Peak()
         self.main = Track()
         self.tracks = [self.main]
         self.jumps: dict[str, int] = {}
@@ -168,7 +172,10 @@ class Run:
         self.env = self.main.env = RunEnvironment(parts.outer, own, channel_id)
         if self.channel is not None:
             self.watch = LimitWatch(self.limits, self.env, channel_id)
-        self.limits_shown = self.limits.as_list()
+        self.limits_shown = limits_with_reaction(self.limits, self.flow, self.channel)
+        self.leakage = self.channel.leakage if self.channel is not None else {}
+        steps = [node.block for node in self.flow.steps() if isinstance(node.block, Step)]
+        self.sources = {name: hash_ for block in steps for name, hash_ in block.sources().items()}
 
     @property
     def _capacity(self) -> float | None:
@@ -297,18 +304,30 @@ class Run:
             self._look_at_ends(changed | TIME, mono)
             return
         side = channel.side
+        self._follow_peak(channel)
         measured = Measured(
             channel.voltage.value,
             channel.current,
-            channel.temp.value if channel.temp is not None else None,
-            channel.temp is not None,
+            channel.hottest,
+            channel.temp is not None or bool(channel.temps),
             "" if side is Side.OFF else side.value,
+            channel.coldest if channel.temps else None,
+            bool(channel.cells),
+            channel.cell_range(),
         )
         trip = self.watch.look(measured, changed, mono)
         if trip is not None:
             self.fault(trip)
             return
         self._look_at_ends(changed | TIME, mono)
+
+    def _follow_peak(self, channel: CyclerChannel) -> None:
+        step, last = self.step, channel.voltage.last
+        if last is None:
+            return
+        charges = step is not None and step.armed and channel.side is Side.CHARGE
+        key = (step.index, step.paused_s) if step is not None and charges else None
+        self.peak.take(key, last.mono, channel.voltage.value)
 
     def _look_at_ends(self, changed: int, mono: float) -> None:
         for track in tuple(self.tracks):
@@ -542,10 +561,13 @@ class Run:
             "trace": {
                 "conditions": dict(self.request.conditions),
                 "message": self.message,
-                "limits": self.limits.as_list(),
+                "limits": self.limits_shown,
                 "checks": self.checks,
                 "protections": self.protections(),
                 "calls": [{**call, "text": flow.text} for call, flow in self._calls()],
+                "sources": self.sources,
+                "leakage": dict(self.leakage),
+                "accepted": dict(self.channel.accepted) if self.channel is not None else {},
             },
             "checkpoint": {
                 "timestamp": clock.now(),

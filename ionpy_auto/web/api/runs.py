@@ -74,6 +74,11 @@ class RunsController(Controller):
         run = await engine.project.automation.start_run(request_of(data, idempotency_key))
         return Response(run, status_code=202, headers={"location": f"/api/runs/{run['id']}"})
 
+    @post("/check", operation_id="checkRun", status_code=200)
+    async def check(self, engine: Engine, data: RunStart) -> dict[str, Any]:
+        """What a start would find: findings, limits with their reaction, conditions; no start."""
+        return await engine.project.automation.check_run(request_of(data, None))
+
     @get(operation_id="listRuns")
     async def list_runs(
         self, engine: Engine, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100
