@@ -195,7 +195,6 @@ class FlowStore:
             texts = await asyncio.to_thread(lambda: [_read(path) for path, _ in found])
         for (path, layer), text in zip(found, texts, strict=True):
             self._take(path, layer, text)
-        self._check_callers()
         self._settle()
 
     def _check_callers(self) -> None:
@@ -266,6 +265,7 @@ class FlowStore:
 
     def _settle(self) -> None:
         """Tell what is different now: of the list, and of what is live."""
+        self._check_callers()
         self._find_twins()
         live = {flow.id: flow for flow in self.live()}
         for flow_id in {*self._told, *(file.id for file in self._files.values())}:
