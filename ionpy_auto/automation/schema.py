@@ -94,6 +94,10 @@ def _top() -> Schema:
         "parameters": {"type": "object", "additionalProperties": _ref("parameter")},
         "record": _ref("record"),
         "cycle": _ref("cycle"),
+        "soc": {
+            "description": "State of charge at the start of a run, for run.soc; as 50 %.",
+            "type": ["string", "number"],
+        },
         "limits": _list_of("limit"),
         "sequence": _list_of("step"),
         "finally": _list_of("step"),

@@ -272,6 +272,10 @@ class Automation:
         if run.state in {RunState.PAUSED, RunState.FINISHED}:
             rested.set()
 
+    async def check_run(self, request: RunRequest) -> dict[str, Any]:
+        """What a start would find, without starting."""
+        return await self.runs.check(request)
+
     async def start_run(self, request: RunRequest) -> dict[str, Any]:
         """Check everything, then start."""
         run = await self.runs.start(request)

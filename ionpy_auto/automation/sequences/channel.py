@@ -108,6 +108,7 @@ class CyclerChannel:
         switching: How many switch; meanwhile settings are on their way and are not compared.
         integrator: Fed with every sample while a run is counted.
         observer: The run, if any.
+        commanded: When the last setting was changed by us.
         accepted: What a person accepted for this wiring, with name and date.
         on_voltage: Told of each sample of the cell voltage, with the half width of its stamp.
         follows_flag: Whether the supply's own flag says the phase; not while software regulates.
@@ -129,6 +130,7 @@ class CyclerChannel:
     accepted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     on_voltage: Callable[[Sample, float], None] | None = None
     follows_flag: bool = True
+    commanded: float = 0.0
     _mono: float = 0.0
     _seen_phase: str = ""
     _seen_count: int = 0
@@ -151,7 +153,7 @@ class CyclerChannel:
         self._faults: list[Trip] = []
         self._terminals: dict[Side, Input] = {}
         self._has_flag = False
-        self.watches = all_watches(file)
+        self.watches = all_watches()
         self._zero = self._zero_band()
         self._unipolar = frozenset(
             place.point
@@ -206,6 +208,7 @@ class CyclerChannel:
             yield
         finally:
             self.switching -= 1
+            self.commanded = self.clock.monotonic()
 
     # --- life -------------------------------------------------------------------------------
 
@@ -585,6 +588,13 @@ class CyclerChannel:
     def terminal(self) -> Input | None:
         """The voltage at the instrument that is on, if it can be compared with the cell's."""
         return self._terminals.get(self.side)
+
+    @property
+    def ammeter(self) -> Input | None:
+        """The current meter that speaks for the side that is on."""
+        if self.signed is not None:
+            return self.signed
+        return self.charging if self.side is Side.CHARGE else self.discharging
 
     def begin_watch(self) -> None:
         """A new direction: what was counted before says nothing any more."""

@@ -31,6 +31,13 @@ _MASKS: Final[Mapping[str, int]] = {
     "wh": CURRENT | VOLTAGE,
     "phase": CURRENT,
 }
+_OF_STEP: Final[Mapping[str, int]] = {
+    "ah": CURRENT,
+    "wh": CURRENT,
+    "di": CURRENT,
+    "dv": VOLTAGE,
+    "minus_dv": VOLTAGE,
+}
 _UPPER: Final = {">", ">="}
 _LOWER: Final = {"<", "<="}
 
@@ -199,10 +206,10 @@ def mask_of(points: Iterable[str], channel_id: str) -> int:
         head, _, rest = point.partition(".")
         if head == channel_id:
             mask |= _MASKS.get(rest, VOLTAGE | CURRENT | TEMP)
-        elif head == "step" and rest in {"ah", "wh"}:
-            mask |= CURRENT
+        elif head == "step" and rest in _OF_STEP:
+            mask |= _OF_STEP[rest]
         elif head in {"step", "cycle", "run", "cell", "session", "loop", "repeat", "prompt"}:
-            mask |= CURRENT if rest.endswith(("_ah", "_wh")) else 0
+            mask |= CURRENT if rest.endswith(("_ah", "_wh", "soc")) else 0
         else:
             mask |= OTHER
     # Nothing measured in it (``step.time > 4 h``): every sample and every tick may decide it.

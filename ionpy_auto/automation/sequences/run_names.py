@@ -10,6 +10,7 @@ from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.names import Names
 from ionpy_auto.automation.sequences.channel import CyclerChannel
 from ionpy_auto.automation.sequences.counting import Counting, magnitude
+from ionpy_auto.automation.sequences.peaks import Peak
 from ionpy_auto.automation.sequences.steps import StepRun
 from ionpy_auto.core.samples import Scalar
 
@@ -29,6 +30,7 @@ class Told(Protocol):
     session: Mapping[str, Any] | None
     started_mono: float | None
     history: list[StepRun]
+    peak: Peak
     env: "RunEnvironment"
 
     @property
@@ -70,6 +72,7 @@ def own_names(run: Told, channel_id: str) -> dict[str, Getter]:
     own = {**_step_names(run), **_scope_names(run), **_run_names(run)}
     channel = run.channel
     if channel is not None:
+        own |= _changes(run, channel)
         own |= {
             f"{channel_id}.voltage": lambda: channel.voltage.value,
             f"{channel_id}.current": lambda: channel.current,
@@ -110,6 +113,21 @@ def _step_names(run: Told) -> dict[str, Getter]:
     return own
 
 
+def _changes(run: Told, channel: CyclerChannel) -> dict[str, Getter]:
+    """How far voltage and current have gone from where they were."""
+
+    def since_start(index: int) -> Scalar | None:
+        now = (channel.voltage.value, channel.current)[index]
+        then = run.step.at_start[index] if run.step is not None else None
+        return None if now is None or then is None else now - then
+
+    return {
+        "step.minus_dv": lambda: run.peak.drop,
+        "step.dv": lambda: since_start(0),
+        "step.di": lambda: since_start(1),
+    }
+
+
 def _measured(run: Told) -> frozenset[str]:
     """Names of figures that steps of the flow measure."""
     blocks = [node.block for node in run.flow.steps()]
@@ -147,11 +165,20 @@ def _scope_names(run: Told) -> dict[str, Getter]:
     amounts = ("charge_ah", "discharge_ah", "charge_wh", "discharge_wh")
     own = {f"{s}.{name}": of(s, name) for s in ("cycle", "run") for name in amounts}
     own["run.net_ah"] = of("run", "net_ah")
+    own["run.soc"] = lambda: _soc(run, counting)
     own["cycle.time"] = of("cycle", "duration_s")
     own["cycle.number"] = own["run.cycle"] = lambda: float(counting.cycle)
     own["cycle.ce"] = lambda: _efficiency(run, "ah")
     own["cycle.ee"] = lambda: _efficiency(run, "wh")
     return own
+
+
+def _soc(run: Told, counting: Counting) -> float | None:
+    """In %, from where the flow says that the run began, by what has passed since."""
+    cell, began = run.names.cell, run.flow.soc
+    if cell is None or began is None:
+        return None
+    return began + 100.0 * counting.now("run").net_ah / cell.capacity
 
 
 def _efficiency(run: Told, unit: str) -> float | None:
