@@ -130,6 +130,7 @@ class Step(Block):
     is_control: ClassVar[bool] = False
     uses_channel: ClassVar[bool] = True
     takes_time: ClassVar[bool] = True
+    goes_on: ClassVar[bool] = True
 
     def drives(self) -> tuple[Drive, ...]:
         """What it asks of the channel at its strongest, one for each way it drives the cell.

@@ -534,6 +534,13 @@ class StepMeter(Protocol):
     def current(self) -> float | None:
         """Its current [A], positive into it."""
 
+    @property
+    def terminal(self) -> float | None:
+        """The voltage [V] at the instrument that is on, where it is not the cell's source."""
+
+    async def last(self) -> Mapping[str, Any] | None:
+        """The row of the last passed step of this kind on this channel, of any run."""
+
     def faster(self, interval_s: float) -> Callable[[], None]:
         """Poll the channel's meters so often; returns the way back. It begins within one poll."""
 
@@ -562,8 +569,10 @@ class StepContext(ActionContext, Protocol):
             Rejected: The run has no channel.
         """
 
-    async def hold(self, seconds: float) -> Held:
-        """Wait so long while the ends of the step are watched.
+    async def hold(self, seconds: float, *, ends: bool = True) -> Held:
+        """Wait so long while the ends of the step are watched, unless ``ends`` is false.
+
+        Limits are always watched; a pause, a skip and a stop are always heard.
 
         After ``paused`` the outputs are off and the step has to drive anew.
         """
@@ -617,4 +626,7 @@ class StepContext(ActionContext, Protocol):
         """Go on with the step ``target`` (does not return), but ``most`` times in a run only."""
 
     def phase(self, name: str) -> None:
-        """The step has entered a phase (``cc``, ``cv``, ``ramp``)."""
+        """Name the phase from here on (``precharge``) instead of the instruments' ``cc``, ``cv``.
+
+        Empty gives the naming back to them.
+        """

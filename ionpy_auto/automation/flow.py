@@ -248,7 +248,12 @@ class CycleDefinition(Block):
 
 @dataclass(frozen=True)
 class Flow:
-    """A typed flow file."""
+    """A typed flow file.
+
+    Attributes:
+        on_power_loss: What becomes of a run that a crash broke off.
+        power_loss_line: Where the file says so.
+    """
 
     id: str
     text: str
@@ -258,6 +263,8 @@ class Flow:
     cell: str = ""
     channel: str = ""
     soc: float | None = None
+    on_power_loss: Literal["hold", "resume", "abort"] = "hold"
+    power_loss_line: int = 1
     parameters: tuple[Parameter, ...] = ()
     record: Record | None = None
     cycle: CycleDefinition | None = None

@@ -65,12 +65,13 @@ FLOW_ID = re.compile(r"[a-z0-9-]{1,64}")
 STEP_ID = re.compile(r"[\w.-]{1,64}")
 """What stands between ids in a place (``/``, ``|``, ``:``) stands in none of them."""
 VERSION = "1"
+POWER_LOSS = ("hold", "resume", "abort")
 VERDICTS = ("pass", "inconclusive", "fail")
 STEP_KEYS = frozenset({"id", "name", "enabled", "until", "limits", "measure", "verdict"})
 ACTION_KEYS = frozenset({"id", "enabled"})
 FLOW_KEYS = (
     *("version", "id", "title", "description", "cell", "channel", "parameters", "record", "cycle"),
-    *("soc", "limits", "sequence", "finally", "rules", "x-layout"),
+    *("soc", "on_power_loss", "limits", "sequence", "finally", "rules", "x-layout"),
 )
 
 
@@ -81,6 +82,7 @@ class Binding:
     channel: str = ""
     cell: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    capacity_ah: float | None = None  # what a C-rate means, instead of the cell file's
 
 
 Texts = Callable[[str], tuple[str, str] | None]
@@ -166,6 +168,8 @@ class FlowReader:
             cell=fields.text("cell"),
             channel=self.binding.channel or fields.text("channel"),
             soc=self._soc(node),
+            on_power_loss=fields.choice("on_power_loss", POWER_LOSS, "hold"),  # type: ignore[arg-type]  # choice() has checked it
+            power_loss_line=getattr(fields.get("on_power_loss"), "line", 1),
             parameters=parameters,
             record=self._part(Record, node, "record"),
             cycle=self._part(CycleDefinition, node, "cycle"),
@@ -236,6 +240,8 @@ class FlowReader:
             if cell is None and known:
                 hint = "cells live in cells/<name>.yaml"
                 fields.add("unknown-cell", f"no cell {cell_name!r}", fields.get("cell"), hint)
+            if cell is not None and self.binding.capacity_ah is not None:
+                cell = cell.model_copy(update={"capacity": self.binding.capacity_ah})
             names = replace(names, cell=cell)
         return names
 

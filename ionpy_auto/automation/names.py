@@ -75,6 +75,8 @@ LOCAL_UNITS: Final[Mapping[str, str]] = {
     "step.deviation_wh": "Wh",
     "step.r_path": "Ω",
     "step.r_cell": "Ω",
+    "step.soaked": "s",
+    "step.precharged": "s",
     "step.id": "",
     "step.name": "",
     "step.index": "",
@@ -104,6 +106,9 @@ LOCAL_UNITS: Final[Mapping[str, str]] = {
     "cell.charge_voltage": "V",
     "cell.cutoff_voltage": "V",
     "cell.series": "",
+    "cell.precharge_below": "V",
+    "cell.precharge_current": "A",
+    "cell.precharge_max": "s",
     "session.id": "",
     "session.name": "",
 }

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ionpy_auto.automation.blocks import ACTIONS, CONDITIONS, STEPS, TRIGGERS, Block
 from ionpy_auto.automation.fields import REFERENCE
 from ionpy_auto.automation.flow import CycleDefinition, Record
-from ionpy_auto.automation.flow_reader import VERDICTS
+from ionpy_auto.automation.flow_reader import POWER_LOSS, VERDICTS
 from ionpy_auto.core.registry import Registry
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -98,6 +98,7 @@ def _top() -> Schema:
             "description": "State of charge at the start of a run, for run.soc; as 50 %.",
             "type": ["string", "number"],
         },
+        "on_power_loss": {"enum": list(POWER_LOSS)},
         "limits": _list_of("limit"),
         "sequence": _list_of("step"),
         "finally": _list_of("step"),

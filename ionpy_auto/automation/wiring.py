@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ionpy_auto.automation.accuracy import Accuracies
 from ionpy_auto.automation.blocks import Block
 from ionpy_auto.automation.fields import (
     AmpHours,
@@ -124,6 +125,7 @@ class ChannelFile(Block):
     path_resistance: Ohms = 0.0
     wiring: Literal["normal", "burn_in"] = "normal"
     limits: ChannelLimits = Field(default_factory=ChannelLimits)
+    accuracy: Accuracies | None = None
     accept: tuple[Literal["no_cell_voltages", "no_hardware_cutoff", "unlocked_keypad"], ...] = ()
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -151,6 +151,15 @@ class EntitySite:
             message = f"cannot read {plain}: {error}"
             return None, [Finding(code="unreadable", message=message, file=plain)]
         return None, []
+
+    def text_of(self, kind: str, name: str) -> str | None:
+        """Text of a ``channel`` or ``cell`` file; None when it cannot be read."""
+        shelf: Shelf[Any] = self.channels if kind == "channel" else self.cells
+        path = shelf.paths().get(name.removeprefix("cells/"))
+        try:
+            return path.read_text(encoding="utf-8") if path is not None else None
+        except OSError:
+            return None
 
 
 def _text_of(path: Path) -> str:

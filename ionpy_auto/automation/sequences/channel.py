@@ -104,6 +104,7 @@ class CyclerChannel:
         id: Id of the channel; a source on the bus like a device.
         file: The wiring.
         side: Which output may be on; switching sets it.
+        stage: What a step calls its phase instead of the instrument's (``precharge``).
         phase: ``cc``, ``cv``, ``ramp`` or empty.
         switching: How many switch; meanwhile settings are on their way and are not compared.
         integrator: Fed with every sample while a run is counted.
@@ -121,6 +122,7 @@ class CyclerChannel:
     clock: Clock
     side: Side = Side.OFF
     phase: str = ""
+    stage: str = ""
     switching: int = 0
     integrator: Integrator | None = None
     observer: Observer | None = None
@@ -531,7 +533,9 @@ class CyclerChannel:
             self.set_phase(seen, mono)
 
     def set_phase(self, name: str, mono: float) -> None:
-        """Enter a phase."""
+        """Enter a phase; while a step names what it does, that is it."""
+        if name and self.stage:
+            name = self.stage
         if name == self.phase:
             return
         self.phase = name

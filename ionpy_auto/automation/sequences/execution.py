@@ -17,6 +17,8 @@ from ionpy_auto.automation.context import Drive, Held, Lab, Meeting, Question, R
 from ionpy_auto.automation.flow import Measure, StepNode
 from ionpy_auto.automation.sequences.barriers import Waiter
 from ionpy_auto.automation.sequences.branching import run_branches
+from ionpy_auto.automation.sequences.checkpoint import Position
+from ionpy_auto.automation.sequences.journal import Deed
 from ionpy_auto.automation.sequences.measuring import ChannelMeter
 from ionpy_auto.automation.sequences.run import Run, RunState
 from ionpy_auto.automation.sequences.steps import EndState, StepRun, describe_measure, worst
@@ -166,8 +168,7 @@ class Execution:
             msg = "another branch drives the channel"
             raise Rejected(msg, code="BRANCH_DRIVES", hint="only one branch may use the channel")
         if self._channel is None:
-            msg = "this run has no channel"
-            raise Rejected(msg, code="NO_CHANNEL", hint="add channel: to the flow")
+            raise _no_channel()
         return self._channel
 
     @property
@@ -177,11 +178,10 @@ class Execution:
         Raises:
             Rejected: The run has no channel.
         """
-        step = self.track.step
-        if self.run.channel is None or step is None:
-            _ = self.channel
-            raise Rejected("no step is under way", code="NO_STEP")
-        return ChannelMeter(self.run.channel, step, self.lab.bus)
+        run, step = self.run, self.track.step
+        if run.channel is None or step is None:
+            raise _no_channel()
+        return ChannelMeter(run.channel, step, self.lab.bus, run.journal)
 
     def resolve(self, name: str) -> str:
         """From a written name to an address."""
@@ -193,7 +193,9 @@ class Execution:
             return await self.run.write(point, value)
 
     def phase(self, name: str) -> None:
-        """The step has entered a phase."""
+        """The step has entered a phase; empty gives the naming back to the channel."""
+        if self.run.channel is not None and self._channel is not None:
+            self.run.channel.stage = name
         if self.track.step is not None:
             self.track.step.enter_phase(name, self.lab.clock.now())
 
@@ -343,10 +345,8 @@ class Execution:
             raise StopRunError
         step = self._enter(node)
         try:
-            if isinstance(node.block, Step):
-                await node.block.run(self)
-            else:
-                await self._act(step, node.block)
+            if not step.ended_by:
+                await self._do(step, node)
         except StopRunError:
             self.end_now("stopped", "aborted")
             await self._leave(step)
@@ -355,6 +355,22 @@ class Execution:
             self.end_now("done")
         await self._leave(step)
         return self._jump(step)
+
+    async def _do(self, step: StepRun, node: StepNode) -> None:
+        """Do what a step is there for; an action that is no use twice is noted before and after."""
+        run = self.run
+        if isinstance(node.block, Step):
+            await node.block.run(self)
+        elif not is_done_once(node):
+            await self._act(step, node.block)
+        else:
+            await run.journal.intend(run.id, Deed(step.index, node.id, node.verb, ""))
+            outcome = "failed"
+            try:
+                await self._act(step, node.block)
+                outcome = "done"
+            finally:
+                run.journal.did(run.id, step.index, outcome)
 
     async def _act(self, step: StepRun, action: Action) -> None:
         """Run an action that stands as a step; one that may take long can be interrupted."""
@@ -417,6 +433,9 @@ class Execution:
 
     def _enter(self, node: StepNode) -> StepRun:
         run, clock = self.run, self.lab.clock
+        place = run.past.take(tuple(self.track.path), is_main=self.is_main)
+        if place is not None:
+            return self._go_on(place)
         if len(run.history) >= MAX_STEPS:
             msg = f"more than {MAX_STEPS} steps"
             raise Rejected(msg, code="ENDLESS", hint="check goto and repeat")
@@ -426,6 +445,8 @@ class Execution:
         step.ends = [EndState(end, channel_id) for end in node.until]
         step.is_side = not is_main
         self.track.step = step
+        step.path = tuple(self.track.path)
+        step.before = run.channel.voltage.value if run.channel is not None else None
         run.history.append(step)
         if is_main and run.counting is not None and run.channel is not None:
             run.counting.begin(direction)
@@ -438,6 +459,27 @@ class Execution:
         run.save()
         return step
 
+    def _go_on(self, place: Position) -> StepRun:
+        """Go on with the step a crash broke off: the same row, clock and counts."""
+        run, step = self.run, place.step
+        self.track.step = step
+        if place.is_over:
+            return step
+        node = step.node
+        channel_id = run.channel.id if run.channel is not None else ""
+        step.ends = [EndState(end, channel_id) for end in node.until]
+        if self.is_main and run.channel is not None:
+            run.channel.labels.step, run.channel.labels.step_count = node.id, step.index + 1
+        if self.is_main and run.watch is not None:
+            run.watch.enter_step(node.limits, self.track.limits)
+        if place.ended_by:
+            step.ended_by = place.ended_by
+            step.verdict = worst(step.verdict, place.verdict)
+        run.tell_step(step, "resumed")
+        run.tell()
+        run.save()
+        return step
+
     async def _leave(self, step: StepRun) -> None:
         run = self.run
         step.armed = False
@@ -445,6 +487,7 @@ class Execution:
             await run.switching.off()
         if self._channel is not None:
             self._channel.forget()
+            self.phase("")
         self.close(step)
 
     def close(self, step: StepRun) -> None:
@@ -456,7 +499,7 @@ class Execution:
         step.ended, step.ended_mono = clock.now(), now
         step.enter_phase("", step.ended)
         if run.counting is not None and not step.is_side:
-            step.totals = run.counting.end(step.direction, step.ended_by, step.dcir)
+            run.count(step)
         for measure in step.node.measure:
             self._measure(step, measure)
         run.plan.finished(step.node.id, step.time(now))
@@ -478,10 +521,13 @@ class Execution:
 
     def _jump(self, step: StepRun) -> str:
         """Where an end leads, as often as it may."""
-        if not step.goto:
-            return ""
+        if not step.goto or step.decided:
+            return step.goto
         most = next((e.max for e in step.node.until if e.name == step.ended_by), 0)
-        return step.goto if self._may_jump(f"{step.node.id}: {step.ended_by}", most) else ""
+        if not self._may_jump(f"{step.node.id}: {step.ended_by}", most):
+            step.goto = ""
+        step.decided = True  # counted: a restart from here must not count it again
+        return step.goto
 
     def _may_jump(self, key: str, most: int) -> bool:
         """Count a jump of the run; whether it is one of those that are allowed."""
@@ -498,7 +544,7 @@ class Execution:
         step = self.track.step
         if step is None or step.ended_by:
             return
-        if not step.node.drives:
+        if not step.node.drives and not (step.continued and keeps_clock(step.node)):
             step.restart_clock(self.lab.clock.monotonic())
         step.after_s = after_s
         self._arm(step)
@@ -543,12 +589,13 @@ class Execution:
         step.ended_by = ""
         return False
 
-    async def hold(self, seconds: float) -> Held:
-        """Wait so long while the ends of the step are watched."""
+    async def hold(self, seconds: float, *, ends: bool = True) -> Held:
+        """Wait so long, with or without looking at the ends of the step."""
         track, clock, step = self.track, self.lab.clock, self.track.step
         if step is None or step.ended_by:
             return "ended"
         self._arm(step)
+        step.armed = ends
         is_over = False
 
         def wake() -> None:
@@ -625,12 +672,27 @@ class Execution:
         if signal is Signal.SKIP:
             self.end_now("skipped", "inconclusive")
             return
-        if step.node.verb == "rest":
+        if step.node.verb == "rest" and not keeps_clock(step.node):
             step.restart_clock(clock.monotonic())  # the cell has relaxed, but under no one's eyes
         if self._channel is not None:
             await self._channel.again()
         step.ends = [EndState(s.end, run.channel.id if run.channel else "") for s in step.ends]
         step.armed = True
+
+
+def _no_channel() -> Rejected:
+    msg = "this run has no channel"
+    return Rejected(msg, code="NO_CHANNEL", hint="add channel: to the flow")
+
+
+def is_done_once(node: StepNode) -> bool:
+    """Whether a step must not be done a second time; what only waits may begin anew."""
+    return isinstance(node.block, Action) and node.block.interruption != "restart"
+
+
+def keeps_clock(node: StepNode) -> bool:
+    """Whether a rest goes on where it was, instead of beginning anew."""
+    return bool(getattr(node.block, "resume", False))
 
 
 def _place(children: Sequence[StepNode], target: str) -> int:

@@ -20,14 +20,24 @@ from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import Site
 from ionpy_auto.automation.sequences.barriers import Barriers
+from ionpy_auto.automation.sequences.cells import capacity_of
 from ionpy_auto.automation.sequences.channel import CyclerChannel, ExclusiveOutputs
 from ionpy_auto.automation.sequences.check import check_flow
+from ionpy_auto.automation.sequences.checkpoint import identity
 from ionpy_auto.automation.sequences.execution import Execution, run_closing
-from ionpy_auto.automation.sequences.journal import Journal
+from ionpy_auto.automation.sequences.held import HeldRuns
+from ionpy_auto.automation.sequences.journal import Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.sequences.pacing import RunPace
-from ionpy_auto.automation.sequences.prestart import Inspector, Preview, refuse
+from ionpy_auto.automation.sequences.prestart import Check, Inspector, Preview, refuse
 from ionpy_auto.automation.sequences.prestart.meters import SENSE_POLL_S
+from ionpy_auto.automation.sequences.resume import (
+    MayResume,
+    Recording,
+    Revival,
+    never,
+    resume_findings,
+)
 from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState
 from ionpy_auto.automation.sequences.steps import worst
 from ionpy_auto.automation.sequences.track import Signal, StopRunError
@@ -41,6 +51,7 @@ from ionpy_auto.core.errors import (
     Severity,
     Unavailable,
 )
+from ionpy_auto.core.files import revision_of
 from ionpy_auto.core.safety import SafeResult, drive_safe
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.devices.manager import DeviceManager
@@ -93,6 +104,9 @@ class RunKit:
         accepted: What persons accepted for a channel, kept outside its file; None takes the file.
         sessions: None where nothing is recorded (tests, dry runs).
         database: None keeps no rows.
+        may_resume: Whether a flow may go on by itself after a power loss.
+        recording: What was recorded before a crash.
+        text_of: Text of a file (``channel`` or ``cell``, its name), kept with a run.
     """
 
     lab: Lab
@@ -104,6 +118,9 @@ class RunKit:
     accepted: Callable[[str], Mapping[str, Mapping[str, Any]]] | None = None
     sessions: SessionBook | None = None
     database: Database | None = None
+    may_resume: MayResume = never
+    recording: Recording | None = None
+    text_of: Callable[[str, str], str | None] = lambda kind, name: None
 
 
 class RunManager:
@@ -113,7 +130,9 @@ class RunManager:
         self._kit = kit
         self._clock = kit.lab.clock
         self._tasks = Tasks("runs", self._clock)
-        self.journal = Journal(kit.database, self._tasks, self._storage_failed)
+        self.journal = Journal(kit.database, self._tasks, self._clock, self._storage_trouble)
+        self.held = HeldRuns(kit.lab, kit.devices, kit.site, self.journal, self, self._tasks)
+        self.held.may_resume, self.held.recording = kit.may_resume, kit.recording
         self._inspector = Inspector(self._clock, kit.database)
         self.runs: dict[str, Run] = {}
         self.channels: dict[str, CyclerChannel] = {}
@@ -125,12 +144,17 @@ class RunManager:
         self._own_session = False
         self._closing = False
 
+    @property
+    def may_resume(self) -> MayResume:
+        """Whether a flow may go on by itself after a power loss."""
+        return self._kit.may_resume
+
     # --- life ---------------------------------------------------------------------------------
 
     async def start_up(self) -> list[str]:
-        """Close runs a crash left open; returns their ids. Nothing is switched on by it."""
+        """Hold runs a crash left open; returns their ids. Nothing is switched on by it."""
         self._kit.gate.latch.listeners.append(self._on_latch)
-        return await self.journal.recover(self._clock.now())
+        return await self.held.find()
 
     async def stop(self) -> None:
         """End all runs safely; returns when every output is off and every row stored."""
@@ -141,6 +165,7 @@ class RunManager:
         active = self.active()
         await asyncio.gather(*(run.done.wait() for run in active))
         await self.journal.flush()
+        self._holders.clear()  # held runs wait on in the database
         for channel_id in list(self.channels):
             self.close_channel(channel_id)
         if self._on_latch in self._kit.gate.latch.listeners:
@@ -152,8 +177,12 @@ class RunManager:
             for run in self.active():
                 run.interrupt("aborted", "panic", "panic was pressed")
 
-    def _storage_failed(self, message: str) -> None:
-        call = AlarmCall(key="run:storage", severity="critical", text=f"run not stored: {message}")
+    def _storage_trouble(self, message: str | None) -> None:
+        """A disk that fails ends no run; what waits is written when it works again."""
+        text = "runs are stored again" if message is None else f"run not stored: {message}"
+        call = AlarmCall(
+            key="run:storage", active=message is not None, severity="critical", text=text
+        )
         self._tasks.start("alarm", self._alarm(call))
 
     async def _alarm(self, call: AlarmCall) -> None:
@@ -220,9 +249,9 @@ class RunManager:
         known = await self._known(request.idempotency_key)
         if known is not None:
             return known
-        flow = self._flow(request)
-        self._check_armed(flow)
-        run = self._make(request, flow)
+        flow = await self.flow(request)
+        self.check_armed(flow)
+        run = self.make(request, flow)
         if run.channel is not None and run.channel.id in self._holders:
             return await self._queue(run)
         await self._launch(run)
@@ -240,16 +269,32 @@ class RunManager:
             raise Conflict(msg, code="ALREADY_STARTED", hint="see that run", args={"id": run_id})
         return run
 
-    def _read(self, request: RunRequest) -> tuple[Flow | None, Sequence[Finding]]:
+    async def flow(self, request: RunRequest) -> Flow:
+        """The flow of a request as it would be run.
+
+        Raises:
+            NotFound: There is no such flow.
+            Rejected: It has errors, or no sequence.
+        """
+        return self._flow(request, await capacity_of(request.bindings, self.journal))
+
+    def _read(
+        self, request: RunRequest, capacity_ah: float | None = None
+    ) -> tuple[Flow | None, Sequence[Finding]]:
         text, file = self._kit.shelf.flow_text(request.sequence)
-        binding = Binding(channel=request.channel, parameters=request.parameters)
+        binding = Binding(
+            channel=request.channel,
+            cell=request.bindings.get("cell", ""),
+            parameters=request.parameters,
+            capacity_ah=capacity_ah,
+        )
         flow, findings = read_flow(text, file, self._kit.site, binding, self._kit.shelf.flow_text)
         if flow is not None:
-            findings = [*findings, *check_flow(flow, self._kit.site, self._kit.devices)]
+            findings = [*findings, *self._findings(flow)]
         return flow, findings
 
-    def _flow(self, request: RunRequest) -> Flow:
-        flow, findings = self._read(request)
+    def _flow(self, request: RunRequest, capacity_ah: float | None = None) -> Flow:
+        flow, findings = self._read(request, capacity_ah)
         errors = [f for f in findings if f.severity is Severity.ERROR]
         if flow is None or errors:
             raise Rejected(
@@ -270,17 +315,18 @@ class RunManager:
             NotFound: No such flow, channel or device.
         """
         found = Preview(request.sequence)
-        flow, findings = self._read(request)
+        capacity_ah = await capacity_of(request.bindings, self.journal)
+        flow, findings = self._read(request, capacity_ah)
         found.findings = [finding.as_dict() for finding in findings]
         try:
-            flow = self._flow(request)
-            run = self._make(request, flow)
+            flow = self._flow(request, capacity_ah)
+            run = self.make(request, flow)
         except (Rejected, Conflict) as error:
             found.refuse(error)
             return found.as_dict()
         found.limits, found.duration_s = run.limits_shown, run.plan.remaining("", 0.0)
         try:
-            self._check_armed(flow)
+            self.check_armed(flow)
         except IonpyError as error:
             found.refuse(error)
         try:
@@ -303,7 +349,31 @@ class RunManager:
                 msg, args = f"{point} is held by {owner}", {"owner": owner, "channel": channel.id}
                 raise Conflict(msg, code="OWNED", hint="stop it, or wait for its end", args=args)
 
-    def _check_armed(self, flow: Flow) -> None:
+    def _findings(self, flow: Flow) -> list[Finding]:
+        kit = self._kit
+        return [
+            *check_flow(flow, kit.site, kit.devices),
+            *resume_findings(flow, kit.may_resume),
+        ]
+
+    def check_flow(self, flow: Flow) -> None:
+        """Look at a flow once more before a run of it goes on.
+
+        Raises:
+            Rejected: It has errors now; an instrument has other ranges for example.
+        """
+        found = check_flow(flow, self._kit.site, self._kit.devices)
+        errors = [finding for finding in found if finding.severity is Severity.ERROR]
+        if errors:
+            msg = f"{flow.id} has errors: {errors[0].message}"
+            raise Rejected(msg, code="FLOW_INVALID", hint=errors[0].hint, findings=found)
+
+    def check_armed(self, flow: Flow) -> None:
+        """Nothing is started while panic is latched, or the project in shadow.
+
+        Raises:
+            Conflict: Says which.
+        """
         gate = self._kit.gate
         gate.latch.check()
         if gate.mode.mode is Mode.SHADOW and writes_outputs(flow):
@@ -313,13 +383,19 @@ class RunManager:
                 hint="an engineer arms the project first",
             )
 
-    def _make(self, request: RunRequest, flow: Flow) -> Run:
+    def make(self, request: RunRequest, flow: Flow, run_id: str = "") -> Run:
+        """A run that has not begun; with an id, one that goes on.
+
+        Raises:
+            NotFound: There is no such channel, or a device of it is missing.
+            Rejected: A device cannot take its place.
+        """
         channel = self.channel(flow.channel) if flow.channel else None
         if channel is not None:
             channel.accepted = self._accepted(channel)
         names = flow.names
         limits = effective_limits(names.cell, names.channel, flow.channel, flow.limits)
-        run_id = uuid.uuid4().hex[:12]
+        run_id = run_id or uuid.uuid4().hex[:12]
         origin = Origin(Priority.SEQUENCE, f"run:{run_id}", Role.OPERATOR, (f"run:{run_id}",))
         kit = self._kit
         parts = RunParts(
@@ -394,8 +470,10 @@ class RunManager:
         channel.renew_patience()
         await self._clock.sleep(min(planned, HURRY_S))  # the poll that was planned before
 
-    async def _checks(self, run: Run, patience_s: float) -> list[dict[str, Any]]:
-        checks = await self._inspector.inspect(run, patience_s)
+    async def _checks(
+        self, run: Run, patience_s: float, more: Callable[[], list[Check]] = list
+    ) -> list[dict[str, Any]]:
+        checks = [*await self._inspector.inspect(run, patience_s), *more()]
         refuse(checks)
         return [check.as_dict() for check in checks]
 
@@ -416,13 +494,80 @@ class RunManager:
                 "actor": request.actor,
                 "idempotency_key": request.idempotency_key,
                 "parameters": dict(request.parameters),
-                "bindings": {"channel": run.channel.id} if run.channel is not None else {},
-            }
+                "bindings": run.bindings,
+            },
+            self._files(run),
         )
         self.runs[run.id] = run
         if request.idempotency_key is not None:
             self._keys[request.idempotency_key] = run.id
         self._forget_old()
+
+    def _files(self, run: Run) -> list[RunFile]:
+        """The texts the run is made of: it keeps these, whatever becomes of the files."""
+        flow, text_of = run.flow, self._kit.text_of
+        files = [RunFile("flow", flow.file, flow.revision, flow.text)]
+        for role, name in (("cell", flow.cell), ("channel", flow.channel)):
+            text = text_of(role, name) if name else None
+            if text is not None:
+                files.append(RunFile(role, f"{name}.yaml", revision_of(text), text))
+        return files
+
+    # --- going on after a crash -----------------------------------------------------------------
+
+    def reserve(self, channel_id: str, run_id: str) -> None:
+        """Nobody else starts on this channel."""
+        self._holders[channel_id] = run_id
+
+    def unreserve(self, channel_id: str, run_id: str) -> None:
+        """The channel is free again, unless the run now drives it."""
+        run = self.runs.get(run_id)
+        if self._holders.get(channel_id) == run_id and (run is None or not run.is_active):
+            del self._holders[channel_id]
+            self._tasks.start("next", self._next(channel_id))
+
+    async def go_on(self, run: Run, revival: Revival, patience_s: float) -> None:
+        """Go on with a run that was held, once all conditions of a start hold, and some more.
+
+        Raises:
+            Conflict: Somebody holds an output.
+            Rejected: What does not hold; everything is given back.
+        """
+        if self._closing:
+            raise Unavailable("the server is stopping")
+
+        def more() -> list[Check]:
+            text = self._kit.text_of("channel", run.flow.channel) if run.flow.channel else None
+            return self.held.checks(revival, run, text)
+
+        try:
+            self._lease(run)
+            run.checks = await self._checks(run, patience_s, more)
+            await self._open_session(run)
+        except BaseException:
+            self._kit.gate.leases.release(run.owner)
+            raise
+        self.runs[run.id] = run
+        revival.note(run)
+        run.state = RunState.STARTING
+        run.tell()
+        self._tasks.start(f"run-{run.id}", self._execute(run, revival))
+
+    async def end_held(self, run: Run, revival: Revival) -> None:
+        """End a run that does not go on: safe state, ``finally``, the books."""
+        run.verdict, run.interrupted = worst(run.verdict, "aborted"), True
+        try:
+            self._lease(run)
+        except IonpyError as error:
+            run.message = f"{run.message}; {error.message}"
+        self.runs[run.id] = run
+        if run.channel is not None and run.counting is not None:
+            run.counting.start()
+        revival.note(run)
+        revival.begin(run)
+        execution = Execution(run)
+        revival.close_steps(run, execution)
+        await self._end(run, execution)
 
     def _forget_old(self) -> None:
         finished = [run.id for run in self.runs.values() if not run.is_active]
@@ -441,10 +586,12 @@ class RunManager:
 
     # --- executing ----------------------------------------------------------------------------
 
-    async def _execute(self, run: Run) -> None:
+    async def _execute(self, run: Run, revival: Revival | None = None) -> None:
         execution = Execution(run)
         try:
-            await self._begin(run)
+            await self._begin(run, revival)
+            if revival is not None:
+                revival.place(execution)
             run.body = asyncio.get_running_loop().create_task(
                 execution.steps(run.flow.sequence), name=f"run/{run.id}"
             )
@@ -459,18 +606,32 @@ class RunManager:
         finally:
             await self._end(run, execution)
 
-    async def _begin(self, run: Run) -> None:
+    async def _begin(self, run: Run, revival: Revival | None) -> None:
         await self._open_session(run)
-        run.started, run.started_mono = self._clock.now(), self._clock.monotonic()
+        if revival is None:
+            run.started, run.started_mono = self._clock.now(), self._clock.monotonic()
         if run.channel is not None and run.counting is not None:
             run.channel.observer = run
             run.channel.renew_patience()
             run.counting.start()
             if self._kit.devices.pacing is not None:
                 run.pace = RunPace(run, run.channel, self._kit.devices.pacing)
+            if not run.past.identity:
+                run.past.identity = identity(self._kit.devices, run.channel.file.devices)
+        if revival is not None:
+            revival.begin(run)
+            self._tasks.start("mark gap", self._mark(revival))
         run.leave = run.follow_others()
         run.set_state(RunState.RUNNING, "")
         self._tick(run)
+
+    async def _mark(self, revival: Revival) -> None:
+        """Two markers: the gap, and that it goes on."""
+        for label in revival.texts():
+            try:
+                await self._kit.lab.marker(label)
+            except IonpyError as error:
+                log.warning("marker not set", label=label, reason=error.message)
 
     def _tick(self, run: Run) -> None:
         def tick() -> None:
@@ -501,7 +662,7 @@ class RunManager:
 
     async def _end(self, run: Run, execution: Execution) -> None:
         """Safe state, ``finally``, safe state again, then the books."""
-        run.interrupted = True
+        run.interrupted, run.past.is_coming_back = True, False
         run.main.forget_signals()
         run.set_state(RunState.STOPPING)
         await self._make_safe(run)
@@ -509,7 +670,8 @@ class RunManager:
             run.step.ended_by = run.step.ended_by or run.ended_by or "error"
             run.step.verdict = worst(run.step.verdict, run.verdict)
             execution.close(run.step)
-        closing = (*run.open_closings(), *run.flow.closing)
+        own = [node for node in run.flow.closing if node.id not in run.past.closing]
+        closing = (*run.open_closings(), *own)
         failures = await run_closing(execution, closing)
         for failure in failures:
             run.verdict = worst(run.verdict, "error")
@@ -564,7 +726,7 @@ class RunManager:
             await self.journal.flush()
             await self._leave_session(run)
         except IonpyError as error:
-            self._storage_failed(error.message)
+            self._storage_trouble(error.message)
         run.done.set()
         if run.channel is not None and not self._closing:
             self._tasks.start("next", self._next(run.channel.id))
@@ -594,6 +756,9 @@ class RunManager:
             await sessions.start(name, run.request.conditions)
             self._own_session = True
         run.session = sessions.active
+        number = (run.session or {}).get("id")
+        if isinstance(number, int) and number not in run.past.sessions:
+            run.past.sessions.append(number)
         sessions.users.add(run.owner)
 
     async def _leave_session(self, run: Run) -> None:
@@ -633,15 +798,60 @@ class RunManager:
         run.signal(Signal.PAUSE)
         return run
 
-    def resume(self, run_id: str) -> Run:
-        """Go on after a pause, through the whole switching order again.
+    async def resume_run(self, run_id: str, by: str = "") -> Run:
+        """Go on after a pause or with a held run; see `resume` and `HeldRuns.resume`.
+
+        Raises:
+            Conflict: It is neither paused nor held, or may not go on now.
+            Rejected: A held run may not go on: what does not hold.
+        """
+        if self.held.get(run_id) is not None:
+            return await self.held.resume(run_id, by)
+        return await self.resume(run_id)
+
+    async def end_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:
+        """Stop or abort a run, also one that is held.
+
+        Raises:
+            Conflict: It is finished, or somebody is resuming or ending it.
+        """
+        word = "aborted" if abort else "stopped"
+        if self.held.get(run_id) is not None:
+            return await self.held.end(run_id, word, f"{word} by {by} after a power loss")
+        run = await (self.abort if abort else self.stop_run)(run_id, f"{word} by {by}")
+        return run.as_dict()
+
+    async def resume(self, run_id: str) -> Run:
+        """Go on after a pause: all conditions of a start again, then the whole switching order.
+
+        A cell that still relaxes is waited for behind the answer; the run stays paused meanwhile.
 
         Raises:
             Conflict: It is not paused.
+            Rejected: What does not hold; it stays paused.
         """
         run = self._in_state(run_id, RunState.PAUSED)
-        run.signal(Signal.RESUME)
+        checks = await self._inspector.inspect(run)
+        failed = [check.name for check in checks if check.ok is False]
+        if failed == ["stable"]:
+            run.message = "paused; waits for the cell to relax"
+            run.tell()
+            self._tasks.start(f"resume-{run.id}", self._resume_relaxed(run))
+            return run
+        refuse(checks)
+        if run.state is RunState.PAUSED:  # it may have been ended meanwhile
+            run.signal(Signal.RESUME)
         return run
+
+    async def _resume_relaxed(self, run: Run) -> None:
+        try:
+            refuse(await self._inspector.inspect(run, RELAX_PATIENCE_S))
+        except IonpyError as error:
+            run.message = f"paused; not resumed: {error.message}"
+            run.tell()
+            return
+        if run.state is RunState.PAUSED:
+            run.signal(Signal.RESUME)
 
     def skip(self, run_id: str) -> Run:
         """End the step under way.
@@ -715,7 +925,7 @@ class RunManager:
         return [self._fresh(row) for row in stored], total
 
     def _fresh(self, row: dict[str, Any]) -> dict[str, Any]:
-        run = self.runs.get(row["id"])
+        run = self.runs.get(row["id"]) or self.held.get(row["id"])
         return run.as_dict() if run is not None else row
 
     async def describe(self, run_id: str) -> Mapping[str, Any]:
@@ -724,7 +934,7 @@ class RunManager:
         Raises:
             NotFound: There is none.
         """
-        run = self.runs.get(run_id)
+        run = self.runs.get(run_id) or self.held.get(run_id)
         return run.as_dict() if run is not None else await self.journal.run(run_id)
 
     async def steps(self, run_id: str) -> Sequence[Mapping[str, Any]]:

@@ -17,6 +17,7 @@ from ionpy_auto.automation.flow import Flow, StepNode
 from ionpy_auto.automation.names import Names
 from ionpy_auto.automation.sequences.barriers import Barriers
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
+from ionpy_auto.automation.sequences.checkpoint import Past, take
 from ionpy_auto.automation.sequences.counting import Counting, cycle_row, run_figures
 from ionpy_auto.automation.sequences.journal import Journal
 from ionpy_auto.automation.sequences.limits import (
@@ -30,7 +31,7 @@ from ionpy_auto.automation.sequences.limits import (
 )
 from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.peaks import Peak
-from ionpy_auto.automation.sequences.progress import Plan
+from ionpy_auto.automation.sequences.progress import Plan, times_of
 from ionpy_auto.automation.sequences.prompts import Prompt, coherent_unit, find_prompt
 from ionpy_auto.automation.sequences.reaction import limits_with_reaction
 from ionpy_auto.automation.sequences.run_names import (
@@ -49,6 +50,7 @@ from ionpy_auto.automation.sequences.track import (
     environment_of_side,
     names_of_track,
 )
+from ionpy_auto.automation.sequences.uncertainty import Meters
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.commands import Origin, Outcome
@@ -56,7 +58,7 @@ from ionpy_auto.core.errors import Conflict
 from ionpy_auto.core.samples import Scalar, Snapshot
 
 EVENT_EVERY_S: Final = 1.0
-CHECKPOINT_S: Final = 10.0
+CHECKPOINT_S: Final = 5.0
 _NOT_KNOWN: Final = ("voltage-unknown", "current-unknown", "temp-unknown", "input-lost")
 
 
@@ -67,6 +69,7 @@ class RunState(StrEnum):
     STARTING = "starting"
     RUNNING = "running"
     PAUSED = "paused"
+    HELD = "held"
     STOPPING = "stopping"
     FINISHED = "finished"
 
@@ -78,13 +81,17 @@ class RunRequest:
     Attributes:
         sequence: Id of the flow.
         channel: In place of the one the flow names.
+        bindings: What it is about: ``cell`` (a cell file instead of the flow's), ``cell_id``,
+            ``batch``, ``mass``, ``capacity`` (``nominal``, ``measured`` or a value).
         parameters: Values of ``$names``.
         queue: Wait for the run that holds the channel instead of being refused.
         actor: Who asks, for the record.
+        prediction: Of a pre-flight, as it is stored with the run.
     """
 
     sequence: str
     channel: str = ""
+    bindings: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
     session_name: str = ""
@@ -92,6 +99,7 @@ class RunRequest:
     idempotency_key: str | None = None
     callback_url: str = ""
     actor: str = ""
+    prediction: Mapping[str, Any] | None = None
 
 
 @dataclass
@@ -159,8 +167,9 @@ class Run:
         self.prompts: dict[str, Prompt] = {}
         self.barriers = parts.barriers
         self.closings: list[tuple[StepNode, ...]] = []
+        self.past = Past()
         self.done = asyncio.Event()
-        self.plan = Plan(self.flow.sequence, self._capacity)
+        self.plan = Plan(self.flow.sequence, self._capacity, times_of(request.prediction))
         self._told_mono = self._saved_mono = -1e9
         self._background: set[asyncio.Task[None]] = set()
         channel_id = self.channel.id if self.channel is not None else "channel"
@@ -181,6 +190,16 @@ class Run:
     def _capacity(self) -> float | None:
         cell = self.names.cell
         return cell.capacity if cell is not None else None
+
+    @property
+    def bindings(self) -> dict[str, Any]:
+        """What it is about, with the capacity its C-rates mean."""
+        found: dict[str, Any] = dict(self.request.bindings)
+        if self.channel is not None:
+            found["channel"] = self.channel.id
+        if self._capacity is not None:
+            found["capacity_ah"] = self._capacity
+        return found
 
     @property
     def owner(self) -> str:
@@ -378,9 +397,29 @@ class Run:
             value=trip.value,
             cause=(self.owner,),
         )
+        self._raise(call)
+
+    def _raise(self, call: AlarmCall) -> None:
         task = asyncio.get_running_loop().create_task(self._alarm(call))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    def count(self, step: StepRun) -> None:
+        """Close the books of a step that is over, and compare them with the instrument's own."""
+        counting = self.counting
+        if counting is None:
+            return
+        totals = step.totals = counting.end(step.direction, step.ended_by, step.dcir)
+        step.uncertainty = counting.uncertainty(step.direction, totals)
+        step.device_ah, warning = counting.second_opinion(step.direction, totals)
+        if warning:
+            step.warnings.append(warning)
+            text = f"{self.flow.title}: step {step.node.id}: {warning}"
+            self._raise(AlarmCall(key="run:counter", text=text, cause=(self.owner,)))
+
+    @property
+    def _meters(self) -> Meters | None:
+        return self.counting.meters if self.counting is not None else None
 
     async def _alarm(self, call: AlarmCall) -> None:
         await self.lab.alarm(call)
@@ -505,7 +544,11 @@ class Run:
 
     def _on_cycle(self, result: CycleResult, began: float, ended: float) -> None:
         clock = self.lab.clock
-        row = {**cycle_row(result), "started": clock.utc_at(began), "ended": clock.utc_at(ended)}
+        row = {
+            **cycle_row(result, self._meters),
+            "started": clock.utc_at(began),
+            "ended": clock.utc_at(ended),
+        }
         self.cycles.append(row)
         self.journal.cycle(self.id, row, row["started"], row["ended"])
         self.event("run_cycle", {**row, "run": self.id, "sequence": self.flow.id})
@@ -543,12 +586,14 @@ class Run:
     def save(self) -> None:
         """Checkpoint."""
         self._saved_mono = self.lab.clock.monotonic()
+        if self.past.is_coming_back:
+            return
         self.journal.update(self.id, self.columns())
+        if self.state is not RunState.FINISHED:
+            self.journal.checkpoint(self.id, take(self))
 
     def columns(self) -> dict[str, Any]:
         """The row as it must stand now."""
-        step = self.step
-        clock = self.lab.clock
         totals = self.figures()
         return {
             "status": self.state.value,
@@ -568,17 +613,7 @@ class Run:
                 "sources": self.sources,
                 "leakage": dict(self.leakage),
                 "accepted": dict(self.channel.accepted) if self.channel is not None else {},
-            },
-            "checkpoint": {
-                "timestamp": clock.now(),
-                "path": list(self.path),
-                "branches": self.branches,
-                "jumps": dict(self.jumps),
-                "answers": dict(self.answers),
-                "step": step.node.id if step is not None else "",
-                "index": step.index if step is not None else None,
-                "step_time": step.time(clock.monotonic()) if step is not None else None,
-                "cycle": self.counting.cycle if self.counting is not None else 0,
+                **self.past.as_dict(),
             },
         }
 
@@ -623,7 +658,7 @@ class Run:
             "ended_by": self.ended_by,
             "session_id": (self.session or {}).get("id"),
             "parameters": dict(self.request.parameters),
-            "bindings": {"channel": self.channel.id} if self.channel is not None else {},
+            "bindings": self.bindings,
             "conditions": dict(self.request.conditions),
             "step_path": list(self.path),
             "branches": self.branches,
@@ -640,6 +675,8 @@ class Run:
             "checks": self.checks,
             "protections": self.protections(),
             "totals": self.figures(),
+            "held": None,
+            **self.past.as_dict(),
             "live": self._live(step),
         }
 

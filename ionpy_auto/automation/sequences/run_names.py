@@ -207,6 +207,13 @@ def _run_names(run: Told) -> dict[str, Getter]:
             "cell.cutoff_voltage": lambda: cell.cutoff_voltage * cell.series,
             "cell.series": lambda: float(cell.series),
         }
+    if cell is not None and cell.precharge is not None:
+        how, series = cell.precharge, cell.series
+        own |= {
+            "cell.precharge_below": lambda: how.below * series,
+            "cell.precharge_current": lambda: how.current,
+            "cell.precharge_max": lambda: how.max,
+        }
     return own
 
 

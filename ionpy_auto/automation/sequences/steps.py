@@ -71,6 +71,10 @@ class StepRun:
         totals: Set when it has ended.
         answer: Of the person it asked.
         is_side: It stands in a branch beside the one that drives: nothing is counted for it.
+        path: Where it stands.
+        before: Cell voltage before anything was switched for it.
+        continued: A crash broke it off, and it goes on.
+        decided: Whether it is settled where its end leads; ``goto`` says it.
         dcir: Resistances measured in it.
         figures: What else it measured, by the name behind ``step.``.
     """
@@ -99,8 +103,15 @@ class StepRun:
     totals: Totals | None = None
     dcir: list[dict[str, Any]] = field(default_factory=list)
     figures: dict[str, float | None] = field(default_factory=dict)
+    uncertainty: dict[str, float | None] = field(default_factory=dict)
+    device_ah: float | None = None
+    warnings: list[str] = field(default_factory=list)
     at_start: tuple[float | None, float | None] = (None, None)
     at_end: tuple[float | None, float | None] = (None, None)
+    path: tuple[str, ...] = ()
+    before: float | None = None
+    continued: bool = False
+    decided: bool = False
 
     def time(self, now: float) -> float:
         """Seconds on the step's own clock."""
@@ -149,6 +160,9 @@ class StepRun:
             **({"answer": dict(self.answer)} if self.answer is not None else {}),
             "dcir": [dict(row) for row in self.dcir],
             "figures": dict(self.figures),
+            "u": dict(self.uncertainty),
+            "device_ah": self.device_ah,
+            "warnings": list(self.warnings),
         }
 
     def names(self, now: float, totals: Totals | None) -> Mapping[str, Scalar | None]:

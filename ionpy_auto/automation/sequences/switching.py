@@ -548,7 +548,7 @@ class Switching:
 
     def _phase(self, name: str) -> None:
         self.channel.set_phase(name, self.channel.clock.monotonic())
-        self.on_phase(name)
+        self.on_phase(self.channel.phase)
 
     async def _set(
         self, instrument: Instrument, role: Role, value: Scalar, write: Write | None = None

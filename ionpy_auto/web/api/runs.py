@@ -10,12 +10,14 @@ from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ionpy_auto.automation.sequences.prompts import find_prompt
+from ionpy_auto.automation.sequences.recount import recount
 from ionpy_auto.automation.sequences.run import RunRequest
 from ionpy_auto.core.bus import Event, Overflow
 from ionpy_auto.core.errors import Unavailable
 from ionpy_auto.engine import Engine
 from ionpy_auto.storage.history import Query
 from ionpy_auto.web.api.history import shown
+from ionpy_auto.web.api.preflight import prediction_of
 from ionpy_auto.web.live import encode
 
 Scalar = bool | int | float | str
@@ -31,6 +33,7 @@ class RunStart(msgspec.Struct, forbid_unknown_fields=True):
     conditions: dict[str, Any] = {}
     callback_url: str | None = None
     queue: bool = False
+    preflight: str | None = None
 
 
 class PromptAnswer(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,12 +44,15 @@ class PromptAnswer(msgspec.Struct, forbid_unknown_fields=True):
     by: str = ""
 
 
-def request_of(data: RunStart, key: str | None) -> RunRequest:
+def request_of(
+    data: RunStart, key: str | None, prediction: dict[str, Any] | None = None
+) -> RunRequest:
     """What the run manager takes."""
     session = data.session if isinstance(data.session, dict) else {}
     return RunRequest(
         sequence=data.sequence,
         channel=data.bindings.get("channel", ""),
+        bindings={key: text for key, text in data.bindings.items() if key != "channel"},
         parameters=data.parameters,
         conditions=data.conditions,
         session_name=str(session.get("name", "")),
@@ -54,6 +60,7 @@ def request_of(data: RunStart, key: str | None) -> RunRequest:
         idempotency_key=key,
         callback_url=data.callback_url or "",
         actor="rest",
+        prediction=prediction,
     )
 
 
@@ -71,7 +78,11 @@ class RunsController(Controller):
         idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key")] = None,
     ) -> Response[dict[str, Any]]:
         """Check everything, then start; the same key twice answers with the same run."""
-        run = await engine.project.automation.start_run(request_of(data, idempotency_key))
+        known = None
+        if data.preflight is not None:
+            known = prediction_of(engine, data.preflight, data.sequence)
+        request = request_of(data, idempotency_key, known)
+        run = await engine.project.automation.start_run(request)
         return Response(run, status_code=202, headers={"location": f"/api/runs/{run['id']}"})
 
     @post("/check", operation_id="checkRun", status_code=200)
@@ -104,6 +115,16 @@ class RunsController(Controller):
         items = await engine.project.automation.runs.cycles(run_id)
         return {"items": items, "total": len(items)}
 
+    @get("/{run_id:str}/recount", operation_id="recountRun")
+    async def recount(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """Count a finished run again from its recorded rows, and compare."""
+        bench = engine.project
+        await bench.automation.runs.describe(run_id)
+        await bench.automation.runs.journal.flush()
+        await bench.recorder.flush()
+        with bench.clock.hold():
+            return await asyncio.to_thread(recount, bench.database.path, run_id)
+
     @get("/{run_id:str}/curve", operation_id="runCurve")
     async def curve(
         self,
@@ -132,8 +153,8 @@ class RunsController(Controller):
 
     @post("/{run_id:str}/resume", operation_id="resumeRun", status_code=200)
     async def resume(self, engine: Engine, run_id: str) -> dict[str, Any]:
-        """Go on, in the switching order of a start."""
-        return engine.project.automation.runs.resume(run_id).as_dict()
+        """Go on after a pause or a power loss, in the switching order of a start."""
+        return await engine.project.automation.resume_run(run_id, "rest")
 
     @post("/{run_id:str}/skip", operation_id="skipStep", status_code=200)
     async def skip(self, engine: Engine, run_id: str) -> dict[str, Any]:
@@ -143,12 +164,12 @@ class RunsController(Controller):
     @post("/{run_id:str}/stop", operation_id="stopRun", status_code=200)
     async def stop(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """End after ``finally`` and the safe state."""
-        return (await engine.project.automation.runs.stop_run(run_id)).as_dict()
+        return await engine.project.automation.end_run(run_id, "rest", abort=False)
 
     @post("/{run_id:str}/abort", operation_id="abortRun", status_code=200)
     async def abort(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """Outputs off now, then ``finally``."""
-        return (await engine.project.automation.runs.abort(run_id)).as_dict()
+        return await engine.project.automation.end_run(run_id, "rest", abort=True)
 
     @get("/{run_id:str}/prompt", operation_id="runPrompt")
     async def prompt(self, engine: Engine, run_id: str) -> dict[str, Any]:
