@@ -1,4 +1,4 @@
-"""The servers that are compared: where they are found, how they get the same rules, how they run."""
+"""The servers that are compared: where they are found, and how they get the same rules."""
 
 import json
 import os
@@ -91,8 +91,7 @@ class Mosquitto(Server):
         file = self.folder / "mosquitto.conf"
         file.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
-            "set_tcp_nodelay true\nlog_dest none\n"
-            + ("user root\n" if os.geteuid() == 0 else "")
+            "set_tcp_nodelay true\nlog_dest none\n" + ("user root\n" if os.geteuid() == 0 else "")
         )
         return [shutil.which("mosquitto"), "-c", str(file)]
 
@@ -125,7 +124,7 @@ class Ours(Server):
         )
         _json(project / "devices.json", {"schema_version": 1, "devices": []})
         link = {"id": "lab", "kind": "mqtt", "endpoint": f"127.0.0.1:{self.broker}"}
-        link |= {"max_pps": 100_000, "params": {"queue": 100_000}}
+        link |= {"max_pps": 100_000, "params": {"queue": 100_000, "publish": "always"}}
         _json(project / "connections.json", {"version": 1, "connections": [link]})
         then = (
             "event: {name: answer, fields: {payload: trigger.payload}}"
@@ -187,7 +186,12 @@ class NodeRed(Server):
                 "keepalive": "60",
                 "cleansession": True,
             },
-            {"id": "answers", "type": "websocket-listener", "path": "/answers", "wholemsg": "false"},
+            {
+                "id": "answers",
+                "type": "websocket-listener",
+                "path": "/answers",
+                "wholemsg": "false",
+            },
         ]
         for n in range(self.case.rules):
             nodes += self._rule(n)
@@ -241,7 +245,9 @@ class HomeAssistant(Server):
 
     @classmethod
     def version(cls) -> str:
-        told = subprocess.run([cls.program, "--version"], capture_output=True, text=True, check=True)
+        told = subprocess.run(
+            [cls.program, "--version"], capture_output=True, text=True, check=True
+        )
         return told.stdout.strip()
 
     def write(self) -> list[str]:

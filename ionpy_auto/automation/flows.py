@@ -38,12 +38,14 @@ log = structlog.get_logger(__name__)
 
 Scope = Literal["project", "server"]
 Checker = Callable[[Flow, Site], Iterable[Finding]]
+Judge = Callable[[Flow, list[Finding]], list[Finding]]
 
 SUFFIX = ".yaml"
 MAX_BYTES = 2**20
 RECHECK_S = 0.3
 DEBOUNCE_MS = 200
 _ID_LINE = re.compile(r"^id:[ \t]*['\"]?([A-Za-z0-9_-]+)", re.MULTILINE)
+_CALL = re.compile(r"\bcall:")
 _DEVICE_EVENTS = ("event/device_added", "event/device_removed", "event/device_updated")
 
 
@@ -90,6 +92,12 @@ class FlowFile:
         return not has_errors(self.findings)
 
 
+def _same(one: Flow, other: Flow) -> bool:
+    """Whether two readings are of the same texts."""
+    revisions = [[flow.revision for _, flow in whole.calls()] for whole in (one, other)]
+    return one.text == other.text and revisions[0] == revisions[1]
+
+
 def has_errors(findings: Iterable[Finding]) -> bool:
     """Whether one of them refuses the text."""
     return any(finding.severity is Severity.ERROR for finding in findings)
@@ -106,6 +114,8 @@ class FlowStore:
         clock: Held while files are read and written.
         checkers: Further checks, each ``(flow, site) -> findings``.
         is_running: Whether a run of a flow is active, for the list.
+        judge: Has the last word on the findings of a flow.
+        remarks: What else can be said of a flow, asked whenever somebody looks.
     """
 
     layers: Sequence[Layer]
@@ -114,6 +124,8 @@ class FlowStore:
     clock: Clock
     checkers: Sequence[Checker] = ()
     is_running: Callable[[str], bool] = lambda _: False
+    judge: Judge = lambda _, findings: findings
+    remarks: Callable[[Flow], list[Finding]] = lambda _: []
     _files: dict[Path, FlowFile] = field(default_factory=dict)
     _listeners: list[Callable[[str, Flow | None], None]] = field(default_factory=list)
     _told: dict[str, tuple[str, bool, Flow | None]] = field(default_factory=dict)
@@ -185,6 +197,24 @@ class FlowStore:
             self._take(path, layer, text)
         self._settle()
 
+    def _check_callers(self) -> None:
+        """Flows that call others are read again with what those are now."""
+        for file in self._files.values():
+            if _CALL.search(file.text):
+                before = file.flow
+                self._check(file)
+                if before is not None and file.flow is not None and _same(before, file.flow):
+                    file.flow = before
+
+    def called(self, flow_id: str) -> tuple[str, str] | None:
+        """Text and file of a flow that another one calls: as it stands in its file.
+
+        Raises:
+            NotFound: No file has this id.
+        """
+        file = self._existing(flow_id)
+        return file.text, file.path.name
+
     def _take(self, path: Path, layer: Layer, text: "str | Finding | None") -> None:
         if text is None:
             self._files.pop(path, None)
@@ -222,14 +252,20 @@ class FlowStore:
         file.findings = tuple(findings)
 
     def _typed(self, text: str, name: str) -> tuple[Flow | None, list[Finding]]:
-        flow, findings = read_flow(text, name, self.site)
+        flow, findings = read_flow(text, name, self.site, texts=self.called)
         if flow is not None:
             for checker in (check_rules, *self.checkers):
                 findings += checker(flow, self.site)
+            findings = self.judge(flow, findings)
         return flow, findings
+
+    def typed(self, text: str, name: str = "") -> tuple[Flow | None, list[Finding]]:
+        """A text as a flow, with all findings; nothing is kept."""
+        return self._typed(text, name)
 
     def _settle(self) -> None:
         """Tell what is different now: of the list, and of what is live."""
+        self._check_callers()
         self._find_twins()
         live = {flow.id: flow for flow in self.live()}
         for flow_id in {*self._told, *(file.id for file in self._files.values())}:
@@ -369,11 +405,15 @@ class FlowStore:
             "revision": file.revision,
             "kinds": [kind for kind, has in kinds.items() if has],
             "ok": file.is_ok,
-            "findings": [finding.as_dict() for finding in file.findings],
+            "findings": [finding.as_dict() for finding in self._all_findings(file)],
             "running": self.is_running(file.id),
             "rules": len(flow.rules) if flow else 0,
             "steps": sum(1 for _ in flow.steps()) if flow else 0,
         }
+
+    def _all_findings(self, file: FlowFile) -> Sequence[Finding]:
+        more = self.remarks(file.flow) if file.flow is not None and file.is_ok else []
+        return [*file.findings, *more]
 
     def get(self, flow_id: str) -> dict[str, Any]:
         """Text, revision, findings and outline of a flow.
@@ -394,6 +434,8 @@ class FlowStore:
         """All findings of a text and, without errors, its outline; nothing is kept."""
         flow, findings = self._typed(text, file)
         is_ok = flow is not None and not has_errors(findings)
+        if flow is not None and is_ok:
+            findings = [*findings, *self.remarks(flow)]
         return {
             "ok": is_ok,
             "findings": [finding.as_dict() for finding in findings],

@@ -19,6 +19,8 @@ from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import Site
+from ionpy_auto.automation.sequences.barriers import Barriers
+from ionpy_auto.automation.sequences.cells import capacity_of
 from ionpy_auto.automation.sequences.channel import CyclerChannel, ExclusiveOutputs
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.checkpoint import identity
@@ -27,7 +29,7 @@ from ionpy_auto.automation.sequences.held import HeldRuns
 from ionpy_auto.automation.sequences.journal import Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.sequences.pacing import RunPace
-from ionpy_auto.automation.sequences.prestart import Check, Inspector, refuse
+from ionpy_auto.automation.sequences.prestart import Check, Inspector, Preview, refuse
 from ionpy_auto.automation.sequences.prestart.meters import SENSE_POLL_S
 from ionpy_auto.automation.sequences.resume import (
     MayResume,
@@ -99,6 +101,7 @@ class RunKit:
         environment: Live values and recent history.
         shelf: Flow files.
         site: Devices, channels and cells by name.
+        accepted: What persons accepted for a channel, kept outside its file; None takes the file.
         sessions: None where nothing is recorded (tests, dry runs).
         database: None keeps no rows.
         may_resume: Whether a flow may go on by itself after a power loss.
@@ -112,6 +115,7 @@ class RunKit:
     environment: LiveEnvironment
     shelf: FlowShelf
     site: Site
+    accepted: Callable[[str], Mapping[str, Mapping[str, Any]]] | None = None
     sessions: SessionBook | None = None
     database: Database | None = None
     may_resume: MayResume = never
@@ -134,6 +138,7 @@ class RunManager:
         self.channels: dict[str, CyclerChannel] = {}
         self._interlocks: dict[str, ExclusiveOutputs] = {}
         self._holders: dict[str, str] = {}
+        self._barriers = Barriers()
         self._queues: dict[str, list[Run]] = {}
         self._keys: dict[str, str] = {}
         self._own_session = False
@@ -199,9 +204,10 @@ class RunManager:
             Rejected: A device cannot take its place.
         """
         found = self.channels.get(channel_id)
-        if found is not None:
-            return found
         file = self._kit.site.channel(channel_id)
+        if found is not None and (found.file == file or channel_id in self._holders):
+            return found
+        self.close_channel(channel_id)
         if file is None:
             msg = f"there is no channel {channel_id!r}"
             raise NotFound(msg, hint=f"add channels/{channel_id}.yaml")
@@ -245,7 +251,7 @@ class RunManager:
         known = await self._known(request.idempotency_key)
         if known is not None:
             return known
-        flow = self._flow(request)
+        flow = await self.flow(request)
         self.check_armed(flow)
         run = self.make(request, flow)
         if run.channel is not None and run.channel.id in self._holders:
@@ -265,12 +271,32 @@ class RunManager:
             raise Conflict(msg, code="ALREADY_STARTED", hint="see that run", args={"id": run_id})
         return run
 
-    def _flow(self, request: RunRequest) -> Flow:
+    async def flow(self, request: RunRequest) -> Flow:
+        """The flow of a request as it would be run.
+
+        Raises:
+            NotFound: There is no such flow.
+            Rejected: It has errors, or no sequence.
+        """
+        return self._flow(request, await capacity_of(request.bindings, self.journal))
+
+    def _read(
+        self, request: RunRequest, capacity_ah: float | None = None
+    ) -> tuple[Flow | None, Sequence[Finding]]:
         text, file = self._kit.shelf.flow_text(request.sequence)
-        binding = Binding(channel=request.channel, parameters=request.parameters)
-        flow, findings = read_flow(text, file, self._kit.site, binding)
+        binding = Binding(
+            channel=request.channel,
+            cell=request.bindings.get("cell", ""),
+            parameters=request.parameters,
+            capacity_ah=capacity_ah,
+        )
+        flow, findings = read_flow(text, file, self._kit.site, binding, self._kit.shelf.flow_text)
         if flow is not None:
             findings = [*findings, *self._findings(flow)]
+        return flow, findings
+
+    def _flow(self, request: RunRequest, capacity_ah: float | None = None) -> Flow:
+        flow, findings = self._read(request, capacity_ah)
         errors = [f for f in findings if f.severity is Severity.ERROR]
         if flow is None or errors:
             raise Rejected(
@@ -283,6 +309,47 @@ class RunManager:
             msg = f"{request.sequence} has no sequence"
             raise Rejected(msg, code="NO_SEQUENCE", hint="a run needs steps")
         return flow
+
+    async def check(self, request: RunRequest) -> dict[str, Any]:
+        """What a start would find: findings of the flow, limits in force, conditions; no start.
+
+        Raises:
+            NotFound: No such flow, channel or device.
+        """
+        found = Preview(request.sequence)
+        capacity_ah = await capacity_of(request.bindings, self.journal)
+        flow, findings = self._read(request, capacity_ah)
+        found.findings = [finding.as_dict() for finding in findings]
+        try:
+            flow = self._flow(request, capacity_ah)
+            run = self.make(request, flow)
+        except (Rejected, Conflict) as error:
+            found.refuse(error)
+            return found.as_dict()
+        found.limits, found.duration_s = run.limits_shown, run.plan.remaining("", 0.0)
+        try:
+            self.check_armed(flow)
+        except IonpyError as error:
+            found.refuse(error)
+        try:
+            self._check_free(run)
+            found.checks = await self._inspector.inspect(run, peek=True)
+            refuse(found.checks)
+        except (Rejected, Conflict) as error:
+            found.refuse(error)
+        return found.as_dict()
+
+    def _check_free(self, run: Run) -> None:
+        """Nobody holds the channel or one of its outputs."""
+        channel = run.channel
+        if channel is None:
+            return
+        for point in channel.outputs():
+            device, _, entity = point.rpartition(".")
+            owner = self._kit.gate.leases.owner_of(device, entity)
+            if owner is not None:
+                msg, args = f"{point} is held by {owner}", {"owner": owner, "channel": channel.id}
+                raise Conflict(msg, code="OWNED", hint="stop it, or wait for its end", args=args)
 
     def _findings(self, flow: Flow) -> list[Finding]:
         kit = self._kit
@@ -326,13 +393,24 @@ class RunManager:
             Rejected: A device cannot take its place.
         """
         channel = self.channel(flow.channel) if flow.channel else None
+        if channel is not None:
+            channel.accepted = self._accepted(channel)
         names = flow.names
         limits = effective_limits(names.cell, names.channel, flow.channel, flow.limits)
         run_id = run_id or uuid.uuid4().hex[:12]
         origin = Origin(Priority.SEQUENCE, f"run:{run_id}", Role.OPERATOR, (f"run:{run_id}",))
         kit = self._kit
-        parts = RunParts(kit.lab, flow, channel, limits, kit.environment, self.journal)
+        parts = RunParts(
+            kit.lab, flow, channel, limits, kit.environment, self.journal, self._barriers
+        )
         return Run(run_id, request, origin, parts)
+
+    def _accepted(self, channel: CyclerChannel) -> Mapping[str, Mapping[str, Any]]:
+        """Where nothing real is driven the text of the channel file suffices (SEC-10)."""
+        kit = self._kit
+        if kit.accepted is None or kit.gate.mode.mode is Mode.SIMULATE:
+            return {item: {"by": f"channels/{channel.id}.yaml"} for item in channel.file.accept}
+        return kit.accepted(channel.id)
 
     async def _queue(self, run: Run) -> Run:
         channel_id = run.channel.id if run.channel is not None else ""
@@ -418,7 +496,7 @@ class RunManager:
                 "actor": request.actor,
                 "idempotency_key": request.idempotency_key,
                 "parameters": dict(request.parameters),
-                "bindings": {"channel": run.channel.id} if run.channel is not None else {},
+                "bindings": run.bindings,
             },
             self._files(run),
         )
@@ -587,18 +665,20 @@ class RunManager:
     async def _end(self, run: Run, execution: Execution) -> None:
         """Safe state, ``finally``, safe state again, then the books."""
         run.interrupted, run.past.is_coming_back = True, False
+        run.main.forget_signals()
         run.set_state(RunState.STOPPING)
         await self._make_safe(run)
         if run.step is not None and run.step.ended is None:
             run.step.ended_by = run.step.ended_by or run.ended_by or "error"
             run.step.verdict = worst(run.step.verdict, run.verdict)
             execution.close(run.step)
-        closing = [node for node in run.flow.closing if node.id not in run.past.closing]
+        own = [node for node in run.flow.closing if node.id not in run.past.closing]
+        closing = (*run.open_closings(), *own)
         failures = await run_closing(execution, closing)
         for failure in failures:
             run.verdict = worst(run.verdict, "error")
             run.message = f"{run.message} finally: {failure['error']}".strip()
-        if run.flow.closing:
+        if closing:
             await self._make_safe(run)
         await self._close_books(run)
 
@@ -880,7 +960,7 @@ def _fail(run: Run, ended_by: str, message: str) -> None:
 
 def writes_outputs(flow: Flow) -> bool:
     """Whether a flow switches or sets anything."""
-    for node in (*flow.steps(), *flow.closing):
+    for node in flow.all_steps():
         if node.drives or (isinstance(node.block, Action) and node.block.outputs()):
             return True
     return False
