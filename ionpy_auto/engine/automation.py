@@ -1,7 +1,7 @@
 """The automation of an open project: alarms, flows, rules and runs, built and wired in order."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -14,7 +14,7 @@ from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_desk import FlowDesk
 from ionpy_auto.automation.flows import FlowStore, layers_of
 from ionpy_auto.automation.hooks import Hooks
-from ionpy_auto.automation.names import CHANNEL_UNITS, Site
+from ionpy_auto.automation.names import Site, channel_units
 from ionpy_auto.automation.rules.engine import RuleEngine
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
@@ -29,7 +29,7 @@ from ionpy_auto.automation.topics import Topics
 from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import Conflict, Finding, IonpyError, Rejected
-from ionpy_auto.core.files import shipped_path
+from ionpy_auto.core.files import revision_of, shipped_path
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.engine.scripting import WorkbenchDesk
 from ionpy_auto.storage.device_tables import EntityColumn
@@ -97,6 +97,7 @@ class Automation:
                 site=bench.site,
                 sessions=bench.sessions,
                 database=bench.database,
+                accepted=self._accepted,
             )
         )
         sandbox = Sandbox(bench.clock)
@@ -110,6 +111,14 @@ class Automation:
         )
         self._thinned: dict[str, list[Callable[[], None]]] = {}
         self._leave: list[Callable[[], None]] = []
+
+    def _accepted(self, channel_id: str) -> Mapping[str, Mapping[str, Any]]:
+        """What persons accepted for the channel file as it is now."""
+        path = self._bench.site.channels.paths().get(channel_id)
+        if path is None:
+            return {}
+        digest = revision_of(path.read_text(encoding="utf-8"))
+        return self._bench.engine.acceptances.of(self._bench.project.id, channel_id, digest)
 
     def _session(self, field: str) -> Scalar | None:
         active = self._bench.sessions.active
@@ -174,7 +183,7 @@ class Automation:
     async def _open_channel(self, channel_id: str) -> None:
         columns = [
             EntityColumn(name, "text" if name in TEXT_POINTS else "numeric", unit)
-            for name, unit in CHANNEL_UNITS.items()
+            for name, unit in channel_units(self._bench.site.channel(channel_id)).items()
         ]
         try:
             await self._bench.recorder.declare(channel_id, columns)
@@ -262,6 +271,10 @@ class Automation:
     def _look(run: Run, rested: asyncio.Event) -> None:
         if run.state in {RunState.PAUSED, RunState.FINISHED}:
             rested.set()
+
+    async def check_run(self, request: RunRequest) -> dict[str, Any]:
+        """What a start would find, without starting."""
+        return await self.runs.check(request)
 
     async def start_run(self, request: RunRequest) -> dict[str, Any]:
         """Check everything, then start."""
