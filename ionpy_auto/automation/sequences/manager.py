@@ -276,12 +276,14 @@ class RunManager:
 
         Raises:
             NotFound: No such flow, channel or device.
+            Rejected: A binding is not known, or the cell's capacity.
         """
         found = Preview(request.sequence)
-        flow, findings = self._read(request)
+        capacity_ah = await capacity_of(request.bindings, self.journal)
+        flow, findings = self._read(request, capacity_ah)
         found.findings = [finding.as_dict() for finding in findings]
         try:
-            flow = self._flow(request)
+            flow = self._flow(request, capacity_ah)
             run = self._make(request, flow)
         except (Rejected, Conflict) as error:
             found.refuse(error)
