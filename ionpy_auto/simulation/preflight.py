@@ -188,7 +188,11 @@ class _Prediction:
             return
         volts, amps, _, temp, *_ = (sample.value for sample in snapshot.samples)
         at = snapshot.mono - self._begin
-        self._points.append((at, _number(volts), _number(amps), _number(temp)))
+        point = (at, _number(volts), _number(amps), _number(temp))
+        if self._points and self._points[-1][0] == at:
+            self._points[-1] = point  # once all instruments of the moment were heard
+        else:
+            self._points.append(point)
 
     def _note(self, event: Event) -> None:
         at = round(event.mono - self._begin, 3)
@@ -312,7 +316,7 @@ def thinned(points: Sequence[Point], count: int) -> list[Point]:
     """At most ``count`` points with the same shape: edges of the current and both ends stay.
 
     Args:
-        points: In order of time; of several at one moment the first and the last are kept.
+        points: In order of time.
         count: At least 2.
     """
     if len(points) <= count:
