@@ -40,6 +40,7 @@ class End:
     text: str = ""
     line: int = 0
     max: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Limit:
     text: str
     origin: str = "flow"
     line: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,12 @@ class CycleDefinition(Block):
 
 @dataclass(frozen=True)
 class Flow:
-    """A typed flow file."""
+    """A typed flow file.
+
+    Attributes:
+        on_power_loss: What becomes of a run that a crash broke off.
+        power_loss_line: Where the file says so.
+    """
 
     id: str
     text: str
@@ -255,6 +262,9 @@ class Flow:
     description: str = ""
     cell: str = ""
     channel: str = ""
+    soc: float | None = None
+    on_power_loss: Literal["hold", "resume", "abort"] = "hold"
+    power_loss_line: int = 1
     parameters: tuple[Parameter, ...] = ()
     record: Record | None = None
     cycle: CycleDefinition | None = None
@@ -278,6 +288,13 @@ class Flow:
         """Those of the sequence and of ``finally``."""
         for node in (*self.sequence, *self.closing):
             yield from node.walk()
+
+    def calls(self) -> Iterator[tuple[StepNode, "Flow"]]:
+        """The steps that call another flow, each with that flow."""
+        for node in self.all_steps():
+            called = getattr(node.block, "flow", None)
+            if isinstance(called, Flow):
+                yield node, called
 
     @property
     def counters(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field
 
 from ionpy_auto.storage.models import ProjectTable
@@ -71,6 +71,45 @@ class RunCycleRow(ProjectTable, table=True):
     charge_wh: float | None = None
     discharge_wh: float | None = None
     figures: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class RunFileRow(ProjectTable, table=True):
+    """A text a run was started with: a run keeps its versions, whatever becomes of the files."""
+
+    __tablename__ = "run_files"
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="runs.id", ondelete="CASCADE", index=True)
+    role: str  # flow, cell, channel
+    name: str
+    revision: str = ""
+    text: str
+
+
+class RunCheckpointRow(ProjectTable, table=True):
+    """The last place a run that is under way has reached; see `sequences/checkpoint.py`."""
+
+    __tablename__ = "run_checkpoints"
+
+    run_id: str = Field(primary_key=True, foreign_key="runs.id", ondelete="CASCADE")
+    timestamp: float
+    state: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class RunDeedRow(ProjectTable, table=True):
+    """Something a step does at most once: what was meant before it, what came of it after."""
+
+    __tablename__ = "run_deeds"
+    __table_args__ = (UniqueConstraint("run_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="runs.id", ondelete="CASCADE", index=True)
+    number: int  # of the step in the run
+    step: str
+    verb: str
+    begun: float
+    ended: float | None = None
+    outcome: str = ""  # done, failed; empty while nobody knows
 
 
 class TraceRow(ProjectTable, table=True):

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ionpy_auto.automation.blocks import ACTIONS, CONDITIONS, STEPS, TRIGGERS, Block
 from ionpy_auto.automation.fields import REFERENCE
 from ionpy_auto.automation.flow import CycleDefinition, Record
-from ionpy_auto.automation.flow_reader import VERDICTS
+from ionpy_auto.automation.flow_reader import POWER_LOSS, VERDICTS
 from ionpy_auto.core.registry import Registry
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -69,8 +69,9 @@ def flow_schema() -> Schema:
         ("condition", CONDITIONS, {}),
     ):
         defs[key] = _any_verb(registry, common, defs)
-    # ``repeat`` is both: as a step it repeats steps.
-    actions_as_steps = _any_verb(ACTIONS, STEP_KEYS, defs, frozenset(STEPS))
+    # ``repeat`` is both: as a step it repeats steps. ``ramp`` says by its keys which it is.
+    shadowed = frozenset(verb for verb in STEPS if not STEPS.get(verb).instead)
+    actions_as_steps = _any_verb(ACTIONS, STEP_KEYS, defs, shadowed)
     defs["step"] = {"anyOf": [*defs["step"]["anyOf"], *actions_as_steps["anyOf"]]}
     defs["trigger"] = _triggers(defs)
     defs.update(_parts(defs))
@@ -93,6 +94,11 @@ def _top() -> Schema:
         "parameters": {"type": "object", "additionalProperties": _ref("parameter")},
         "record": _ref("record"),
         "cycle": _ref("cycle"),
+        "soc": {
+            "description": "State of charge at the start of a run, for run.soc; as 50 %.",
+            "type": ["string", "number"],
+        },
+        "on_power_loss": {"enum": list(POWER_LOSS)},
         "limits": _list_of("limit"),
         "sequence": _list_of("step"),
         "finally": _list_of("step"),

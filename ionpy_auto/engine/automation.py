@@ -15,7 +15,7 @@ from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_desk import FlowDesk
 from ionpy_auto.automation.flows import FlowStore, layers_of
 from ionpy_auto.automation.hooks import Hooks
-from ionpy_auto.automation.names import CHANNEL_UNITS, Site
+from ionpy_auto.automation.names import Site, channel_units
 from ionpy_auto.automation.rules.engine import RuleEngine
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
@@ -25,15 +25,17 @@ from ionpy_auto.automation.scripts.sandbox import Sandbox
 from ionpy_auto.automation.scripts.store import ScriptStore
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
+from ionpy_auto.automation.sequences.resume import resume_findings
 from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
 from ionpy_auto.automation.topics import Topics
 from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import Conflict, Finding, IonpyError, NotFound, Rejected
-from ionpy_auto.core.files import read_json, shipped_path, write_json
+from ionpy_auto.core.files import read_json, revision_of, shipped_path, write_json
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.engine.scripting import WorkbenchDesk
 from ionpy_auto.storage.device_tables import EntityColumn
+from ionpy_auto.storage.sessions import ChannelRecording
 
 if TYPE_CHECKING:
     from ionpy_auto.engine.workbench import Workbench
@@ -99,6 +101,9 @@ class Automation:
                 site=bench.site,
                 sessions=bench.sessions,
                 database=bench.database,
+                accepted=self._accepted,
+                recording=ChannelRecording(bench.database, bench.recorder.tables),
+                text_of=bench.site.text_of,
             )
         )
         sandbox = Sandbox(bench.clock)
@@ -113,6 +118,14 @@ class Automation:
         self._thinned: dict[str, list[Callable[[], None]]] = {}
         self._leave: list[Callable[[], None]] = []
 
+    def _accepted(self, channel_id: str) -> Mapping[str, Mapping[str, Any]]:
+        """What persons accepted for the channel file as it is now."""
+        path = self._bench.site.channels.paths().get(channel_id)
+        if path is None:
+            return {}
+        digest = revision_of(path.read_text(encoding="utf-8"))
+        return self._bench.engine.acceptances.of(self._bench.project.id, channel_id, digest)
+
     def _session(self, field: str) -> Scalar | None:
         active = self._bench.sessions.active
         return None if active is None else active[field]
@@ -125,7 +138,8 @@ class Automation:
         await self._bench.markers.add(label, device_id=device)
 
     def _check(self, flow: Flow, site: Site) -> list[Finding]:
-        return list(check_flow(flow, site, self._bench.devices))
+        found = check_flow(flow, site, self._bench.devices)
+        return [*found, *resume_findings(flow, self.runs.may_resume)]
 
     def _is_running(self, flow_id: str) -> bool:
         return any(run.flow.id == flow_id for run in self.runs.active())
@@ -135,6 +149,7 @@ class Automation:
     async def before_devices(self) -> None:
         """Alarms hear the first sample."""
         await self.alarms.start()
+        self._leave.append(self.runs.held.watch())
 
     async def start(self) -> None:
         """Everything else, once devices were looked at."""
@@ -149,7 +164,7 @@ class Automation:
         await self.rules.start()
         self.rules.follow(self.flows)
         self.rules.tell_started()
-        self._leave = [
+        self._leave += [
             self._bench.bus.tap("event/run", self._run_changed),
             self._bench.bus.tap(
                 ("event/device_added", "event/device_updated"), self._devices_changed
@@ -176,7 +191,7 @@ class Automation:
     async def _open_channel(self, channel_id: str) -> None:
         columns = [
             EntityColumn(name, "text" if name in TEXT_POINTS else "numeric", unit)
-            for name, unit in CHANNEL_UNITS.items()
+            for name, unit in channel_units(self._bench.site.channel(channel_id)).items()
         ]
         try:
             await self._bench.recorder.declare(channel_id, columns)
@@ -265,6 +280,10 @@ class Automation:
         if run.state in {RunState.PAUSED, RunState.FINISHED}:
             rested.set()
 
+    async def check_run(self, request: RunRequest) -> dict[str, Any]:
+        """What a start would find, without starting."""
+        return await self.runs.check(request)
+
     async def start_run(self, request: RunRequest) -> dict[str, Any]:
         """Check everything, then start."""
         run = await self.runs.start(request)
@@ -325,6 +344,20 @@ class Automation:
     def _audit(self, action: str, by: str, detail: dict[str, Any]) -> None:
         self._bench.engine.audit.event(action, by, detail)
 
+    async def resume_run(self, run_id: str, by: str) -> dict[str, Any]:
+        """Go on after a pause, or with a held run."""
+        run = await self.runs.resume_run(run_id, by)
+        details = {"run": run.id, "sequence": run.flow.id, "resumed": run.past.resumed[-1:]}
+        self._bench.engine.audit.event("run_resumed", by, details)
+        return run.as_dict()
+
+    async def end_run(self, run_id: str, by: str, *, abort: bool) -> dict[str, Any]:
+        """Stop or abort a run, also a held one."""
+        run = await self.runs.end_run(run_id, abort=abort, by=by)
+        what = "run_aborted" if abort else "run_stopped"
+        self._bench.engine.audit.event(what, by, {"run": run_id})
+        return dict(run)
+
     # -- flows ------------------------------------------------------------------------------
 
     def flow_revisions(self) -> dict[str, str]:
@@ -353,7 +386,7 @@ class Automation:
         """Active alarms, runs and scripts."""
         return {
             "alarms": self.alarms.active(),
-            "runs": [run.as_dict() for run in self.runs.active()],
+            "runs": [run.as_dict() for run in (*self.runs.active(), *self.runs.held)],
             "script_runs": [run.as_dict() for run in self.scripts.active()],
             "channels": [{"id": channel_id} for channel_id in self.runs.channels],
         }

@@ -143,10 +143,7 @@ class WorkbenchLab:
 
     async def stop_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:
         """End a run in order, or break it off."""
-        runs = self._bench.automation.runs
-        if abort:
-            return (await runs.abort(run_id, f"aborted by {by}")).as_dict()
-        return (await runs.stop_run(run_id, f"stopped by {by}")).as_dict()
+        return await self._bench.automation.runs.end_run(run_id, abort=abort, by=by)
 
     def active_runs(self) -> Sequence[Mapping[str, Any]]:
         """Runs that are not finished."""

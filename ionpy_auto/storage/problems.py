@@ -21,6 +21,9 @@ DEFAULT_HINT = "See the log of the server for the cause."
 
 
 def _driver_error(error: BaseException) -> BaseException:
+    # A full disk ends the whole transaction: going back to a savepoint of it then fails, too.
+    while "no such savepoint" in str(error) and error.__context__ is not None:
+        error = error.__context__
     if isinstance(error, DBAPIError) and error.orig is not None:
         return error.orig
     return error

@@ -2,6 +2,7 @@
 
 import sqlite3
 from functools import partial
+from typing import Any
 
 from ionpy_auto.storage import rollups
 from ionpy_auto.storage.database import Database
@@ -23,6 +24,37 @@ async def last_sample(db: Database, tables: DeviceTables, session_id: int) -> fl
         return max((t for t in times if t is not None), default=None)
 
     return await db.read_driver(find)
+
+
+class ChannelRecording:
+    """Reads back what was recorded of a source before the server ended."""
+
+    def __init__(self, db: Database, tables: DeviceTables) -> None:
+        self._db = db
+        self._tables = tables
+
+    async def last_row(
+        self, source: str, since: float, until: float
+    ) -> dict[str, bool | int | float | str | None] | None:
+        """The newest row between two times, by entity, with its ``timestamp``; None if none."""
+        table = self._tables.get(source)
+        if table is None:
+            return None
+        columns = table.active
+        names = ", ".join(quoted(column.column) for column in columns)
+        sql = (
+            f"SELECT timestamp, {names} FROM {quoted(table.table)}"  # noqa: S608 - quoted
+            " WHERE timestamp >= ? AND timestamp < ? ORDER BY timestamp DESC, id DESC LIMIT 1"
+        )
+
+        def find(connection: sqlite3.Connection) -> tuple[Any, ...] | None:
+            found: tuple[Any, ...] | None = connection.execute(sql, (since, until)).fetchone()
+            return found
+
+        row = await self._db.read_driver(find)
+        if row is None:
+            return None
+        return dict(zip(("timestamp", *(c.entity for c in columns)), row, strict=True))
 
 
 async def forget(db: Database, tables: DeviceTables, session_id: int) -> int:

@@ -19,8 +19,8 @@ both sides of a cut belong to the side they were fed on: order of feeding breaks
 
 from bisect import insort
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from math import inf, isfinite
 from typing import Any, Final, Literal, NamedTuple
 
@@ -63,6 +63,18 @@ class VoltageCurve:
             del self._points[1::2]
             self._spacing = max(self._points[-1][0] / (_CURVE_POINTS // 2), self._spacing)
         self._next = ah + self._spacing
+
+    def state(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"points": [*self._points], "spacing": self._spacing, "next": self._next}
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> "VoltageCurve":
+        """From what `state` gave."""
+        curve = cls()
+        curve._points = [(ah, volts) for ah, volts in state["points"]]
+        curve._spacing, curve._next = state["spacing"], state["next"]
+        return curve
 
     def at(self, ah: float) -> float | None:
         """Voltage where the throughput was ``ah``, or None outside what was seen."""
@@ -160,6 +172,37 @@ class Totals:
         answer["first"] = self.first._asdict() if self.first else None
         answer["last"] = self.last._asdict() if self.last else None
         return answer
+
+
+def _kept(totals: Totals) -> dict[str, Any]:
+    """All of it as JSON values; what is not finite is left out and comes back as the default."""
+    kept = {
+        entry.name: value
+        for entry in fields(totals)
+        if not isinstance(value := getattr(totals, entry.name), float) or isfinite(value)
+    }
+    kept["first"] = list(totals.first) if totals.first else None
+    kept["last"] = list(totals.last) if totals.last else None
+    kept["phase_charge_ah"] = dict(totals.phase_charge_ah)
+    kept["phase_discharge_ah"] = dict(totals.phase_discharge_ah)
+    kept["curve"] = totals.curve.state() if totals.curve is not None else None
+    return kept
+
+
+def _restored(kept: Mapping[str, Any], shift_s: float) -> Totals:
+    known = {entry.name for entry in fields(Totals)}
+    values = {key: value for key, value in kept.items() if key in known and value is not None}
+    for key in ("started_s", "ended_s"):
+        values[key] += shift_s
+    for key in ("first", "last"):
+        if key in values:
+            mono, voltage, current = values[key]
+            values[key] = Point(mono + shift_s, voltage, current)
+    for key in ("phase_charge_ah", "phase_discharge_ah"):
+        values[key] = dict(values.get(key, {}))
+    if "curve" in values:
+        values["curve"] = VoltageCurve.restored(values["curve"])
+    return Totals(**values)
 
 
 class _Sample(NamedTuple):
@@ -323,6 +366,44 @@ class Integrator:
     def integrated_s(self) -> float:
         """Up to where everything has been counted."""
         return self._now_s
+
+    # --- over a restart -----------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """What has been counted, as JSON values; samples that still wait are not in it."""
+        totals = {scope: _kept(totals) for scope, totals in self.totals.items()}
+        return {"integrated_s": self._now_s, "totals": totals}
+
+    def restore(self, state: Mapping[str, Any], shift_s: float, *, proven_off: bool) -> None:
+        """Go on with what was counted before; what lies between is a gap of every scope.
+
+        Args:
+            state: What `state` gave.
+            shift_s: Added to its times: they were of another clock.
+            proven_off: Nothing can have flowed meanwhile; otherwise it is unknown how much did.
+        """
+        missing_s = max(self._now_s - (float(state["integrated_s"]) + shift_s), 0.0)
+        for scope, kept in state["totals"].items():
+            totals = _restored(kept, shift_s)
+            totals.ended_s, totals.in_gap = self._now_s, False
+            totals.gaps += 1
+            if not proven_off:
+                totals.unknown_s += missing_s
+                totals.partial = totals.energy_partial = True
+            if scope == self._curved and totals.curve is None:
+                totals.curve = VoltageCurve()
+            self.totals[scope] = totals
+
+    def add(self, amounts: Mapping[str, float], scopes: Iterable[str]) -> None:
+        """Count what is known to have flowed from another source than samples.
+
+        Args:
+            amounts: ``charge_ah`` and so on.
+            scopes: Which totals it belongs to.
+        """
+        for scope in scopes:
+            for name, amount in amounts.items():
+                setattr(self.totals[scope], name, getattr(self.totals[scope], name) + amount)
 
     def voltage(
         self, mono: float, value: float, *, half_width_s: float = 0.0, unsure: bool = False

@@ -7,7 +7,7 @@ server's stop) the outputs go to their safe state, proven by read-back, then ``f
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,19 +19,39 @@ from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import Site
+from ionpy_auto.automation.sequences.barriers import Barriers
+from ionpy_auto.automation.sequences.cells import capacity_of
 from ionpy_auto.automation.sequences.channel import CyclerChannel, ExclusiveOutputs
 from ionpy_auto.automation.sequences.check import check_flow
+from ionpy_auto.automation.sequences.checkpoint import identity
 from ionpy_auto.automation.sequences.execution import Execution, run_closing
-from ionpy_auto.automation.sequences.journal import Journal
+from ionpy_auto.automation.sequences.held import HeldRuns
+from ionpy_auto.automation.sequences.journal import Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.sequences.pacing import RunPace
-from ionpy_auto.automation.sequences.prestart import Inspector, refuse
+from ionpy_auto.automation.sequences.prestart import Check, Inspector, Preview, refuse
 from ionpy_auto.automation.sequences.prestart.meters import SENSE_POLL_S
+from ionpy_auto.automation.sequences.resume import (
+    MayResume,
+    Recording,
+    Revival,
+    never,
+    resume_findings,
+)
 from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState
 from ionpy_auto.automation.sequences.steps import worst
 from ionpy_auto.automation.sequences.track import Signal, StopRunError
 from ionpy_auto.core.commands import Mode, Origin, Priority, Role, WriteGate
-from ionpy_auto.core.errors import Conflict, IonpyError, NotFound, Rejected, Severity, Unavailable
+from ionpy_auto.core.errors import (
+    Conflict,
+    Finding,
+    IonpyError,
+    NotFound,
+    Rejected,
+    Severity,
+    Unavailable,
+)
+from ionpy_auto.core.files import revision_of
 from ionpy_auto.core.safety import SafeResult, drive_safe
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.devices.manager import DeviceManager
@@ -81,8 +101,12 @@ class RunKit:
         environment: Live values and recent history.
         shelf: Flow files.
         site: Devices, channels and cells by name.
+        accepted: What persons accepted for a channel, kept outside its file; None takes the file.
         sessions: None where nothing is recorded (tests, dry runs).
         database: None keeps no rows.
+        may_resume: Whether a flow may go on by itself after a power loss.
+        recording: What was recorded before a crash.
+        text_of: Text of a file (``channel`` or ``cell``, its name), kept with a run.
     """
 
     lab: Lab
@@ -91,8 +115,12 @@ class RunKit:
     environment: LiveEnvironment
     shelf: FlowShelf
     site: Site
+    accepted: Callable[[str], Mapping[str, Mapping[str, Any]]] | None = None
     sessions: SessionBook | None = None
     database: Database | None = None
+    may_resume: MayResume = never
+    recording: Recording | None = None
+    text_of: Callable[[str, str], str | None] = lambda kind, name: None
 
 
 class RunManager:
@@ -102,23 +130,31 @@ class RunManager:
         self._kit = kit
         self._clock = kit.lab.clock
         self._tasks = Tasks("runs", self._clock)
-        self.journal = Journal(kit.database, self._tasks, self._storage_failed)
+        self.journal = Journal(kit.database, self._tasks, self._clock, self._storage_trouble)
+        self.held = HeldRuns(kit.lab, kit.devices, kit.site, self.journal, self, self._tasks)
+        self.held.may_resume, self.held.recording = kit.may_resume, kit.recording
         self._inspector = Inspector(self._clock, kit.database)
         self.runs: dict[str, Run] = {}
         self.channels: dict[str, CyclerChannel] = {}
         self._interlocks: dict[str, ExclusiveOutputs] = {}
         self._holders: dict[str, str] = {}
+        self._barriers = Barriers()
         self._queues: dict[str, list[Run]] = {}
         self._keys: dict[str, str] = {}
         self._own_session = False
         self._closing = False
 
+    @property
+    def may_resume(self) -> MayResume:
+        """Whether a flow may go on by itself after a power loss."""
+        return self._kit.may_resume
+
     # --- life ---------------------------------------------------------------------------------
 
     async def start_up(self) -> list[str]:
-        """Close runs a crash left open; returns their ids. Nothing is switched on by it."""
+        """Hold runs a crash left open; returns their ids. Nothing is switched on by it."""
         self._kit.gate.latch.listeners.append(self._on_latch)
-        return await self.journal.recover(self._clock.now())
+        return await self.held.find()
 
     async def stop(self) -> None:
         """End all runs safely; returns when every output is off and every row stored."""
@@ -129,6 +165,7 @@ class RunManager:
         active = self.active()
         await asyncio.gather(*(run.done.wait() for run in active))
         await self.journal.flush()
+        self._holders.clear()  # held runs wait on in the database
         for channel_id in list(self.channels):
             self.close_channel(channel_id)
         if self._on_latch in self._kit.gate.latch.listeners:
@@ -140,8 +177,12 @@ class RunManager:
             for run in self.active():
                 run.interrupt("aborted", "panic", "panic was pressed")
 
-    def _storage_failed(self, message: str) -> None:
-        call = AlarmCall(key="run:storage", severity="critical", text=f"run not stored: {message}")
+    def _storage_trouble(self, message: str | None) -> None:
+        """A disk that fails ends no run; what waits is written when it works again."""
+        text = "runs are stored again" if message is None else f"run not stored: {message}"
+        call = AlarmCall(
+            key="run:storage", active=message is not None, severity="critical", text=text
+        )
         self._tasks.start("alarm", self._alarm(call))
 
     async def _alarm(self, call: AlarmCall) -> None:
@@ -161,9 +202,10 @@ class RunManager:
             Rejected: A device cannot take its place.
         """
         found = self.channels.get(channel_id)
-        if found is not None:
-            return found
         file = self._kit.site.channel(channel_id)
+        if found is not None and (found.file == file or channel_id in self._holders):
+            return found
+        self.close_channel(channel_id)
         if file is None:
             msg = f"there is no channel {channel_id!r}"
             raise NotFound(msg, hint=f"add channels/{channel_id}.yaml")
@@ -207,9 +249,9 @@ class RunManager:
         known = await self._known(request.idempotency_key)
         if known is not None:
             return known
-        flow = self.flow(request)
-        self._check_armed(flow)
-        run = self._make(request, flow)
+        flow = await self.flow(request)
+        self.check_armed(flow)
+        run = self.make(request, flow)
         if run.channel is not None and run.channel.id in self._holders:
             return await self._queue(run)
         await self._launch(run)
@@ -227,18 +269,32 @@ class RunManager:
             raise Conflict(msg, code="ALREADY_STARTED", hint="see that run", args={"id": run_id})
         return run
 
-    def flow(self, request: RunRequest) -> Flow:
+    async def flow(self, request: RunRequest) -> Flow:
         """The flow of a request as it would be run.
 
         Raises:
             NotFound: There is no such flow.
             Rejected: It has errors, or no sequence.
         """
+        return self._flow(request, await capacity_of(request.bindings, self.journal))
+
+    def _read(
+        self, request: RunRequest, capacity_ah: float | None = None
+    ) -> tuple[Flow | None, Sequence[Finding]]:
         text, file = self._kit.shelf.flow_text(request.sequence)
-        binding = Binding(channel=request.channel, parameters=request.parameters)
-        flow, findings = read_flow(text, file, self._kit.site, binding)
+        binding = Binding(
+            channel=request.channel,
+            cell=request.bindings.get("cell", ""),
+            parameters=request.parameters,
+            capacity_ah=capacity_ah,
+        )
+        flow, findings = read_flow(text, file, self._kit.site, binding, self._kit.shelf.flow_text)
         if flow is not None:
-            findings = [*findings, *check_flow(flow, self._kit.site, self._kit.devices)]
+            findings = [*findings, *self._findings(flow)]
+        return flow, findings
+
+    def _flow(self, request: RunRequest, capacity_ah: float | None = None) -> Flow:
+        flow, findings = self._read(request, capacity_ah)
         errors = [f for f in findings if f.severity is Severity.ERROR]
         if flow is None or errors:
             raise Rejected(
@@ -252,7 +308,72 @@ class RunManager:
             raise Rejected(msg, code="NO_SEQUENCE", hint="a run needs steps")
         return flow
 
-    def _check_armed(self, flow: Flow) -> None:
+    async def check(self, request: RunRequest) -> dict[str, Any]:
+        """What a start would find: findings of the flow, limits in force, conditions; no start.
+
+        Raises:
+            NotFound: No such flow, channel or device.
+        """
+        found = Preview(request.sequence)
+        capacity_ah = await capacity_of(request.bindings, self.journal)
+        flow, findings = self._read(request, capacity_ah)
+        found.findings = [finding.as_dict() for finding in findings]
+        try:
+            flow = self._flow(request, capacity_ah)
+            run = self.make(request, flow)
+        except (Rejected, Conflict) as error:
+            found.refuse(error)
+            return found.as_dict()
+        found.limits, found.duration_s = run.limits_shown, run.plan.remaining("", 0.0)
+        try:
+            self.check_armed(flow)
+        except IonpyError as error:
+            found.refuse(error)
+        try:
+            self._check_free(run)
+            found.checks = await self._inspector.inspect(run, peek=True)
+            refuse(found.checks)
+        except (Rejected, Conflict) as error:
+            found.refuse(error)
+        return found.as_dict()
+
+    def _check_free(self, run: Run) -> None:
+        """Nobody holds the channel or one of its outputs."""
+        channel = run.channel
+        if channel is None:
+            return
+        for point in channel.outputs():
+            device, _, entity = point.rpartition(".")
+            owner = self._kit.gate.leases.owner_of(device, entity)
+            if owner is not None:
+                msg, args = f"{point} is held by {owner}", {"owner": owner, "channel": channel.id}
+                raise Conflict(msg, code="OWNED", hint="stop it, or wait for its end", args=args)
+
+    def _findings(self, flow: Flow) -> list[Finding]:
+        kit = self._kit
+        return [
+            *check_flow(flow, kit.site, kit.devices),
+            *resume_findings(flow, kit.may_resume),
+        ]
+
+    def check_flow(self, flow: Flow) -> None:
+        """Look at a flow once more before a run of it goes on.
+
+        Raises:
+            Rejected: It has errors now; an instrument has other ranges for example.
+        """
+        found = check_flow(flow, self._kit.site, self._kit.devices)
+        errors = [finding for finding in found if finding.severity is Severity.ERROR]
+        if errors:
+            msg = f"{flow.id} has errors: {errors[0].message}"
+            raise Rejected(msg, code="FLOW_INVALID", hint=errors[0].hint, findings=found)
+
+    def check_armed(self, flow: Flow) -> None:
+        """Nothing is started while panic is latched, or the project in shadow.
+
+        Raises:
+            Conflict: Says which.
+        """
         gate = self._kit.gate
         gate.latch.check()
         if gate.mode.mode is Mode.SHADOW and writes_outputs(flow):
@@ -262,15 +383,32 @@ class RunManager:
                 hint="an engineer arms the project first",
             )
 
-    def _make(self, request: RunRequest, flow: Flow) -> Run:
+    def make(self, request: RunRequest, flow: Flow, run_id: str = "") -> Run:
+        """A run that has not begun; with an id, one that goes on.
+
+        Raises:
+            NotFound: There is no such channel, or a device of it is missing.
+            Rejected: A device cannot take its place.
+        """
         channel = self.channel(flow.channel) if flow.channel else None
+        if channel is not None:
+            channel.accepted = self._accepted(channel)
         names = flow.names
         limits = effective_limits(names.cell, names.channel, flow.channel, flow.limits)
-        run_id = uuid.uuid4().hex[:12]
+        run_id = run_id or uuid.uuid4().hex[:12]
         origin = Origin(Priority.SEQUENCE, f"run:{run_id}", Role.OPERATOR, (f"run:{run_id}",))
         kit = self._kit
-        parts = RunParts(kit.lab, flow, channel, limits, kit.environment, self.journal)
+        parts = RunParts(
+            kit.lab, flow, channel, limits, kit.environment, self.journal, self._barriers
+        )
         return Run(run_id, request, origin, parts)
+
+    def _accepted(self, channel: CyclerChannel) -> Mapping[str, Mapping[str, Any]]:
+        """Where nothing real is driven the text of the channel file suffices (SEC-10)."""
+        kit = self._kit
+        if kit.accepted is None or kit.gate.mode.mode is Mode.SIMULATE:
+            return {item: {"by": f"channels/{channel.id}.yaml"} for item in channel.file.accept}
+        return kit.accepted(channel.id)
 
     async def _queue(self, run: Run) -> Run:
         channel_id = run.channel.id if run.channel is not None else ""
@@ -332,8 +470,10 @@ class RunManager:
         channel.renew_patience()
         await self._clock.sleep(min(planned, HURRY_S))  # the poll that was planned before
 
-    async def _checks(self, run: Run, patience_s: float) -> list[dict[str, Any]]:
-        checks = await self._inspector.inspect(run, patience_s)
+    async def _checks(
+        self, run: Run, patience_s: float, more: Callable[[], list[Check]] = list
+    ) -> list[dict[str, Any]]:
+        checks = [*await self._inspector.inspect(run, patience_s), *more()]
         refuse(checks)
         return [check.as_dict() for check in checks]
 
@@ -354,13 +494,80 @@ class RunManager:
                 "actor": request.actor,
                 "idempotency_key": request.idempotency_key,
                 "parameters": dict(request.parameters),
-                "bindings": {"channel": run.channel.id} if run.channel is not None else {},
-            }
+                "bindings": run.bindings,
+            },
+            self._files(run),
         )
         self.runs[run.id] = run
         if request.idempotency_key is not None:
             self._keys[request.idempotency_key] = run.id
         self._forget_old()
+
+    def _files(self, run: Run) -> list[RunFile]:
+        """The texts the run is made of: it keeps these, whatever becomes of the files."""
+        flow, text_of = run.flow, self._kit.text_of
+        files = [RunFile("flow", flow.file, flow.revision, flow.text)]
+        for role, name in (("cell", flow.cell), ("channel", flow.channel)):
+            text = text_of(role, name) if name else None
+            if text is not None:
+                files.append(RunFile(role, f"{name}.yaml", revision_of(text), text))
+        return files
+
+    # --- going on after a crash -----------------------------------------------------------------
+
+    def reserve(self, channel_id: str, run_id: str) -> None:
+        """Nobody else starts on this channel."""
+        self._holders[channel_id] = run_id
+
+    def unreserve(self, channel_id: str, run_id: str) -> None:
+        """The channel is free again, unless the run now drives it."""
+        run = self.runs.get(run_id)
+        if self._holders.get(channel_id) == run_id and (run is None or not run.is_active):
+            del self._holders[channel_id]
+            self._tasks.start("next", self._next(channel_id))
+
+    async def go_on(self, run: Run, revival: Revival, patience_s: float) -> None:
+        """Go on with a run that was held, once all conditions of a start hold, and some more.
+
+        Raises:
+            Conflict: Somebody holds an output.
+            Rejected: What does not hold; everything is given back.
+        """
+        if self._closing:
+            raise Unavailable("the server is stopping")
+
+        def more() -> list[Check]:
+            text = self._kit.text_of("channel", run.flow.channel) if run.flow.channel else None
+            return self.held.checks(revival, run, text)
+
+        try:
+            self._lease(run)
+            run.checks = await self._checks(run, patience_s, more)
+            await self._open_session(run)
+        except BaseException:
+            self._kit.gate.leases.release(run.owner)
+            raise
+        self.runs[run.id] = run
+        revival.note(run)
+        run.state = RunState.STARTING
+        run.tell()
+        self._tasks.start(f"run-{run.id}", self._execute(run, revival))
+
+    async def end_held(self, run: Run, revival: Revival) -> None:
+        """End a run that does not go on: safe state, ``finally``, the books."""
+        run.verdict, run.interrupted = worst(run.verdict, "aborted"), True
+        try:
+            self._lease(run)
+        except IonpyError as error:
+            run.message = f"{run.message}; {error.message}"
+        self.runs[run.id] = run
+        if run.channel is not None and run.counting is not None:
+            run.counting.start()
+        revival.note(run)
+        revival.begin(run)
+        execution = Execution(run)
+        revival.close_steps(run, execution)
+        await self._end(run, execution)
 
     def _forget_old(self) -> None:
         finished = [run.id for run in self.runs.values() if not run.is_active]
@@ -379,10 +586,12 @@ class RunManager:
 
     # --- executing ----------------------------------------------------------------------------
 
-    async def _execute(self, run: Run) -> None:
+    async def _execute(self, run: Run, revival: Revival | None = None) -> None:
         execution = Execution(run)
         try:
-            await self._begin(run)
+            await self._begin(run, revival)
+            if revival is not None:
+                revival.place(execution)
             run.body = asyncio.get_running_loop().create_task(
                 execution.steps(run.flow.sequence), name=f"run/{run.id}"
             )
@@ -397,18 +606,32 @@ class RunManager:
         finally:
             await self._end(run, execution)
 
-    async def _begin(self, run: Run) -> None:
+    async def _begin(self, run: Run, revival: Revival | None) -> None:
         await self._open_session(run)
-        run.started, run.started_mono = self._clock.now(), self._clock.monotonic()
+        if revival is None:
+            run.started, run.started_mono = self._clock.now(), self._clock.monotonic()
         if run.channel is not None and run.counting is not None:
             run.channel.observer = run
             run.channel.renew_patience()
             run.counting.start()
             if self._kit.devices.pacing is not None:
                 run.pace = RunPace(run, run.channel, self._kit.devices.pacing)
+            if not run.past.identity:
+                run.past.identity = identity(self._kit.devices, run.channel.file.devices)
+        if revival is not None:
+            revival.begin(run)
+            self._tasks.start("mark gap", self._mark(revival))
         run.leave = run.follow_others()
         run.set_state(RunState.RUNNING, "")
         self._tick(run)
+
+    async def _mark(self, revival: Revival) -> None:
+        """Two markers: the gap, and that it goes on."""
+        for label in revival.texts():
+            try:
+                await self._kit.lab.marker(label)
+            except IonpyError as error:
+                log.warning("marker not set", label=label, reason=error.message)
 
     def _tick(self, run: Run) -> None:
         def tick() -> None:
@@ -439,18 +662,21 @@ class RunManager:
 
     async def _end(self, run: Run, execution: Execution) -> None:
         """Safe state, ``finally``, safe state again, then the books."""
-        run.interrupted = True
+        run.interrupted, run.past.is_coming_back = True, False
+        run.main.forget_signals()
         run.set_state(RunState.STOPPING)
         await self._make_safe(run)
         if run.step is not None and run.step.ended is None:
             run.step.ended_by = run.step.ended_by or run.ended_by or "error"
             run.step.verdict = worst(run.step.verdict, run.verdict)
             execution.close(run.step)
-        failures = await run_closing(execution, run.flow.closing)
+        own = [node for node in run.flow.closing if node.id not in run.past.closing]
+        closing = (*run.open_closings(), *own)
+        failures = await run_closing(execution, closing)
         for failure in failures:
             run.verdict = worst(run.verdict, "error")
             run.message = f"{run.message} finally: {failure['error']}".strip()
-        if run.flow.closing:
+        if closing:
             await self._make_safe(run)
         await self._close_books(run)
 
@@ -500,7 +726,7 @@ class RunManager:
             await self.journal.flush()
             await self._leave_session(run)
         except IonpyError as error:
-            self._storage_failed(error.message)
+            self._storage_trouble(error.message)
         run.done.set()
         if run.channel is not None and not self._closing:
             self._tasks.start("next", self._next(run.channel.id))
@@ -530,6 +756,9 @@ class RunManager:
             await sessions.start(name, run.request.conditions)
             self._own_session = True
         run.session = sessions.active
+        number = (run.session or {}).get("id")
+        if isinstance(number, int) and number not in run.past.sessions:
+            run.past.sessions.append(number)
         sessions.users.add(run.owner)
 
     async def _leave_session(self, run: Run) -> None:
@@ -569,15 +798,60 @@ class RunManager:
         run.signal(Signal.PAUSE)
         return run
 
-    def resume(self, run_id: str) -> Run:
-        """Go on after a pause, through the whole switching order again.
+    async def resume_run(self, run_id: str, by: str = "") -> Run:
+        """Go on after a pause or with a held run; see `resume` and `HeldRuns.resume`.
+
+        Raises:
+            Conflict: It is neither paused nor held, or may not go on now.
+            Rejected: A held run may not go on: what does not hold.
+        """
+        if self.held.get(run_id) is not None:
+            return await self.held.resume(run_id, by)
+        return await self.resume(run_id)
+
+    async def end_run(self, run_id: str, *, abort: bool, by: str) -> Mapping[str, Any]:
+        """Stop or abort a run, also one that is held.
+
+        Raises:
+            Conflict: It is finished, or somebody is resuming or ending it.
+        """
+        word = "aborted" if abort else "stopped"
+        if self.held.get(run_id) is not None:
+            return await self.held.end(run_id, word, f"{word} by {by} after a power loss")
+        run = await (self.abort if abort else self.stop_run)(run_id, f"{word} by {by}")
+        return run.as_dict()
+
+    async def resume(self, run_id: str) -> Run:
+        """Go on after a pause: all conditions of a start again, then the whole switching order.
+
+        A cell that still relaxes is waited for behind the answer; the run stays paused meanwhile.
 
         Raises:
             Conflict: It is not paused.
+            Rejected: What does not hold; it stays paused.
         """
         run = self._in_state(run_id, RunState.PAUSED)
-        run.signal(Signal.RESUME)
+        checks = await self._inspector.inspect(run)
+        failed = [check.name for check in checks if check.ok is False]
+        if failed == ["stable"]:
+            run.message = "paused; waits for the cell to relax"
+            run.tell()
+            self._tasks.start(f"resume-{run.id}", self._resume_relaxed(run))
+            return run
+        refuse(checks)
+        if run.state is RunState.PAUSED:  # it may have been ended meanwhile
+            run.signal(Signal.RESUME)
         return run
+
+    async def _resume_relaxed(self, run: Run) -> None:
+        try:
+            refuse(await self._inspector.inspect(run, RELAX_PATIENCE_S))
+        except IonpyError as error:
+            run.message = f"paused; not resumed: {error.message}"
+            run.tell()
+            return
+        if run.state is RunState.PAUSED:
+            run.signal(Signal.RESUME)
 
     def skip(self, run_id: str) -> Run:
         """End the step under way.
@@ -651,7 +925,7 @@ class RunManager:
         return [self._fresh(row) for row in stored], total
 
     def _fresh(self, row: dict[str, Any]) -> dict[str, Any]:
-        run = self.runs.get(row["id"])
+        run = self.runs.get(row["id"]) or self.held.get(row["id"])
         return run.as_dict() if run is not None else row
 
     async def describe(self, run_id: str) -> Mapping[str, Any]:
@@ -660,7 +934,7 @@ class RunManager:
         Raises:
             NotFound: There is none.
         """
-        run = self.runs.get(run_id)
+        run = self.runs.get(run_id) or self.held.get(run_id)
         return run.as_dict() if run is not None else await self.journal.run(run_id)
 
     async def steps(self, run_id: str) -> Sequence[Mapping[str, Any]]:
@@ -684,7 +958,7 @@ def _fail(run: Run, ended_by: str, message: str) -> None:
 
 def writes_outputs(flow: Flow) -> bool:
     """Whether a flow switches or sets anything."""
-    for node in (*flow.steps(), *flow.closing):
+    for node in flow.all_steps():
         if node.drives or (isinstance(node.block, Action) and node.block.outputs()):
             return True
     return False

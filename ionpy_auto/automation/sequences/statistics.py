@@ -217,6 +217,21 @@ class CycleStatistics:
         self._open = _Open(1)
         self._blocks: list[_Block] = []  # the last four are enough for any order of halves
 
+    def state(self) -> dict[str, Any]:
+        """What has been counted, as JSON values."""
+        cycle = asdict(self._open) | {"kinds": sorted(self._open.kinds)}
+        if not isfinite(self._open.temp_max):
+            del cycle["temp_max"]
+        return {"open": cycle, "blocks": [asdict(block) for block in self._blocks]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        kept = dict(state["open"])
+        kept["kinds"] = set(kept["kinds"])
+        kept["largest"] = {key: (ah, volts) for key, (ah, volts) in kept["largest"].items()}
+        self._open = _Open(**kept)
+        self._blocks = [_Block(**block) for block in state["blocks"]]
+
     def add(self, step: StepResult, *, number: int | None = None) -> CycleResult | None:
         """Count a finished step.
 

@@ -33,6 +33,7 @@ class Resistance(Step):
     ``method: iec61960`` discharges 10 s at 0.2 C, then 1 s at 1 C: (V1 − V2)/(I2 − I1).
     """
 
+    goes_on = False  # half a pulse measures nothing
     shorthand = "current"
     method: Literal["pulse", "iec61960"] = "pulse"
     current: PositiveAmps | None = None
@@ -74,6 +75,12 @@ class Resistance(Step):
         voltage = self.voltage if self.direction == "charge" else None
         at = tuple(at for at in self.at if at <= self.seconds)
         return Pulse(self.direction, self.current or 0.0, self.seconds, at, self.poll, voltage)
+
+    @property
+    def duration(self) -> float:
+        """About how long it takes, for the progress of the run."""
+        iec_s = _IEC_TIMES[0] if self.method == "iec61960" else 0.0
+        return self.rest + iec_s + self._pulse().takes_s
 
     def drives(self) -> tuple[Drive, ...]:
         """The pulse at its height."""

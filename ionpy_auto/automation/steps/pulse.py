@@ -20,6 +20,7 @@ class PulseTrain(Step):
     out. After a pause a pulse begins anew from its rest.
     """
 
+    goes_on = False  # half a pulse measures nothing
     discharge: PositiveAmps | None = None
     charge: PositiveAmps | None = None
     seconds: Annotated[Seconds, Field(alias="for", description="length of a pulse")]
@@ -63,6 +64,11 @@ class PulseTrain(Step):
             for direction, current in both
             if current is not None
         )
+
+    @property
+    def duration(self) -> float:
+        """About how long all of them take, for the progress of the run."""
+        return self.repeat * sum(pulse.takes_s + self.rest for pulse in self.pulses())
 
     def drives(self) -> tuple[Drive, ...]:
         """Each pulse at its height."""

@@ -9,6 +9,8 @@ from litestar import Controller, Response, get, post
 from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from ionpy_auto.automation.sequences.prompts import find_prompt
+from ionpy_auto.automation.sequences.recount import recount
 from ionpy_auto.automation.sequences.run import RunRequest
 from ionpy_auto.core.bus import Event, Overflow
 from ionpy_auto.core.errors import Unavailable
@@ -34,6 +36,14 @@ class RunStart(msgspec.Struct, forbid_unknown_fields=True):
     preflight: str | None = None
 
 
+class PromptAnswer(msgspec.Struct, forbid_unknown_fields=True):
+    """What a person says to the question of a run; ``step`` where several are open."""
+
+    answer: bool | int | float | str | None = None
+    step: str = ""
+    by: str = ""
+
+
 def request_of(
     data: RunStart, key: str | None, prediction: dict[str, Any] | None = None
 ) -> RunRequest:
@@ -42,6 +52,7 @@ def request_of(
     return RunRequest(
         sequence=data.sequence,
         channel=data.bindings.get("channel", ""),
+        bindings={key: text for key, text in data.bindings.items() if key != "channel"},
         parameters=data.parameters,
         conditions=data.conditions,
         session_name=str(session.get("name", "")),
@@ -74,6 +85,11 @@ class RunsController(Controller):
         run = await engine.project.automation.start_run(request)
         return Response(run, status_code=202, headers={"location": f"/api/runs/{run['id']}"})
 
+    @post("/check", operation_id="checkRun", status_code=200)
+    async def check(self, engine: Engine, data: RunStart) -> dict[str, Any]:
+        """What a start would find: findings, limits with their reaction, conditions; no start."""
+        return await engine.project.automation.check_run(request_of(data, None))
+
     @get(operation_id="listRuns")
     async def list_runs(
         self, engine: Engine, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100
@@ -98,6 +114,16 @@ class RunsController(Controller):
         """Figures per cycle."""
         items = await engine.project.automation.runs.cycles(run_id)
         return {"items": items, "total": len(items)}
+
+    @get("/{run_id:str}/recount", operation_id="recountRun")
+    async def recount(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """Count a finished run again from its recorded rows, and compare."""
+        bench = engine.project
+        await bench.automation.runs.describe(run_id)
+        await bench.automation.runs.journal.flush()
+        await bench.recorder.flush()
+        with bench.clock.hold():
+            return await asyncio.to_thread(recount, bench.database.path, run_id)
 
     @get("/{run_id:str}/curve", operation_id="runCurve")
     async def curve(
@@ -127,8 +153,8 @@ class RunsController(Controller):
 
     @post("/{run_id:str}/resume", operation_id="resumeRun", status_code=200)
     async def resume(self, engine: Engine, run_id: str) -> dict[str, Any]:
-        """Go on, in the switching order of a start."""
-        return engine.project.automation.runs.resume(run_id).as_dict()
+        """Go on after a pause or a power loss, in the switching order of a start."""
+        return await engine.project.automation.resume_run(run_id, "rest")
 
     @post("/{run_id:str}/skip", operation_id="skipStep", status_code=200)
     async def skip(self, engine: Engine, run_id: str) -> dict[str, Any]:
@@ -138,12 +164,25 @@ class RunsController(Controller):
     @post("/{run_id:str}/stop", operation_id="stopRun", status_code=200)
     async def stop(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """End after ``finally`` and the safe state."""
-        return (await engine.project.automation.runs.stop_run(run_id)).as_dict()
+        return await engine.project.automation.end_run(run_id, "rest", abort=False)
 
     @post("/{run_id:str}/abort", operation_id="abortRun", status_code=200)
     async def abort(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """Outputs off now, then ``finally``."""
-        return (await engine.project.automation.runs.abort(run_id)).as_dict()
+        return await engine.project.automation.end_run(run_id, "rest", abort=True)
+
+    @get("/{run_id:str}/prompt", operation_id="runPrompt")
+    async def prompt(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """What the run asks a person now; of several questions the oldest."""
+        run = engine.project.automation.runs.get(run_id)
+        return find_prompt(run.prompts, next(iter(run.prompts), "")).as_dict()
+
+    @post("/{run_id:str}/prompt", operation_id="answerPrompt", status_code=200)
+    async def answer(self, engine: Engine, run_id: str, data: PromptAnswer) -> dict[str, Any]:
+        """Answer it; the run goes on."""
+        run = engine.project.automation.runs.get(run_id)
+        run.answer(data.answer, data.step, data.by or "rest")
+        return run.as_dict()
 
     @get("/{run_id:str}/events", operation_id="runEvents")
     async def events(self, engine: Engine, run_id: str) -> ServerSentEvent:
@@ -154,7 +193,7 @@ class RunsController(Controller):
 
 async def _stream(engine: Engine, run_id: str) -> AsyncIterator[ServerSentEventMessage]:
     queue = engine.bus.subscribe(
-        ("event/run", "event/run_step", "event/run_cycle"),
+        ("event/run", "event/run_step", "event/run_cycle", "event/run_prompt"),
         name=f"events of run {run_id}",
         policy=Overflow.CLOSE,
         bound=2000,

@@ -9,6 +9,7 @@ from typing import Any
 from ionpy_auto.automation.context import PointRange
 from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.hooks import Hooks
+from ionpy_auto.automation.profiles import read_profile
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.run import Run, RunRequest
 from ionpy_auto.automation.variables import Variables
@@ -106,6 +107,11 @@ class TestSite:
     devices: DeviceManager
     channels: dict[str, ChannelFile]
     cells: dict[str, CellFile]
+    profiles: dict[str, str] = field(default_factory=dict)
+
+    def profile(self, name: str) -> Any:
+        text = self.profiles.get(name)
+        return (None, []) if text is None else read_profile(text, name)
 
     def unit_of(self, address: str) -> str | None:
         device, _, key = address.rpartition(".")
@@ -156,6 +162,7 @@ class TestLab:
     gate: WriteGate
     devices: DeviceManager
     alarms: list[Any] = field(default_factory=list)
+    markers: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.variables = Variables(None, self.bus, self.clock)
@@ -169,6 +176,7 @@ class TestLab:
         return TestSite(self.devices, {}, {}).range_of(point)
 
     async def marker(self, label: str, **more: Any) -> Mapping[str, Any]:
+        self.markers.append(label)
         return {"label": label, **more}
 
     async def alarm(self, call: Any) -> Mapping[str, Any]:
@@ -261,11 +269,13 @@ async def table(
     kit: Any = None,
     opened: Mapping[str, Any] | None = None,
     instruments: Sequence[DeviceConfig] | None = None,
+    clock: VirtualClock | None = None,
+    before: Any = None,
     adaptive: bool = False,
     **params: Any,
 ) -> Any:
-    """A bench with its devices online and a run manager."""
-    clock, bus = VirtualClock(), Bus()
+    """A bench with its devices online and a run manager; ``before`` gets its devices unstarted."""
+    clock, bus = clock or VirtualClock(), Bus()
     values, recent = LiveValues(), Recent(bus)
     bus.tap("sample/", values.update)
     recent.start()
@@ -301,14 +311,19 @@ async def table(
         config("LOAD_01", "virtual_load", poll_ms),
         config("DMM_01", "virtual_meter", poll_ms),
     ]
+    if before is not None:
+        before(devices)
+    leave = runs.held.watch()
     await devices.start(virtual if instruments is None else instruments)
     if opened is not None:
         await opened["database"].start()
+    await devices.settle(5.0)
     await runs.start_up()
     await clock.sleep(2.0)
     try:
         yield made
     finally:
+        leave()
         await runs.stop()
         await devices.stop()
         recent.stop()

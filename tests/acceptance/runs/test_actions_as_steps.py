@@ -97,7 +97,7 @@ async def test_a_pause_ends_a_wait_and_it_begins_anew():
         assert run.state == "paused"
         await lab.clock.sleep(120.0)
         assert run.state == "paused"
-        lab.runs.resume(run.id)
+        await lab.runs.resume(run.id)
         await lab.clock.sleep(590.0)
         assert run.step.node.id == "long"
         assert await over(lab, run, 60.0) == [("long", "done"), ("r", "time")]

@@ -4,7 +4,6 @@ import pytest
 
 from ionpy_auto.automation.context import AlarmCall
 from ionpy_auto.automation.rules.engine import RuleEngine
-from ionpy_auto.automation.sequences.manager import RunManager
 from ionpy_auto.core.errors import NotFound, Rejected
 from ionpy_auto.storage.database import Database
 from tests.acceptance.runs.bench import table
@@ -106,21 +105,6 @@ async def test_a_session_that_was_running_stays_open_after_the_run():
         await run.done.wait()
         assert [c[0] for c in sessions.calls] == ["start"]
         assert sessions.active is not None
-
-
-async def test_what_a_crash_left_open_is_closed_as_aborted(tmp_path):
-    kit, made = kit_with(tmp_path / "data.db")
-    async with table(kit=kit, opened=made) as lab:
-        run = await lab.start(TWO_CYCLES)
-        await lab.clock.sleep(60.0)
-        await lab.runs.journal.flush()
-        fresh = RunManager(lab.runs._kit)
-        assert await fresh.start_up() == [run.id]
-        stored = await fresh.describe(run.id)
-        assert (stored["state"], stored["verdict"]) == ("finished", "aborted")
-        assert stored["ended_by"] == "power_loss"
-        (step,) = await fresh.steps(run.id)
-        assert (step["ended_by"], step["partial"]) == ("power_loss", True)
 
 
 async def test_events_tell_every_step_once_at_its_start_and_its_end():

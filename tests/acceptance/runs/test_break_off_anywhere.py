@@ -54,4 +54,4 @@ async def _break_off(lab, run, how):
         lab.runs.pause(run.id)
         await lab.clock.sleep(4.0)
         if run.state == "paused":
-            lab.runs.resume(run.id)
+            await lab.runs.resume(run.id)

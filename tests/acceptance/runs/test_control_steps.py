@@ -179,7 +179,7 @@ async def test_a_pause_holds_all_branches():
         before = len(run.history)
         await lab.clock.sleep(600.0)
         assert (run.state, len(run.history)) == ("paused", before)
-        lab.runs.resume(run.id)
+        await lab.runs.resume(run.id)
         await lab.clock.sleep(8.0)
         assert run.state == "running"
         assert lab.bench.supply.output

@@ -85,10 +85,15 @@ def test_after_kill_9_the_output_is_off_before_anything_else_and_nothing_acked_i
         assert (newest["id"], newest["status"]) == (kill, "interrupted")
         assert newest["stopped"] >= newest["created"]
         (run, *_) = server.get("/api/runs").json()["items"]
-        assert (run["state"], run["verdict"]) == ("finished", "aborted")
+        assert (run["state"], run["held"]["outputs"]) == ("held", "unknown")
+        refused = server.post(f"/api/runs/{run['id']}/resume")
+        assert (refused.status_code, refused.json()["code"]) == (409, "NOT_ARMED")
         alarms = {alarm["key"]: alarm for alarm in server.get("/api/alarms").json()["items"]}
         assert "switched off" in alarms["PSU_01/found-on"]["text"]
         refused = server.put("/api/devices/PSU_01/entities/output", json={"value": True})
         assert refused.json().get("kind") == "shadowed"
+        ended = server.post(f"/api/runs/{run['id']}/abort").json()
+        assert (ended["state"], ended["verdict"]) == ("finished", "aborted")
+        eventually(lambda: "run_aborted" in server.get("/api/audit").text)  # noqa: B023 - used at once
         assert lab.supply.register(OUTPUT_REGISTER) == 0
         lab.close()

@@ -218,7 +218,7 @@ async def test_pause_switches_off_and_resume_goes_through_the_whole_order_again(
         await lab.clock.sleep(600.0)
         assert run.step.time(lab.clock.monotonic()) == before
         writes = len(lab.wires.log)
-        lab.runs.resume(run.id)
+        await lab.runs.resume(run.id)
         await lab.clock.sleep(30.0)
         assert run.state == "running"
         assert lab.bench.supply.output
