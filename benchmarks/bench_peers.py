@@ -171,9 +171,11 @@ def shown(values, digits=1):
 
 def report(case, found):
     """Print one case and its ratios."""
-    print(f"\n{case.name}: {case.rules} rules, {'own topics' if case.own else 'one topic'}, "
-          f"{case.rate} messages/s, one of {case.acts_every(case.rate)} acts; "
-          "median (least-most)")
+    print(
+        f"\n{case.name}: {case.rules} rules, {'own topics' if case.own else 'one topic'}, "
+        f"{case.rate} messages/s, one of {case.acts_every(case.rate)} acts; "
+        "median (least-most)"
+    )
     for name, f in found.items():
         late = f", BEHIND in {f.behind} of {len(f.cpu)}" if f.behind else ""
         print(

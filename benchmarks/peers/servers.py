@@ -91,8 +91,7 @@ class Mosquitto(Server):
         file = self.folder / "mosquitto.conf"
         file.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
-            "set_tcp_nodelay true\nlog_dest none\n"
-            + ("user root\n" if os.geteuid() == 0 else "")
+            "set_tcp_nodelay true\nlog_dest none\n" + ("user root\n" if os.geteuid() == 0 else "")
         )
         return [shutil.which("mosquitto"), "-c", str(file)]
 
@@ -187,7 +186,12 @@ class NodeRed(Server):
                 "keepalive": "60",
                 "cleansession": True,
             },
-            {"id": "answers", "type": "websocket-listener", "path": "/answers", "wholemsg": "false"},
+            {
+                "id": "answers",
+                "type": "websocket-listener",
+                "path": "/answers",
+                "wholemsg": "false",
+            },
         ]
         for n in range(self.case.rules):
             nodes += self._rule(n)
@@ -241,7 +245,9 @@ class HomeAssistant(Server):
 
     @classmethod
     def version(cls) -> str:
-        told = subprocess.run([cls.program, "--version"], capture_output=True, text=True, check=True)
+        told = subprocess.run(
+            [cls.program, "--version"], capture_output=True, text=True, check=True
+        )
         return told.stdout.strip()
 
     def write(self) -> list[str]:

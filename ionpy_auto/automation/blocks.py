@@ -42,6 +42,7 @@ class Block(BaseModel):
         shorthand: The field that a single value (or a list) behind the verb stands for.
         companions: Keys beside the verb that belong to it (``do`` of ``repeat``).
         free_keys: Field that takes the whole map behind the verb (``set: {point: value}``).
+        instead: Keys behind the verb of a step that say the action of the same name is meant.
     """
 
     model_config = ConfigDict(
@@ -51,6 +52,7 @@ class Block(BaseModel):
     shorthand: ClassVar[str] = ""
     companions: ClassVar[tuple[str, ...]] = ()
     free_keys: ClassVar[str] = ""
+    instead: ClassVar[frozenset[str]] = frozenset()
     block_kind: ClassVar[str] = ""
 
     def sentence(self) -> str:
@@ -136,6 +138,10 @@ class Step(Block):
         direction a step counts in follow from it.
         """
         return ()
+
+    def sources(self) -> Mapping[str, str]:
+        """Files it was made from, with the hash of each, for the run's record."""
+        return {}
 
     @property
     def own_id(self) -> str:

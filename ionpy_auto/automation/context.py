@@ -392,6 +392,14 @@ class StepChannel(Protocol):
     a sample of current and voltage is taken right behind it.
     """
 
+    @property
+    def write_latency_s(self) -> float:
+        """The longest a setting took to be written and confirmed in this run so far."""
+
+    @property
+    def dead_time_s(self) -> float:
+        """Seconds for which nothing flows at a change of direction."""
+
     async def rest(self) -> None:
         """Outputs off, proven."""
 
@@ -456,6 +464,46 @@ class Rounds:
     after: Callable[[], bool] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a person is asked.
+
+    Attributes:
+        text: As shown.
+        choices: Answers that may be given, each with the verdict it means; empty for any.
+        unit: Of the number that is asked for; None to have it confirmed only.
+        low: Lowest number, in ``unit``.
+        high: Highest number.
+        timeout_s: The longest wait; None for ever.
+        keep_on: Leave the outputs as they are.
+    """
+
+    text: str
+    choices: Mapping[str, str] = field(default_factory=dict)
+    unit: str | None = None
+    low: float | None = None
+    high: float | None = None
+    timeout_s: float | None = None
+    keep_on: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """Where runs wait for each other.
+
+    Attributes:
+        name: Of the place.
+        channels: Whose runs must come.
+        count: How many runs must come, this one counted.
+        timeout_s: The longest wait.
+    """
+
+    name: str
+    channels: Sequence[str] = ()
+    count: int = 1
+    timeout_s: float
+
+
 Held = Literal["over", "ended", "paused"]
 """How a wait inside a step ended: in time, by one of its ends, or by a pause (outputs are off)."""
 
@@ -486,6 +534,13 @@ class StepMeter(Protocol):
     def current(self) -> float | None:
         """Its current [A], positive into it."""
 
+    @property
+    def terminal(self) -> float | None:
+        """The voltage [V] at the instrument that is on, where it is not the cell's source."""
+
+    async def last(self) -> Mapping[str, Any] | None:
+        """The row of the last passed step of this kind on this channel, of any run."""
+
     def faster(self, interval_s: float) -> Callable[[], None]:
         """Poll the channel's meters so often; returns the way back. It begins within one poll."""
 
@@ -514,8 +569,10 @@ class StepContext(ActionContext, Protocol):
             Rejected: The run has no channel.
         """
 
-    async def hold(self, seconds: float) -> Held:
-        """Wait so long while the ends of the step are watched.
+    async def hold(self, seconds: float, *, ends: bool = True) -> Held:
+        """Wait so long while the ends of the step are watched, unless ``ends`` is false.
+
+        Limits are always watched; a pause, a skip and a stop are always heard.
 
         After ``paused`` the outputs are off and the step has to drive anew.
         """
@@ -540,8 +597,8 @@ class StepContext(ActionContext, Protocol):
     async def each(self, count: int, body: Callable[[int], Awaitable[None]]) -> None:
         """Call ``body`` with 1 … count, counting the loop for progress and checkpoints."""
 
-    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> int:
-        """Call ``body`` round after round; returns how many there were."""
+    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> None:
+        """Call ``body`` round after round."""
 
     async def branches(self, lists: Sequence[Sequence[Any]], driving: int) -> None:
         """Run lists of steps at the same time; branch ``driving`` (from 0) may use the channel.
@@ -550,6 +607,18 @@ class StepContext(ActionContext, Protocol):
             IonpyError: Of the first branch that failed; it has ended the others.
         """
 
+    async def call(self, nodes: Sequence[Any], closing: Sequence[Any]) -> None:
+        """Run the steps of another flow, then its ``finally``, which also comes when it fails."""
+
+    async def ask(self, question: Question) -> bool:
+        """Ask a person and wait; False when the time was over."""
+
+    async def meet(self, meeting: Meeting) -> bool:
+        """Wait for other runs; False when the time was over."""
+
+    def end_now(self, name: str, verdict: str = "pass") -> None:
+        """End the step under way with this name, unless it has ended already."""
+
     def resumes_in(self, nodes: Sequence[Any]) -> bool:
         """Whether the run goes on at a step among these or inside them, after a restart."""
 
@@ -557,4 +626,7 @@ class StepContext(ActionContext, Protocol):
         """Go on with the step ``target`` (does not return), but ``most`` times in a run only."""
 
     def phase(self, name: str) -> None:
-        """The step has entered a phase (``cc``, ``cv``, ``ramp``)."""
+        """Name the phase from here on (``precharge``) instead of the instruments' ``cc``, ``cv``.
+
+        Empty gives the naming back to them.
+        """

@@ -40,6 +40,7 @@ class End:
     text: str = ""
     line: int = 0
     max: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Limit:
     text: str
     origin: str = "flow"
     line: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,7 @@ class Flow:
     description: str = ""
     cell: str = ""
     channel: str = ""
+    soc: float | None = None
     parameters: tuple[Parameter, ...] = ()
     record: Record | None = None
     cycle: CycleDefinition | None = None
@@ -278,6 +281,13 @@ class Flow:
         """Those of the sequence and of ``finally``."""
         for node in (*self.sequence, *self.closing):
             yield from node.walk()
+
+    def calls(self) -> Iterator[tuple[StepNode, "Flow"]]:
+        """The steps that call another flow, each with that flow."""
+        for node in self.all_steps():
+            called = getattr(node.block, "flow", None)
+            if isinstance(called, Flow):
+                yield node, called
 
     @property
     def counters(self) -> frozenset[str]:

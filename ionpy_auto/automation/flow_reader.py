@@ -1,7 +1,7 @@
 """Types a flow file: from a text with places to a `Flow`, or to findings that say why not."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -41,7 +41,8 @@ from ionpy_auto.automation.flow import (
     TriggerNode,
 )
 from ionpy_auto.automation.names import Names, NoSite, Site
-from ionpy_auto.core.errors import Finding
+from ionpy_auto.automation.tapers import is_taper
+from ionpy_auto.core.errors import Finding, IonpyError, Severity
 from ionpy_auto.core.registry import Registry
 from ionpy_auto.language import (
     Condition,
@@ -69,7 +70,7 @@ STEP_KEYS = frozenset({"id", "name", "enabled", "until", "limits", "measure", "v
 ACTION_KEYS = frozenset({"id", "enabled"})
 FLOW_KEYS = (
     *("version", "id", "title", "description", "cell", "channel", "parameters", "record", "cycle"),
-    *("limits", "sequence", "finally", "rules", "x-layout"),
+    *("soc", "limits", "sequence", "finally", "rules", "x-layout"),
 )
 
 
@@ -80,10 +81,19 @@ class Binding:
     channel: str = ""
     cell: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    capacity_ah: float | None = None  # what a C-rate means, instead of the cell file's
+
+
+Texts = Callable[[str], tuple[str, str] | None]
+"""Text and file name of a flow that another one calls; None where nobody can know."""
 
 
 def read_flow(
-    text: str, file: str = "", site: Site | None = None, binding: Binding | None = None
+    text: str,
+    file: str = "",
+    site: Site | None = None,
+    binding: Binding | None = None,
+    texts: Texts | None = None,
 ) -> tuple[Flow | None, list[Finding]]:
     """Type a flow file.
 
@@ -92,6 +102,7 @@ def read_flow(
         file: For the findings.
         site: What it can refer to; without one names are not checked.
         binding: Channel and parameters of a run.
+        texts: Where called flows are found; without it they are left out.
 
     Returns:
         The flow (None when it has errors) and all findings.
@@ -102,6 +113,7 @@ def read_flow(
             Fields(node, file, findings)
         return None, findings
     reader = FlowReader(text, file, site or NoSite(), binding or Binding(), findings)
+    reader.texts = texts
     flow = reader.read(node)
     return (flow if reader.reading.is_ok else None), findings
 
@@ -119,6 +131,11 @@ class FlowReader:
         self.reading = Reading(Scope(file=file), findings, file)
         self.names = Names(site)
         self.prefix = ""
+        self.texts: Texts | None = None
+        self.chain: tuple[str, ...] = ()
+        self.place: Node | None = None
+        self._at: Fields | None = None
+        self._cell = ""
         self.has_sequence = False
         self._ids: dict[str, int] = {}
 
@@ -133,6 +150,7 @@ class FlowReader:
         if flow_id and not FLOW_ID.fullmatch(flow_id):
             hint = "lower case letters, digits and -, at most 64"
             fields.add("bad-id", f"{flow_id!r} is no flow id", fields.get("id"), hint)
+        self.chain = (*self.chain, flow_id)
         parameters = self._parameters(fields)
         names = self.names = self._names(fields, parameters)
         self.reading.scope = names.scope()
@@ -148,15 +166,27 @@ class FlowReader:
             description=fields.text("description"),
             cell=fields.text("cell"),
             channel=self.binding.channel or fields.text("channel"),
+            soc=self._soc(node),
             parameters=parameters,
             record=self._part(Record, node, "record"),
             cycle=self._part(CycleDefinition, node, "cycle"),
-            limits=self.limits(node.get("limits"), "flow"),
+            limits=self.limits(node.get("limits"), f"call {flow_id}" if self.prefix else "flow"),
             sequence=self.steps(node.get("sequence"), "sequence"),
             closing=self.steps(node.get("finally"), "finally"),
             rules=self._rules(node.get("rules"), flow_id),
             names=names,
         )
+
+    def _soc(self, node: MapNode) -> float | None:
+        """State of charge at the start of a run, in %."""
+        scope = self.reading.scope
+        fields = Fields(node, self.file, self.reading.findings, scope.parameters)
+        found = fields.raw_quantity("soc")
+        if found is None:
+            return None
+        if found.unit.name not in {"%", ""} or not 0.0 <= found.value <= 100.0:
+            fields.add("wrong-value", "soc is 0 % to 100 %", fields.get("soc"), "soc: 50 %")
+        return found.value
 
     def _part(self, kind: type[Any], node: MapNode, key: str) -> Any:  # noqa: ANN401 - kind says
         part = node.get(key)
@@ -201,12 +231,14 @@ class FlowReader:
                     f"add channels/{channel_id}.yaml",
                 )
             names = replace(names, channel_id=channel_id, channel=channel)
-        cell_name = self.binding.cell or fields.text("cell")
+        cell_name = self._cell = self.binding.cell or fields.text("cell")
         if cell_name:
             cell = self.site.cell(cell_name)
             if cell is None and known:
                 hint = "cells live in cells/<name>.yaml"
                 fields.add("unknown-cell", f"no cell {cell_name!r}", fields.get("cell"), hint)
+            if cell is not None and self.binding.capacity_ah is not None:
+                cell = cell.model_copy(update={"capacity": self.binding.capacity_ah})
             names = replace(names, cell=cell)
         return names
 
@@ -264,7 +296,8 @@ class FlowReader:
                 fields.unknown()
             if condition is not None:
                 text = condition.expression.source
-                found.append(Limit(limit_id, condition, text, origin, item.line))
+                at = self._shown(item)
+                found.append(Limit(limit_id, condition, text, origin, at.line, at.column))
         return tuple(found)
 
     def ends(self, node: Node | None) -> tuple[End, ...]:
@@ -288,7 +321,14 @@ class FlowReader:
             if condition is None:
                 return None
             name = condition.name or condition.expression.source
-            return End(name, condition, text=condition.expression.source, line=node.line)
+            source = condition.expression.source
+            return End(
+                name,
+                condition,
+                text=source,
+                line=self._shown(node).line,
+                column=self._shown(node).column,
+            )
         fields = Fields(node, self.file, findings)
         condition = Condition.take(fields, scope)
         name = fields.text("name")
@@ -310,7 +350,8 @@ class FlowReader:
             verdict=verdict,
             goto=self.prefix + goto if goto else "",
             text=source,
-            line=node.line,
+            line=self._shown(node).line,
+            column=self._shown(node).column,
             max=jumps,
         )
 
@@ -348,23 +389,32 @@ class FlowReader:
         fields, verb, block = made
         own = block.own_id if isinstance(block, Step) else ""
         step_id = self._unique(fields, verb, own)
+        place = self.place or fields.node
+        flow = getattr(block, "flow", None)
+        called = flow.limits if isinstance(flow, Flow) else ()
         step = StepNode(
             id=step_id,
             name=fields.text("name") or step_id,
             verb=verb,
             block=block,
             enabled=fields.boolean("enabled", True),
-            until=() if "until" in block.companions else self.ends(fields.get("until")),
-            limits=self.limits(fields.get("limits"), f"step {step_id}"),
+            until=() if "until" in block.companions else self._ends_of(block, fields),
+            limits=(*self.limits(fields.get("limits"), f"step {step_id}"), *called),
             measure=self._measures(fields.get("measure")),
-            path=fields.node.path,
-            line=fields.node.line,
-            column=fields.node.column,
+            path=place.path,
+            line=place.line,
+            column=place.column,
             parts=block.parts() if isinstance(block, Step) else (),
         )
         fields.taken |= STEP_KEYS
         self._check_end(step, fields)
         return step
+
+    def _ends_of(self, block: object, fields: Fields) -> tuple[End, ...]:
+        ends = self.ends(fields.get("until"))
+        drives = block.drives() if isinstance(block, Step) else ()
+        current = self.reading.scope.resolve("current")
+        return tuple(replace(e, phase="cv") if is_taper(e, drives, current) else e for e in ends)
 
     def _check_end(self, step: StepNode, fields: Fields) -> None:
         if isinstance(step.block, Step) and step.block.needs_end and not step.until:
@@ -378,6 +428,65 @@ class FlowReader:
             what = "until" if step.until else "measure"
             fields.add("no-row", f"{step.verb} takes no {what}", fields.get(what), hint)
 
+    def _shown(self, node: Node) -> Node:
+        """Where something is shown: what is called, at the call."""
+        return self.place or node
+
+    def called(self, flow_id: str, parameters: Mapping[str, str]) -> Flow | None:
+        """Another flow in place of the step that is just read, for the same channel and cell.
+
+        Its steps have the step's id and a colon before their own ids, and stand at its place.
+        """
+        at, texts = self._at, self.texts
+        if at is None or texts is None:
+            return None
+        if flow_id in self.chain:
+            way = " calls ".join((*self.chain[self.chain.index(flow_id) :], flow_id))
+            at.add("call-recursion", f"{way}: it would never end", hint="repeat steps instead")
+            return None
+        try:
+            found = texts(flow_id)
+        except IonpyError as error:
+            at.add("unknown-flow", error.message, at.get("call"), "call the id of another flow")
+            return None
+        return None if found is None else self._read_called(at, flow_id, found[0], parameters)
+
+    def _read_called(
+        self, at: Fields, flow_id: str, text: str, parameters: Mapping[str, str]
+    ) -> Flow | None:
+        node, findings = read_with_findings(text, self.file)
+        binding = Binding(self.names.channel_id, self._cell, parameters)
+        reader = FlowReader(text, self.file, self.site, binding, findings)
+        reader.texts, reader.chain = self.texts, self.chain
+        reader.prefix = f"{self._id_of(at, 'call', '')}:"
+        reader.place = self.place or at.node
+        flow = reader.read(node) if isinstance(node, MapNode) else None
+        for finding in findings:
+            if finding.severity is Severity.ERROR:
+                message = f"{flow_id}, line {finding.line}: {finding.message}"
+                at.add("called-flow", message, at.get("call"), finding.hint)
+        if flow is None or not reader.reading.is_ok:
+            return None
+        self._fits(at, flow)
+        return flow
+
+    def _fits(self, at: Fields, flow: Flow) -> None:
+        """What a called flow brings along that its caller must have too."""
+        where = at.get("call")
+        if not flow.sequence:
+            at.add("no-sequence", f"{flow.id} has no sequence", where, "call a flow with steps")
+        if flow.channel and not self.names.channel_id:
+            at.add("no-channel", f"{flow.id} needs a channel", where, "add channel: to this flow")
+        if flow.cell and not self._cell:
+            hint = f"add cell: {flow.cell}, so that its limits hold for the whole run"
+            at.add("no-cell", f"{flow.id} is made for {flow.cell}", where, hint)
+        elif flow.cell and flow.cell != self._cell:
+            message = f"{flow.id} is made for {flow.cell}; here it runs with {self._cell}"
+            at.add("other-cell", message, where, "see that its figures fit", Severity.WARNING)
+        if any(rule.scope == "run" for rule in flow.rules):
+            message = f"the rules of {flow.id} are not taken along"
+            at.add("called-rules", message, where, "write them into this flow", Severity.WARNING)
+
     def _unique(self, fields: Fields, verb: str, own: str) -> str:
         """The id of a step: as written, its own (a label's name), or made from its verb."""
         written = fields.text("id") or own
@@ -389,12 +498,17 @@ class FlowReader:
                 line = self._ids[written]
                 hint = f"line {line} has it already"
                 fields.add("duplicate-id", f"id {written!r} stands twice", fields.get("id"), hint)
-            self._ids[written] = fields.node.line
+        step_id = self._id_of(fields, verb, own)
+        self._ids[step_id.removeprefix(self.prefix)] = fields.node.line
+        return step_id
+
+    def _id_of(self, fields: Fields, verb: str, own: str) -> str:
+        written = fields.text("id") or own
+        if written:
             return self.prefix + written
         number = 1
         while f"{verb}-{number}" in self._ids:
             number += 1
-        self._ids[f"{verb}-{number}"] = fields.node.line
         return f"{self.prefix}{verb}-{number}"
 
     def _verb(
@@ -418,6 +532,9 @@ class FlowReader:
             return None
         verb, registry = verbs[0]
         kind = registry.get(self._alias(verb))
+        inner = fields.node.entries[verb].node
+        if len(verbs) > 1 and isinstance(inner, MapNode) and set(inner.entries) & kind.instead:
+            kind = verbs[1][1].get(self._alias(verb))
         fields.taken |= {verb, *kind.companions}
         fields.unknown(common)
         with self._round(kind, fields, verb):
@@ -507,7 +624,7 @@ class FlowReader:
         self, kind: type[Block], loose: dict[str, Any], fields: Fields, verb: str
     ) -> Block | None:
         before = len(self.reading.findings)
-        self.reading.reader = self
+        self.reading.reader, self._at = self, fields
         block = self.reading.validated(kind, loose, fields.node, verb)
         if block is None and len(self.reading.findings) == before:
             fields.add("wrong-value", f"{verb} cannot be read")

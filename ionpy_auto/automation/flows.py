@@ -45,6 +45,7 @@ MAX_BYTES = 2**20
 RECHECK_S = 0.3
 DEBOUNCE_MS = 200
 _ID_LINE = re.compile(r"^id:[ \t]*['\"]?([A-Za-z0-9_-]+)", re.MULTILINE)
+_CALL = re.compile(r"\bcall:")
 _DEVICE_EVENTS = ("event/device_added", "event/device_removed", "event/device_updated")
 
 
@@ -89,6 +90,12 @@ class FlowFile:
     def is_ok(self) -> bool:
         """Whether the text as it is may be live."""
         return not has_errors(self.findings)
+
+
+def _same(one: Flow, other: Flow) -> bool:
+    """Whether two readings are of the same texts."""
+    revisions = [[flow.revision for _, flow in whole.calls()] for whole in (one, other)]
+    return one.text == other.text and revisions[0] == revisions[1]
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
@@ -188,7 +195,26 @@ class FlowStore:
             texts = await asyncio.to_thread(lambda: [_read(path) for path, _ in found])
         for (path, layer), text in zip(found, texts, strict=True):
             self._take(path, layer, text)
+        self._check_callers()
         self._settle()
+
+    def _check_callers(self) -> None:
+        """Flows that call others are read again with what those are now."""
+        for file in self._files.values():
+            if _CALL.search(file.text):
+                before = file.flow
+                self._check(file)
+                if before is not None and file.flow is not None and _same(before, file.flow):
+                    file.flow = before
+
+    def called(self, flow_id: str) -> tuple[str, str] | None:
+        """Text and file of a flow that another one calls: as it stands in its file.
+
+        Raises:
+            NotFound: No file has this id.
+        """
+        file = self._existing(flow_id)
+        return file.text, file.path.name
 
     def _take(self, path: Path, layer: Layer, text: "str | Finding | None") -> None:
         if text is None:
@@ -227,7 +253,7 @@ class FlowStore:
         file.findings = tuple(findings)
 
     def _typed(self, text: str, name: str) -> tuple[Flow | None, list[Finding]]:
-        flow, findings = read_flow(text, name, self.site)
+        flow, findings = read_flow(text, name, self.site, texts=self.called)
         if flow is not None:
             for checker in (check_rules, *self.checkers):
                 findings += checker(flow, self.site)

@@ -39,6 +39,21 @@ difference of two rows is what passed between them. ``step_count`` counts the st
 executed, and ``edge`` is 1 in the first and the last row of each.
 """
 
+CELL_UNITS: Final[Mapping[str, str]] = {"cell_min": "V", "cell_max": "V", "cell_spread": "V"}
+"""Published besides where the channel has cell voltages."""
+PROBE_UNITS: Final[Mapping[str, str]] = {"temp_min": "°C", "temp_max": "°C"}
+"""Published besides where it has several thermometers."""
+
+
+def channel_units(file: ChannelFile | None) -> Mapping[str, str]:
+    """All points a channel publishes, with their units."""
+    if file is None:
+        return CHANNEL_UNITS
+    cells = CELL_UNITS if file.cell_voltages else {}
+    probes = PROBE_UNITS if file.temps else {}
+    return {**CHANNEL_UNITS, **cells, **probes}
+
+
 BARE: Final = frozenset({"voltage", "current", "power", "temp", "phase"})
 
 LOCAL_UNITS: Final[Mapping[str, str]] = {
@@ -50,8 +65,18 @@ LOCAL_UNITS: Final[Mapping[str, str]] = {
     "step.charge_wh": "Wh",
     "step.discharge_wh": "Wh",
     "step.cv_share": "",
+    "step.minus_dv": "V",
+    "step.dv": "V",
+    "step.di": "A",
+    "step.rms_error": ANY_UNIT,
+    "step.command_ah": "Ah",
+    "step.deviation_ah": "Ah",
+    "step.command_wh": "Wh",
+    "step.deviation_wh": "Wh",
     "step.r_path": "Ω",
     "step.r_cell": "Ω",
+    "step.soaked": "s",
+    "step.precharged": "s",
     "step.id": "",
     "step.name": "",
     "step.index": "",
@@ -69,6 +94,7 @@ LOCAL_UNITS: Final[Mapping[str, str]] = {
     "run.id": "",
     "run.time": "s",
     "run.net_ah": "Ah",
+    "run.soc": "%",
     "run.charge_ah": "Ah",
     "run.discharge_ah": "Ah",
     "run.charge_wh": "Wh",
@@ -80,6 +106,9 @@ LOCAL_UNITS: Final[Mapping[str, str]] = {
     "cell.charge_voltage": "V",
     "cell.cutoff_voltage": "V",
     "cell.series": "",
+    "cell.precharge_below": "V",
+    "cell.precharge_current": "A",
+    "cell.precharge_max": "s",
     "session.id": "",
     "session.name": "",
 }
@@ -202,7 +231,7 @@ class Names:
         device = devices.get(part)
         if entity and device:
             return f"{device}.{entity}"
-        if rest in CHANNEL_UNITS:
+        if rest in channel_units(self.channel):
             return f"{self.channel_id or 'channel'}.{rest}"
         return name
 
@@ -217,8 +246,9 @@ class Names:
             return "" if known else None
         if rest and (head in FREE_HEADS or (head == "var" and VARIABLE.fullmatch(rest))):
             return ANY_UNIT
-        if head == (self.channel_id or "channel") and rest in CHANNEL_UNITS:
-            return CHANNEL_UNITS[rest]
+        units = channel_units(self.channel)
+        if head == (self.channel_id or "channel") and rest in units:
+            return units[rest]
         is_part = head == "channel" and rest.partition(".")[0] in {"source", "sink"}
         if is_part and self.channel is None:
             return ANY_UNIT

@@ -69,8 +69,9 @@ def flow_schema() -> Schema:
         ("condition", CONDITIONS, {}),
     ):
         defs[key] = _any_verb(registry, common, defs)
-    # ``repeat`` is both: as a step it repeats steps.
-    actions_as_steps = _any_verb(ACTIONS, STEP_KEYS, defs, frozenset(STEPS))
+    # ``repeat`` is both: as a step it repeats steps. ``ramp`` says by its keys which it is.
+    shadowed = frozenset(verb for verb in STEPS if not STEPS.get(verb).instead)
+    actions_as_steps = _any_verb(ACTIONS, STEP_KEYS, defs, shadowed)
     defs["step"] = {"anyOf": [*defs["step"]["anyOf"], *actions_as_steps["anyOf"]]}
     defs["trigger"] = _triggers(defs)
     defs.update(_parts(defs))
@@ -93,6 +94,10 @@ def _top() -> Schema:
         "parameters": {"type": "object", "additionalProperties": _ref("parameter")},
         "record": _ref("record"),
         "cycle": _ref("cycle"),
+        "soc": {
+            "description": "State of charge at the start of a run, for run.soc; as 50 %.",
+            "type": ["string", "number"],
+        },
         "limits": _list_of("limit"),
         "sequence": _list_of("step"),
         "finally": _list_of("step"),

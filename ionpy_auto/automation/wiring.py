@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ionpy_auto.automation.accuracy import Accuracies
 from ionpy_auto.automation.blocks import Block
 from ionpy_auto.automation.fields import (
     AmpHours,
@@ -114,6 +115,8 @@ class ChannelFile(Block):
     voltage: VoltageSense
     current: CurrentSense
     temp: TempSense | None = None
+    temps: tuple[TempSense, ...] = ()
+    cell_voltages: tuple[Word, ...] = ()
     isolation: Literal["none", "diode", "ideal_diode", "relay"] = "none"
     relay: RelayContact | None = None
     regulation: Literal["device", "software"] = "device"
@@ -122,6 +125,7 @@ class ChannelFile(Block):
     path_resistance: Ohms = 0.0
     wiring: Literal["normal", "burn_in"] = "normal"
     limits: ChannelLimits = Field(default_factory=ChannelLimits)
+    accuracy: Accuracies | None = None
     accept: tuple[Literal["no_cell_voltages", "no_hardware_cutoff", "unlocked_keypad"], ...] = ()
 
     @property
@@ -130,6 +134,8 @@ class ChannelFile(Block):
         points = (
             *(self.voltage.source, self.current.source, self.current.charge),
             *(self.current.discharge, self.temp.source if self.temp else None),
+            *(temp.source for temp in self.temps),
+            *self.cell_voltages,
             self.relay.point if self.relay else None,
         )
         measuring = [point.rsplit(".", 1)[0] for point in points if point]
@@ -167,9 +173,9 @@ def read_channel(text: str, file: str) -> tuple[ChannelFile | None, list[Finding
     channel = reading.model(ChannelFile, node)
     if channel is not None and channel.source is None and channel.sink is None:
         reading.error(node, "no-output", "a channel needs a source, a sink or both")
-    if channel is not None and (channel.isolation == "relay") != (channel.relay is not None):
-        hint = "isolation: relay with relay: {point: RLY_01.k1}"
-        reading.error(node, "relay", "isolation: relay and relay: belong together", hint)
+    if channel is not None and channel.relay is not None and channel.isolation != "relay":
+        hint = "isolation: relay"
+        reading.error(node, "relay", "a relay is given, but not used as isolation", hint)
     current = channel.current if channel is not None else None
     if current is not None and not (current.source or current.charge or current.discharge):
         reading.error(node, "no-current", "a channel needs a current", "current: {charge: …}")

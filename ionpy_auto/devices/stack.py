@@ -176,6 +176,7 @@ class Stack:
         """
         key = object()
         self._hurries[key] = (seconds, firm)
+        self.stir()
 
         def leave() -> None:
             self._hurries.pop(key, None)
@@ -402,7 +403,7 @@ class Stack:
                 self.counters["skipped_polls"] += passed - count
                 count = passed
             count += 1
-            if self._pacing is None:
+            if self._pacing is None or not all(firm for _, firm in self._hurries.values()):
                 await self.clock.sleep(begin + count * interval - now)
             else:
                 count = await self._paced(self._pacing, begin, interval)

@@ -15,7 +15,7 @@ from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_desk import FlowDesk
 from ionpy_auto.automation.flows import FlowStore, layers_of
 from ionpy_auto.automation.hooks import Hooks
-from ionpy_auto.automation.names import CHANNEL_UNITS, Site
+from ionpy_auto.automation.names import Site, channel_units
 from ionpy_auto.automation.rules.engine import RuleEngine
 from ionpy_auto.automation.rules.references import Known, check_references
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
@@ -112,6 +112,7 @@ class Automation:
                 site=bench.site,
                 sessions=bench.sessions,
                 database=bench.database,
+                accepted=self._accepted,
             )
         )
         sandbox = Interpreters(Sandbox(bench.clock), bench.clock)
@@ -135,6 +136,14 @@ class Automation:
         self._known: tuple[tuple[int, ...], Known] | None = None
         self._thinned: dict[str, list[Callable[[], None]]] = {}
         self._leave: list[Callable[[], None]] = []
+
+    def _accepted(self, channel_id: str) -> Mapping[str, Mapping[str, Any]]:
+        """What persons accepted for the channel file as it is now."""
+        path = self._bench.site.channels.paths().get(channel_id)
+        if path is None:
+            return {}
+        digest = revision_of(path.read_text(encoding="utf-8"))
+        return self._bench.engine.acceptances.of(self._bench.project.id, channel_id, digest)
 
     def _session(self, field: str) -> Scalar | None:
         active = self._bench.sessions.active
@@ -219,7 +228,7 @@ class Automation:
     async def _open_channel(self, channel_id: str) -> None:
         columns = [
             EntityColumn(name, "text" if name in TEXT_POINTS else "numeric", unit)
-            for name, unit in CHANNEL_UNITS.items()
+            for name, unit in channel_units(self._bench.site.channel(channel_id)).items()
         ]
         try:
             await self._bench.recorder.declare(channel_id, columns)
@@ -307,6 +316,10 @@ class Automation:
     def _look(run: Run, rested: asyncio.Event) -> None:
         if run.state in {RunState.PAUSED, RunState.FINISHED}:
             rested.set()
+
+    async def check_run(self, request: RunRequest) -> dict[str, Any]:
+        """What a start would find, without starting."""
+        return await self.runs.check(request)
 
     async def start_run(self, request: RunRequest) -> dict[str, Any]:
         """Check everything, then start."""

@@ -1,7 +1,9 @@
 """Looking at projects and flow files without running them: for ``check`` and for CI."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ionpy_auto.automation.flow_reader import read_flow
@@ -81,9 +83,18 @@ def _check_project(folder: Path) -> Iterator[list[Finding]]:
         yield _check_flow(path, site)
 
 
+def _beside(path: Path, flow_id: str) -> tuple[str, str] | None:
+    """The flow of this id in the same folder; elsewhere nobody looks here."""
+    for other in sorted(path.parent.glob("*.yaml")):
+        text = other.read_text(encoding="utf-8", errors="replace")
+        if re.search(rf"^id:[ \t]*['\"]?{re.escape(flow_id)}['\"]?[ \t]*(#|$)", text, re.MULTILINE):
+            return text, str(other)
+    return None
+
+
 def _check_flow(path: Path, site: Site) -> list[Finding]:
     text = path.read_text(encoding="utf-8", errors="replace")
-    flow, findings = read_flow(text, str(path), site)
+    flow, findings = read_flow(text, str(path), site, texts=partial(_beside, path))
     if flow is not None:
         findings += [*check_flow(flow, site), *check_rules(flow)]
     return findings

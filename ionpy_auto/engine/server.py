@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from ionpy_auto import __version__
+from ionpy_auto.auth.acceptances import Acceptances
 from ionpy_auto.auth.audit import AuditLog
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import SystemClock
@@ -57,6 +58,7 @@ class Engine:
         self._exit = ExitStack()
         self._database: Database | None = None
         self._audit: AuditLog | None = None
+        self._acceptances: Acceptances | None = None
 
     # -- life -------------------------------------------------------------------------------
 
@@ -73,6 +75,8 @@ class Engine:
         )
         await self._database.start()
         self._audit = AuditLog(self._database, self.clock, self.tasks)
+        self._acceptances = Acceptances(self._database, self.clock)
+        await self._acceptances.load()
         latch = await self._audit.load_latch()
         if latch and latch.get("pressed"):
             since = float(latch.get("since") or self.clock.now())
@@ -110,6 +114,14 @@ class Engine:
             msg = "the server is starting"
             raise Unavailable(msg)
         return self._audit
+
+    @property
+    def acceptances(self) -> Acceptances:
+        """What persons accepted; there once the engine has started."""
+        if self._acceptances is None:
+            msg = "the server is starting"
+            raise Unavailable(msg)
+        return self._acceptances
 
     @property
     def project(self) -> Workbench:

@@ -7,15 +7,18 @@ from typing import Generic, TypeVar
 import structlog
 
 from ionpy_auto.automation.context import PointRange
-from ionpy_auto.automation.names import CHANNEL_UNITS
+from ionpy_auto.automation.names import channel_units
+from ionpy_auto.automation.profiles import Profile, read_profile
 from ionpy_auto.automation.wiring import CellFile, ChannelFile, read_cell, read_channel
-from ionpy_auto.core.errors import Finding
+from ionpy_auto.core.errors import BadInput, Finding
+from ionpy_auto.core.files import inside
 from ionpy_auto.devices.entities import Entity, Numeric
 from ionpy_auto.devices.manager import DeviceManager
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+MOST_BYTES = 10_000_000
 KINDS = {"toggle": "bool", "numeric": "number", "bitmask": "number", "enum": "text"}
 
 Reader = Callable[[str, str], tuple[T | None, list[Finding]]]
@@ -74,7 +77,9 @@ class EntitySite:
     """
 
     def __init__(self, channels: Iterable[Path], cells: Iterable[Path]) -> None:
-        self.channels: Shelf[ChannelFile] = Shelf(channels, read_channel)
+        folders = tuple(channels)
+        self.channels: Shelf[ChannelFile] = Shelf(folders, read_channel)
+        self._roots = tuple(folder.parent for folder in folders)
         self.cells: Shelf[CellFile] = Shelf(cells, read_cell)
 
     def has_device(self, device_id: str) -> bool:
@@ -97,8 +102,10 @@ class EntitySite:
     def unit_of(self, address: str) -> str | None:
         """Unit of a device's or channel's point; None when there is none."""
         head, _, rest = address.partition(".")
-        if rest in CHANNEL_UNITS and head in self.channels.paths():
-            return CHANNEL_UNITS[rest]
+        if head in self.channels.paths():
+            units = channel_units(self.channels.get(head))
+            if rest in units:
+                return units[rest]
         entity = self._entity(address)
         return None if entity is None else str(getattr(entity, "unit", ""))
 
@@ -128,6 +135,29 @@ class EntitySite:
     def cell(self, name: str) -> CellFile | None:
         """A cell by name, with or without the folder."""
         return self.cells.get(name.removeprefix("cells/"))
+
+    def profile(self, name: str) -> tuple[Profile | None, list[Finding]]:
+        """A profile: ``drive`` in ``profiles/``, or a path inside the project; read anew."""
+        plain = name if name.endswith(".csv") else f"{name}.csv"
+        try:
+            for root in self._roots:
+                for parts in (("profiles", plain), (plain,)):
+                    path = inside(root, *parts)
+                    if path.is_file():
+                        return read_profile(_text_of(path), plain)
+        except BadInput as error:
+            return None, [Finding(code="unsafe-path", message=error.message, hint=error.hint)]
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"cannot read {plain}: {error}"
+            return None, [Finding(code="unreadable", message=message, file=plain)]
+        return None, []
+
+
+def _text_of(path: Path) -> str:
+    if path.stat().st_size > MOST_BYTES:
+        msg = f"{path.name} is larger than {MOST_BYTES // 1_000_000} MB"
+        raise BadInput(msg, hint="thin it out")
+    return path.read_text(encoding="utf-8")
 
 
 class ProjectSite(EntitySite):

@@ -22,7 +22,7 @@ from ionpy_auto.core.registry import Registry
 
 SCHEMA_VERSION = 1
 PROJECT_FILE = "project.json"
-FOLDERS = ("flows", "channels", "cells", "scripts", "waveforms", "exports")
+FOLDERS = ("flows", "channels", "cells", "profiles", "scripts", "waveforms", "exports")
 
 _upgrades: Registry[Any] = Registry(
     "project upgrade", "ionpy_auto.projects.upgrades", lambda module: module.upgrade

@@ -26,7 +26,7 @@ LEFT_OUT = (
     *("data.db*", "*.bak", "exports", "waveforms", "device_state.json", "*.corrupt.*"),
     *("connections.json", "routing.json", "secrets*"),  # ways to reach others
 )
-SHARED = ("config", "drivers", "rules", "cells", "channels")
+SHARED = ("config", "drivers", "rules", "cells", "channels", "profiles")
 EVENTS = frozenset(
     {"run", "run_step", "run_cycle", "alarm", "marker", "rule_fired", "session", "device_note"}
 )

@@ -5,8 +5,8 @@ and its counts. The lines of the others stand beside it until they are through.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ionpy_auto.automation.flow import StepNode
@@ -33,41 +33,60 @@ async def run_branches(outer: "Execution", lists: Sequence[Branch], driving: int
         IonpyError: Of the branch that failed.
     """
     stopped: list[bool] = []
+    here = len(outer.track.path)
     lines = _lines(outer, lists, driving)
-    outer.track.idle = all(walker is not outer for walker, _, _ in lines)
+    outer.track.idle = all(walker is not outer for walker, _ in lines)
     try:
         async with asyncio.TaskGroup() as group:  # a cancellation reaches every branch
-            for walker, number, nodes in lines:
-                is_side = walker is not outer
-                group.create_task(_walk(walker, nodes, f"|{number}", stopped, is_side=is_side))
+            for walker, nodes in lines:
+                group.create_task(
+                    _walk(walker, nodes, stopped, partial(_leave, outer, walker, here))
+                )
     except BaseExceptionGroup as failed:
         raise failed.exceptions[0] from None
     finally:
+        for walker, _ in lines:  # one that was cancelled before it began has left nothing
+            _leave(outer, walker, here)
         outer.track.idle = False
     if stopped:
         raise StopRunError
 
 
+def _leave(outer: "Execution", walker: "Execution", here: int) -> None:
+    """The branch of a line is over."""
+    run, track = outer.run, walker.track
+    if walker is outer:
+        del track.path[here:]
+        track.idle = True
+        run.note_pause()
+    elif track in run.tracks:
+        run.leave_track(track)
+
+
 def _lines(
     outer: "Execution", lists: Sequence[Branch], driving: int
-) -> list[tuple["Execution", int, Branch]]:
+) -> list[tuple["Execution", Branch]]:
     """The lines of the branches that are to be run, each on its way to where it shall go on."""
     track = outer.track
     here = len(track.path)
     going_on = bool(track.way or track.others)
-    places = {place[here]: place[here:] for place in track.others if len(place) > here}
-    lines: list[tuple[Execution, int, Branch]] = []
+    places = {place[here]: place[here + 1 :] for place in track.others if len(place) > here}
+    lines: list[tuple[Execution, Branch]] = []
+    ours = f"|{driving + 1}"
     for number, nodes in enumerate(lists, 1):
         mark = f"|{number}"
-        if number - 1 == driving:
-            if not going_on or (track.way and track.way[0] == mark):
-                lines.append((outer, number, nodes))
-        elif not going_on or mark in places:
+        if mark != ours and (not going_on or mark in places):
             side = outer.run.side_track(track)
+            side.path.append(mark)
             side.way.extend(places.get(mark, ()))
             side.others = _within(track.others, here, mark)[1:]
-            lines.append((type(outer)(outer.run, side), number, nodes))
-    track.others = _within(track.others, here, f"|{driving + 1}")
+            lines.append((type(outer)(outer.run, side), nodes))
+    if not going_on or (track.way and track.way[0] == ours):
+        track.path.append(ours)
+        if track.way:
+            track.way.popleft()
+        lines.insert(0, (outer, lists[driving]))
+    track.others = _within(track.others, here, ours)
     return lines
 
 
@@ -77,41 +96,24 @@ def _within(places: Sequence[Place], here: int, mark: str) -> list[Place]:
 
 
 async def _walk(
-    walker: "Execution", nodes: Branch, mark: str, stopped: list[bool], *, is_side: bool
+    walker: "Execution", nodes: Branch, stopped: list[bool], leave: Callable[[], None]
 ) -> None:
     """One branch to its end, to its first error, or until the run is told to stop."""
-    with _place(walker, mark, is_side=is_side):
-        try:
-            await walker.steps(nodes)
-        except StopRunError:
-            stopped.append(True)
-        except GotoError as jump:
-            msg = f"goto {jump.target!r} leads out of its branch"
-            raise Rejected(msg, code="GOTO_BRANCH", hint="branches end on their own") from None
-        except IonpyError as error:
-            _break_off(walker, error.error_code.lower(), "error")
-            raise
-        except BaseException:
-            _break_off(walker, walker.run.ended_by or "branch_failed", "aborted")
-            raise
-
-
-@contextmanager
-def _place(walker: "Execution", mark: str, *, is_side: bool) -> Iterator[None]:
-    """Where a branch is, as long as it is under way."""
-    track, run = walker.track, walker.run
-    track.path.append(mark)
-    if track.way and track.way[0] == mark:
-        track.way.popleft()
     try:
-        yield
+        await walker.steps(nodes)
+    except StopRunError:
+        stopped.append(True)
+    except GotoError as jump:
+        msg = f"goto {jump.target!r} leads out of its branch"
+        raise Rejected(msg, code="GOTO_BRANCH", hint="branches end on their own") from None
+    except IonpyError as error:
+        _break_off(walker, error.error_code.lower(), "error")
+        raise
+    except BaseException:
+        _break_off(walker, walker.run.ended_by or "branch_failed", "aborted")
+        raise
     finally:
-        track.path.pop()
-        if is_side:
-            run.leave_track(track)
-        else:
-            track.idle = True
-            run.note_pause()
+        leave()
 
 
 def _break_off(walker: "Execution", ended_by: str, verdict: str) -> None:

@@ -6,11 +6,11 @@ into the cell. It also watches what no step may ignore: a setting that somebody 
 protection that tripped, a contact that opened. Switching is `switching.py`, limits `limits.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from ionpy_auto.automation.sequences.instruments import LEVEL_ROLES, Contact, Instrument, numeric
 from ionpy_auto.automation.sequences.integration import Integrator, live_max_gap_s
@@ -104,10 +104,13 @@ class CyclerChannel:
         id: Id of the channel; a source on the bus like a device.
         file: The wiring.
         side: Which output may be on; switching sets it.
+        stage: What a step calls its phase instead of the instrument's (``precharge``).
         phase: ``cc``, ``cv``, ``ramp`` or empty.
         switching: How many switch; meanwhile settings are on their way and are not compared.
         integrator: Fed with every sample while a run is counted.
         observer: The run, if any.
+        commanded: When the last setting was changed by us.
+        accepted: What a person accepted for this wiring, with name and date.
         on_voltage: Told of each sample of the cell voltage, with the half width of its stamp.
         follows_flag: Whether the supply's own flag says the phase; not while software regulates.
     """
@@ -119,14 +122,17 @@ class CyclerChannel:
     clock: Clock
     side: Side = Side.OFF
     phase: str = ""
+    stage: str = ""
     switching: int = 0
     integrator: Integrator | None = None
     observer: Observer | None = None
     labels: Labels = field(default_factory=Labels)
     expected: dict[str, Expected] = field(default_factory=dict)
     path_current: float = 0.0
+    accepted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     on_voltage: Callable[[Sample, float], None] | None = None
     follows_flag: bool = True
+    commanded: float = 0.0
     _mono: float = 0.0
     _seen_phase: str = ""
     _seen_count: int = 0
@@ -142,13 +148,20 @@ class CyclerChannel:
         self.charging = self._input(current.charge) if current.charge else None
         self.discharging = self._input(current.discharge) if current.discharge else None
         self.temp = self._input(file.temp.source) if file.temp else None
+        self.temps = [self._input(temp.source) for temp in file.temps]
+        self.cells = [self._input(point) for point in file.cell_voltages]
         self._handlers: dict[str, Callable[[Sample, float], int]] = {}
         self._leave: Callable[[], None] | None = None
         self._faults: list[Trip] = []
         self._terminals: dict[Side, Input] = {}
         self._has_flag = False
-        self.watches = all_watches(file)
+        self.watches = all_watches()
         self._zero = self._zero_band()
+        self._unipolar = frozenset(
+            place.point
+            for place in self.currents
+            if (entity := numeric(devices, place.point)) is not None and not entity.signed
+        )
         self._points = tuple(
             f"{self.id}.{name}"
             for name in ("voltage", "current", "power", "temp", "ah", "wh", "step", "cycle")
@@ -175,6 +188,11 @@ class CyclerChannel:
         return max(bands)
 
     @property
+    def points(self) -> tuple[str, ...]:
+        """Addresses it publishes."""
+        return (*self._points, self._phase_point)
+
+    @property
     def zero_band(self) -> float:
         """Up to this current [A] nothing flows."""
         return self._zero
@@ -192,6 +210,7 @@ class CyclerChannel:
             yield
         finally:
             self.switching -= 1
+            self.commanded = self.clock.monotonic()
 
     # --- life -------------------------------------------------------------------------------
 
@@ -210,6 +229,10 @@ class CyclerChannel:
             handlers[place.point] = self._on_current
         if self.temp is not None:
             handlers[self.temp.point] = self._on_temp
+        for probe in self.temps:
+            self._also(probe.point, self._on_probe)
+        for cell in self.cells:
+            self._also(cell.point, self._on_cell)
         for instrument in (self.source, self.sink):
             if instrument is not None:
                 self._follow(instrument)
@@ -246,6 +269,14 @@ class CyclerChannel:
             self._has_flag = True
             handlers[regulation] = self._on_regulation
 
+    def _also(self, point: str, handler: Callable[[Sample, float], int]) -> None:
+        """Follow a point that may have another meaning as well."""
+        other = self._handlers.get(point)
+        if other is None:
+            self._handlers[point] = handler
+        else:
+            self._handlers[point] = lambda s, h: other(s, h) | handler(s, h)
+
     def _catch_up(self) -> None:
         """Take over what the devices said before the channel was opened."""
         for place in self.inputs:
@@ -272,7 +303,8 @@ class CyclerChannel:
     @property
     def inputs(self) -> list[Input]:
         """All meters."""
-        return [p for p in (self.voltage, *self.currents, self.temp) if p is not None]
+        found = (self.voltage, *self.currents, self.temp, *self.temps, *self.cells)
+        return [place for place in found if place is not None]
 
     @property
     def instruments(self) -> list[Instrument]:
@@ -352,11 +384,34 @@ class CyclerChannel:
             return 0
         self._combine()
         if self.current is not None and self.integrator is not None:
-            unsure = sample.quality is Quality.UNSURE
+            unsure = sample.quality is Quality.UNSURE or self._is_blind_zero(sample.point)
             self.integrator.current(
                 sample.mono, self.current, half_width_s=half_width, unsure=unsure
             )
         return CURRENT
+
+    def _is_blind_zero(self, point: str) -> bool:
+        """A meter that cannot show the other direction says 0 although a current is wanted.
+
+        It may be 0 and it may be negative (SEQ-18): it counts as 0 and is not sure.
+        """
+        is_on = self.side is not Side.OFF and not self.is_switching
+        wanted = self.path_current > self._zero
+        return bool(is_on and wanted and not self.current and point in self._unipolar)
+
+    @property
+    def leakage(self) -> Mapping[str, float | None]:
+        """What supply and load draw from the cell while they are off [A]; None is unknown.
+
+        What isolates the cell from them is left out.
+        """
+        isolation = self.file.isolation
+        found: dict[str, float | None] = {}
+        for instrument in self.instruments:
+            hidden = isolation == "relay" or (instrument is self.source and isolation != "none")
+            if not hidden:
+                found[instrument.device] = instrument.driver.OFF_LEAKAGE_A
+        return found
 
     def _counts(self, point: str) -> bool:
         """Whether a meter speaks for the side that is on; while both are off both do."""
@@ -396,6 +451,41 @@ class CyclerChannel:
         if self.temp.value is not None and self.integrator is not None:
             self.integrator.temperature(sample.mono, self.temp.value)
         return TEMP
+
+    def _on_probe(self, sample: Sample, half_width: float) -> int:
+        """A further thermometer: implausible is unknown, and unknown trips."""
+        del half_width
+        for place, file in zip(self.temps, self.file.temps, strict=True):
+            if place.point == sample.point:
+                low, high = file.plausible
+                value = sample.known
+                fits = isinstance(value, float) and low <= value <= high
+                place.take(sample if fits else sample._replace(value=None, quality=Quality.BAD))
+        return TEMP
+
+    def _on_cell(self, sample: Sample, half_width: float) -> int:
+        del half_width
+        for place in self.cells:
+            if place.point == sample.point:
+                place.take(sample)
+        return VOLTAGE
+
+    @property
+    def hottest(self) -> float | None:
+        """The highest of all temperatures of the cell; None while one of them is unknown."""
+        return _extreme(max, self.temp, self.temps)
+
+    @property
+    def coldest(self) -> float | None:
+        """The lowest of them."""
+        return _extreme(min, self.temp, self.temps)
+
+    def cell_range(self) -> tuple[float, float] | None:
+        """Lowest and highest cell voltage; None without cells or while one is unknown."""
+        known = [place.value for place in self.cells if place.value is not None]
+        if not known or len(known) < len(self.cells):
+            return None
+        return min(known), max(known)
 
     def _on_setting(self, sample: Sample, half_width: float) -> int:
         """Compare what an instrument says of its settings with what we set (SEQ-22)."""
@@ -443,7 +533,9 @@ class CyclerChannel:
             self.set_phase(seen, mono)
 
     def set_phase(self, name: str, mono: float) -> None:
-        """Enter a phase."""
+        """Enter a phase; while a step names what it does, that is it."""
+        if name and self.stage:
+            name = self.stage
         if name == self.phase:
             return
         self.phase = name
@@ -500,6 +592,13 @@ class CyclerChannel:
     def terminal(self) -> Input | None:
         """The voltage at the instrument that is on, if it can be compared with the cell's."""
         return self._terminals.get(self.side)
+
+    @property
+    def ammeter(self) -> Input | None:
+        """The current meter that speaks for the side that is on."""
+        if self.signed is not None:
+            return self.signed
+        return self.charging if self.side is Side.CHARGE else self.discharging
 
     def begin_watch(self) -> None:
         """A new direction: what was counted before says nothing any more."""
@@ -577,13 +676,45 @@ class CyclerChannel:
                     *self._run_amounts(timestamp, mono),
                     Sample(self._count_point, count, "", good, normal, timestamp, mono),
                     Sample(self._edge_point, edge, "", good, normal, timestamp, mono),
+                    *self._extremes(timestamp, mono),
                 ),
             )
         )
 
+    def _extremes(self, timestamp: float, mono: float) -> list[Sample]:
+        """What there is only with several cells or thermometers."""
+        found: list[tuple[str, float | None, str]] = []
+        if self.cells:
+            low, high = self.cell_range() or (None, None)
+            spread = None if low is None or high is None else high - low
+            found += [("cell_min", low, "V"), ("cell_max", high, "V"), ("cell_spread", spread, "V")]
+        if self.temps:
+            found += [("temp_min", self.coldest, "°C"), ("temp_max", self.hottest, "°C")]
+        good, bad, normal = Quality.GOOD, Quality.BAD, AlarmState.NORMAL
+        return [
+            Sample(
+                f"{self.id}.{name}",
+                value,
+                unit,
+                bad if value is None else good,
+                normal,
+                timestamp,
+                mono,
+            )
+            for name, value, unit in found
+        ]
+
     def _bad_quality(self) -> Quality:
         last = self.voltage.last
         return Quality.STALE if last is None or last.quality is Quality.STALE else Quality.BAD
+
+
+def _extreme(
+    pick: Callable[[list[float]], float], first: Input | None, others: list[Input]
+) -> float | None:
+    places = [first, *others] if first is not None else others
+    known = [place.value for place in places if place.value is not None]
+    return pick(known) if known and len(known) == len(places) else None
 
 
 def shown_phase(source: Instrument, current: float) -> str:

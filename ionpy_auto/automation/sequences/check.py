@@ -12,7 +12,7 @@ from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.names import Site
 from ionpy_auto.automation.sequences import checks
 from ionpy_auto.automation.sequences.review import Check, Review
-from ionpy_auto.core.errors import Finding
+from ionpy_auto.core.errors import Finding, Severity
 from ionpy_auto.devices.manager import DeviceManager
 
 
@@ -24,10 +24,12 @@ def check_flow(flow: Flow, site: Site, devices: DeviceManager | None = None) -> 
         site: Devices, channels and cells.
         devices: For the ranges of instruments; None leaves them out.
     """
-    del site
     review = Review(flow, flow.names.channel, devices)
     found = [finding for check in all_checks() for finding in check(review)]
-    return sorted(found, key=lambda finding: finding.line)
+    for _, called in flow.calls():  # with its own limits as well
+        inner = check_flow(called, site, devices)
+        found += [finding for finding in inner if finding.severity is Severity.ERROR]
+    return sorted(dict.fromkeys(found), key=lambda finding: finding.line)
 
 
 @cache

@@ -7,13 +7,22 @@ from typing import Any, Literal
 
 from ionpy_auto.automation.flow import CycleDefinition as WrittenCycle
 from ionpy_auto.automation.sequences.channel import CyclerChannel
+from ionpy_auto.automation.sequences.counters import DeviceCounters
 from ionpy_auto.automation.sequences.integration import Integrator, Point, Totals
+from ionpy_auto.automation.sequences.meters import meters_of
 from ionpy_auto.automation.sequences.statistics import (
     CycleDefinition,
     CycleResult,
     CycleStatistics,
     StepKind,
     StepResult,
+)
+from ionpy_auto.automation.sequences.uncertainty import (
+    Meters,
+    efficiency_u,
+    half_uncertainty,
+    step_uncertainty,
+    with_uncertainty,
 )
 
 Direction = Literal["charge", "discharge", ""]
@@ -123,6 +132,8 @@ class Counting:
         written = self.written or WrittenCycle()
         self.definition = CycleDefinition(begins=written.begins, ends=written.ends, ce=written.ce)
         self.statistics = CycleStatistics(self.definition)
+        self.meters = meters_of(self.channel)
+        self.counters = DeviceCounters(self.channel, self.channel.bus)
         self.integrator = self._fresh()
 
     def _fresh(self) -> Integrator:
@@ -142,9 +153,11 @@ class Counting:
         """Take samples from now on."""
         self.integrator = self._fresh()
         self.channel.integrator = self.integrator
+        self.counters.start()
 
     def stop(self) -> None:
         """Take no more."""
+        self.counters.stop()
         if self.channel.integrator is self.integrator:
             self.channel.integrator = None
 
@@ -168,6 +181,7 @@ class Counting:
         """Publish the first moment of a step."""
         labels = self.channel.labels
         labels.step, labels.step_count = step_id, index + 1
+        self.counters.begin()
         self.channel.publish_edge(self.channel.clock.monotonic())
 
     def end(
@@ -185,6 +199,14 @@ class Counting:
         self.statistics.add(StepResult(kind, totals, ended_by, dcir), number=self.cycle)
         return totals
 
+    def second_opinion(self, direction: Direction, totals: Totals) -> tuple[float | None, str]:
+        """The instrument's own Ah of the step that ended, and a warning if they differ."""
+        return self.counters.compare(direction, magnitude(totals, direction)[0])
+
+    def uncertainty(self, direction: Direction, totals: Totals) -> dict[str, float | None]:
+        """How uncertain ``ah``, ``wh`` and ``mean_v`` of a step are (k = 2)."""
+        return step_uncertainty(totals, direction, self.meters) if direction else {}
+
     def finish(self) -> None:
         """The run is over."""
         self._end_cycle()
@@ -199,9 +221,28 @@ class Counting:
             self.on_cycle(result, began, now)
 
 
-def cycle_row(result: CycleResult) -> dict[str, Any]:
+def cycle_uncertainty(result: CycleResult, meters: Meters) -> dict[str, float | None]:
+    """How uncertain the figures of a cycle are (k = 2); empty without efficiencies."""
+    if result.halves is None:
+        return {}
+    above, below = result.halves
+    found = {
+        "ce": efficiency_u(above, below, meters),
+        "ee": efficiency_u(above, below, meters, energy=True),
+    }
+    for half in result.halves:
+        own = half_uncertainty(half, meters)
+        found |= {f"{half.direction}_{name}": own[name] for name in ("ah", "wh")}
+        found[f"mean_v_{half.direction}"] = own["mean_v"]
+    return found
+
+
+def cycle_row(result: CycleResult, meters: Meters | None = None) -> dict[str, Any]:
     """One cycle for REST and the browser."""
+    u = cycle_uncertainty(result, meters) if meters is not None else {}
     return {
+        "u": u,
+        "ce_text": "" if result.ce is None else with_uncertainty(result.ce, u.get("ce")),
         "cycle": result.number,
         "charge_ah": result.charge_ah,
         "discharge_ah": result.discharge_ah,

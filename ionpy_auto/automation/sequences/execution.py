@@ -9,11 +9,13 @@ which makes the outputs safe.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ionpy_auto.automation.blocks import Action, Step
-from ionpy_auto.automation.context import Drive, Held, Lab, Rounds
+from ionpy_auto.automation.context import Drive, Held, Lab, Meeting, Question, Rounds
 from ionpy_auto.automation.flow import Measure, StepNode
+from ionpy_auto.automation.sequences.barriers import Waiter
 from ionpy_auto.automation.sequences.branching import run_branches
 from ionpy_auto.automation.sequences.measuring import ChannelMeter
 from ionpy_auto.automation.sequences.run import Run, RunState
@@ -46,6 +48,16 @@ class RunChannel:
         self._execution = execution
         self._switching = switching
         self._drive: Drive | None = None
+
+    @property
+    def write_latency_s(self) -> float:
+        """The longest write of the run so far."""
+        return self._switching.latency_s
+
+    @property
+    def dead_time_s(self) -> float:
+        """Of the channel."""
+        return self._switching.dead_time_s
 
     async def rest(self) -> None:
         """Outputs off, proven."""
@@ -154,8 +166,7 @@ class Execution:
             msg = "another branch drives the channel"
             raise Rejected(msg, code="BRANCH_DRIVES", hint="only one branch may use the channel")
         if self._channel is None:
-            msg = "this run has no channel"
-            raise Rejected(msg, code="NO_CHANNEL", hint="add channel: to the flow")
+            raise _no_channel()
         return self._channel
 
     @property
@@ -165,11 +176,10 @@ class Execution:
         Raises:
             Rejected: The run has no channel.
         """
-        step = self.track.step
-        if self.run.channel is None or step is None:
-            _ = self.channel
-            raise Rejected("no step is under way", code="NO_STEP")
-        return ChannelMeter(self.run.channel, step, self.lab.bus)
+        run, step = self.run, self.track.step
+        if run.channel is None or step is None:
+            raise _no_channel()
+        return ChannelMeter(run.channel, step, self.lab.bus, run.journal)
 
     def resolve(self, name: str) -> str:
         """From a written name to an address."""
@@ -181,7 +191,9 @@ class Execution:
             return await self.run.write(point, value)
 
     def phase(self, name: str) -> None:
-        """The step has entered a phase."""
+        """The step has entered a phase; empty gives the naming back to the channel."""
+        if self.run.channel is not None and self._channel is not None:
+            self.run.channel.stage = name
         if self.track.step is not None:
             self.track.step.enter_phase(name, self.lab.clock.now())
 
@@ -224,30 +236,44 @@ class Execution:
 
         await self.loop(Rounds(count=count), one)
 
-    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> int:
-        """Run round after round; returns how many there were."""
+    async def loop(self, rounds: Rounds, body: Callable[[], Awaitable[None]]) -> None:
+        """Run round after round.
+
+        Wherever somebody else gets a turn, the place says what comes next.
+        """
         track, clock = self.track, self.lab.clock
-        first = number = track.first_round()
-        while rounds.count is None or number <= rounds.count:
-            began = clock.monotonic()
-            item = rounds.items[number - 1] if rounds.items else None
-            is_found = track.is_on_its_way
-            track.rounds.append(Round(number, rounds.counter, item))
-            track.path.append(f"{number}/{rounds.count or '?'}")
-            try:
-                if not is_found and rounds.before is not None and not rounds.before():
+        number = track.first_round()
+        shown = rounds.count or "?"
+        track.path.append("")
+        try:
+            while rounds.count is None or number <= rounds.count:
+                began = clock.monotonic()
+                track.path[-1] = f"{number}/{shown}"
+                if await self._round(rounds, number, body):
                     break
-                await body()
-                if rounds.after is not None and rounds.after():
-                    return number
-            finally:
-                track.path.pop()
-                track.rounds.pop()
-            number += 1
-            # What an endless loop looks at cannot change without time; the others let others in.
-            spins = rounds.count is None and clock.monotonic() <= began
-            await clock.sleep(PAUSE_S if spins else 0.0)
-        return number - 1 if number > first else first - 1
+                number += 1
+                track.path[-1] = f"{number}/{shown}"
+                # What an endless loop looks at cannot change without time; others let others in.
+                spins = rounds.count is None and clock.monotonic() <= began
+                await clock.sleep(PAUSE_S if spins else 0.0)
+        finally:
+            track.path.pop()
+
+    async def _round(
+        self, rounds: Rounds, number: int, body: Callable[[], Awaitable[None]]
+    ) -> bool:
+        """One round; returns whether the loop is over with it."""
+        track = self.track
+        item = rounds.items[number - 1] if rounds.items else None
+        goes_on = track.is_on_its_way
+        track.rounds.append(Round(number, rounds.counter, item))
+        try:
+            if not goes_on and rounds.before is not None and not rounds.before():
+                return True
+            await body()
+            return rounds.after is not None and rounds.after()
+        finally:
+            track.rounds.pop()
 
     async def steps(self, children: Sequence[Any], *, counter: str = "") -> None:
         """Run child steps."""
@@ -259,7 +285,11 @@ class Execution:
             target = await self._one(node) if node.enabled else ""
             if target:
                 position = _place(children, target)
-                await self.lab.clock.sleep(0.0)
+                self.track.path.append(target)
+                try:
+                    await self.lab.clock.sleep(0.0)
+                finally:
+                    self.track.path.pop()
 
     async def branches(self, lists: Sequence[Sequence[Any]], driving: int) -> None:
         """Run lists of steps at the same time; the first that fails ends the others.
@@ -269,6 +299,14 @@ class Execution:
             driving: Which of them may use the channel, from 0.
         """
         await run_branches(self, lists, driving)
+
+    async def call(self, nodes: Sequence[Any], closing: Sequence[Any]) -> None:
+        """Run another flow; what of its ``finally`` is not reached here is run with the run's."""
+        self.run.closings.append(tuple(closing))
+        if not self.resumes_in(closing):
+            await self.steps(nodes)
+        await self.steps(closing)
+        self.run.closings.pop()
 
     def goto(self, target: str, most: int) -> None:
         """Go on with another step, unless this step has done so as often as it may.
@@ -320,7 +358,8 @@ class Execution:
 
     async def _act(self, step: StepRun, action: Action) -> None:
         """Run an action that stands as a step; one that may take long can be interrupted."""
-        if not action.interruption or self.run.state is RunState.STOPPING:
+        is_closing = self.run.state is RunState.STOPPING
+        if not action.interruption or (is_closing and not step.ends):
             await action.act(self)
             return
         self._arm(step)
@@ -406,6 +445,7 @@ class Execution:
             await run.switching.off()
         if self._channel is not None:
             self._channel.forget()
+            self.phase("")
         self.close(step)
 
     def close(self, step: StepRun) -> None:
@@ -417,7 +457,7 @@ class Execution:
         step.ended, step.ended_mono = clock.now(), now
         step.enter_phase("", step.ended)
         if run.counting is not None and not step.is_side:
-            step.totals = run.counting.end(step.direction, step.ended_by, step.dcir)
+            run.count(step)
         for measure in step.node.measure:
             self._measure(step, measure)
         run.plan.finished(step.node.id, step.time(now))
@@ -474,12 +514,43 @@ class Execution:
             if self._is_over(step):
                 return
 
-    async def hold(self, seconds: float) -> Held:
-        """Wait so long while the ends of the step are watched."""
+    async def ask(self, question: Question) -> bool:
+        """Ask a person; without ``keep_on`` the outputs are off meanwhile."""
+        if self._channel is not None and not question.keep_on:
+            await self._channel.rest()
+        step_id = self.run.open_prompt(self.track, question)
+        try:
+            return await self._in_time(question.timeout_s)
+        finally:
+            self.run.close_prompt(step_id)
+
+    async def meet(self, meeting: Meeting) -> bool:
+        """Wait for other runs."""
+        run, track = self.run, self.track
+        channel = run.channel.id if run.channel is not None else ""
+        met = partial(run.end_step, track, "met")
+        leave = run.barriers.come(Waiter(run.id, channel, meeting, met))
+        try:
+            return await self._in_time(meeting.timeout_s)
+        finally:
+            leave()
+
+    async def _in_time(self, timeout_s: float | None) -> bool:
+        """Wait for the end of the step; a time that was over leaves the end open."""
+        await self.until_end(timeout_s)
+        step = self.track.step
+        if step is None or step.ended_by != "time":
+            return True
+        step.ended_by = ""
+        return False
+
+    async def hold(self, seconds: float, *, ends: bool = True) -> Held:
+        """Wait so long, with or without looking at the ends of the step."""
         track, clock, step = self.track, self.lab.clock, self.track.step
         if step is None or step.ended_by:
             return "ended"
         self._arm(step)
+        step.armed = ends
         is_over = False
 
         def wake() -> None:
@@ -562,6 +633,11 @@ class Execution:
             await self._channel.again()
         step.ends = [EndState(s.end, run.channel.id if run.channel else "") for s in step.ends]
         step.armed = True
+
+
+def _no_channel() -> Rejected:
+    msg = "this run has no channel"
+    return Rejected(msg, code="NO_CHANNEL", hint="add channel: to the flow")
 
 
 def _place(children: Sequence[StepNode], target: str) -> int:

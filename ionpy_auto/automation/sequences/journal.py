@@ -215,6 +215,54 @@ class Journal:
 
         return await self._database.read(work)
 
+    async def measured(self, cell_id: str, name: str) -> dict[str, Any] | None:
+        """The newest passed measure of a name in any run on a cell."""
+        if self._database is None:
+            return None
+
+        def work(session: Session) -> dict[str, Any] | None:
+            query = select(RunStepRow, RunRow).join(RunRow, col(RunRow.id) == RunStepRow.run_id)
+            of_cell = func.json_extract(col(RunRow.bindings), "$.cell_id") == cell_id
+            query = query.where(of_cell, col(RunStepRow.ended).is_not(None))
+            for step, run in session.exec(query.order_by(col(RunStepRow.ended).desc())):
+                for measure in step.result.get("measures", ()):
+                    if measure["name"] == name and measure["verdict"] == "pass":
+                        return {**measure, "run": run.id, "measured": step.ended, "flow": run.flow}
+            return None
+
+        await self.flush()
+        return await self._database.read(work)
+
+    async def cycles_of_cell(self, cell_id: str) -> int:
+        """How many complete cycles all runs have made on a cell."""
+        if self._database is None:
+            return 0
+
+        def work(session: Session) -> int:
+            of_cell = func.json_extract(col(RunRow.bindings), "$.cell_id") == cell_id
+            query = select(func.count()).select_from(RunCycleRow)
+            query = query.join(RunRow, col(RunRow.id) == RunCycleRow.run_id)
+            both = col(RunCycleRow.charge_ah) > 0, col(RunCycleRow.discharge_ah) > 0
+            return session.exec(query.where(of_cell, *both)).one()
+
+        await self.flush()
+        return await self._database.read(work)
+
+    async def last_step(self, channel: str, kind: str) -> dict[str, Any] | None:
+        """The newest passed step of a kind on a channel."""
+        if self._database is None:
+            return None
+
+        def work(session: Session) -> dict[str, Any] | None:
+            query = select(RunStepRow).join(RunRow, col(RunRow.id) == RunStepRow.run_id)
+            query = query.where(RunRow.channel == channel, RunStepRow.kind == kind)
+            query = query.where(RunStepRow.verdict == "pass", col(RunStepRow.ended).is_not(None))
+            row = session.exec(query.order_by(col(RunStepRow.ended).desc()).limit(1)).first()
+            return None if row is None else dict(row.result)
+
+        await self.flush()
+        return await self._database.read(work)
+
     async def cycles(self, run_id: str) -> list[dict[str, Any]]:
         """The stored cycles of a run."""
         if self._database is None:

@@ -21,10 +21,22 @@ _MASKS: Final[Mapping[str, int]] = {
     "voltage": VOLTAGE,
     "current": CURRENT,
     "power": VOLTAGE | CURRENT,
+    "cell_min": VOLTAGE,
+    "cell_max": VOLTAGE,
+    "cell_spread": VOLTAGE,
+    "temp_min": TEMP,
+    "temp_max": TEMP,
     "temp": TEMP,
     "ah": CURRENT,
     "wh": CURRENT | VOLTAGE,
     "phase": CURRENT,
+}
+_OF_STEP: Final[Mapping[str, int]] = {
+    "ah": CURRENT,
+    "wh": CURRENT,
+    "di": CURRENT,
+    "dv": VOLTAGE,
+    "minus_dv": VOLTAGE,
 }
 _UPPER: Final = {">", ">="}
 _LOWER: Final = {"<", "<="}
@@ -127,6 +139,8 @@ def effective_limits(
     limits = Limits()
     if cell is not None:
         _of_cell(limits, cell)
+        if channel is not None and channel.cell_voltages:
+            _pair(limits, "cell_voltage", cell.limits.voltage, "V", "cell")
     if channel is not None:
         own = channel.limits
         _pair(limits, "voltage", own.voltage, "V", "channel")
@@ -192,10 +206,10 @@ def mask_of(points: Iterable[str], channel_id: str) -> int:
         head, _, rest = point.partition(".")
         if head == channel_id:
             mask |= _MASKS.get(rest, VOLTAGE | CURRENT | TEMP)
-        elif head == "step" and rest in {"ah", "wh"}:
-            mask |= CURRENT
+        elif head == "step" and rest in _OF_STEP:
+            mask |= _OF_STEP[rest]
         elif head in {"step", "cycle", "run", "cell", "session", "loop", "repeat", "prompt"}:
-            mask |= CURRENT if rest.endswith(("_ah", "_wh")) else 0
+            mask |= CURRENT if rest.endswith(("_ah", "_wh", "soc")) else 0
         else:
             mask |= OTHER
     # Nothing measured in it (``step.time > 4 h``): every sample and every tick may decide it.
@@ -203,13 +217,21 @@ def mask_of(points: Iterable[str], channel_id: str) -> int:
 
 
 class Measured(NamedTuple):
-    """What the built-in limits look at."""
+    """What the built-in limits look at.
+
+    Attributes:
+        temp: The hottest place; ``coldest`` is the coldest where there are several.
+        cells: Lowest and highest voltage of the cells, where they are measured.
+    """
 
     voltage: float | None
     current: float | None
     temp: float | None
     has_temp: bool
     direction: str
+    coldest: float | None = None
+    has_cells: bool = False
+    cells: tuple[float, float] | None = None
 
 
 class LimitWatch:
@@ -227,6 +249,7 @@ class LimitWatch:
         self._channel_id = channel_id
         self._voltage = self._hard("voltage_min", -inf), self._hard("voltage_max", inf)
         self._current = -self._hard("discharge_current", inf), self._hard("charge_current", inf)
+        self._cells = self._hard("cell_voltage_min", -inf), self._hard("cell_voltage_max", inf)
         self._temps = {
             direction: (
                 self._hard(f"{direction}_temp_min", -inf),
@@ -299,15 +322,29 @@ class LimitWatch:
         if not low <= current <= high:
             quantity = "charge_current" if current > 0 else "discharge_current"
             return _violated(self.limits.hard[quantity], abs(current))
-        return self._look_at_temp(measured) if measured.has_temp else None
+        trip = self._look_at_cells(measured.cells) if measured.has_cells else None
+        if trip is None and measured.has_temp:
+            trip = self._look_at_temp(measured, measured.temp)
+            if trip is None and measured.coldest is not None:
+                trip = self._look_at_temp(measured, measured.coldest)
+        return trip
 
-    def _look_at_temp(self, measured: Measured) -> Trip | None:
-        if measured.temp is None:
+    def _look_at_cells(self, cells: tuple[float, float] | None) -> Trip | None:
+        if cells is None:
+            return Trip("cell-voltage-unknown", "the voltage of a cell is not known")
+        low, high = self._cells
+        for value in cells:
+            if not low <= value <= high:
+                return self._outside("cell_voltage", value, low, "V")
+        return None
+
+    def _look_at_temp(self, measured: Measured, temp: float | None) -> Trip | None:
+        if temp is None:
             return Trip("temp-unknown", "the temperature is not known")
         low, high = self._temps[measured.direction]
-        if not low <= measured.temp <= high:
+        if not low <= temp <= high:
             direction = measured.direction or "discharge"
-            return self._outside(f"{direction}_temp", measured.temp, low, "°C")
+            return self._outside(f"{direction}_temp", temp, low, "°C")
         return None
 
     def _outside(self, quantity: str, value: float, low: float, unit: str) -> Trip:

@@ -7,7 +7,7 @@ server's stop) the outputs go to their safe state, proven by read-back, then ``f
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,19 +19,29 @@ from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import Site
+from ionpy_auto.automation.sequences.barriers import Barriers
+from ionpy_auto.automation.sequences.cells import capacity_of
 from ionpy_auto.automation.sequences.channel import CyclerChannel, ExclusiveOutputs
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.execution import Execution, run_closing
 from ionpy_auto.automation.sequences.journal import Journal
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.sequences.pacing import RunPace
-from ionpy_auto.automation.sequences.prestart import Inspector, refuse
+from ionpy_auto.automation.sequences.prestart import Inspector, Preview, refuse
 from ionpy_auto.automation.sequences.prestart.meters import SENSE_POLL_S
 from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState
 from ionpy_auto.automation.sequences.steps import worst
 from ionpy_auto.automation.sequences.track import Signal, StopRunError
 from ionpy_auto.core.commands import Mode, Origin, Priority, Role, WriteGate
-from ionpy_auto.core.errors import Conflict, IonpyError, NotFound, Rejected, Severity, Unavailable
+from ionpy_auto.core.errors import (
+    Conflict,
+    Finding,
+    IonpyError,
+    NotFound,
+    Rejected,
+    Severity,
+    Unavailable,
+)
 from ionpy_auto.core.safety import SafeResult, drive_safe
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.devices.manager import DeviceManager
@@ -81,6 +91,7 @@ class RunKit:
         environment: Live values and recent history.
         shelf: Flow files.
         site: Devices, channels and cells by name.
+        accepted: What persons accepted for a channel, kept outside its file; None takes the file.
         sessions: None where nothing is recorded (tests, dry runs).
         database: None keeps no rows.
     """
@@ -91,6 +102,7 @@ class RunKit:
     environment: LiveEnvironment
     shelf: FlowShelf
     site: Site
+    accepted: Callable[[str], Mapping[str, Mapping[str, Any]]] | None = None
     sessions: SessionBook | None = None
     database: Database | None = None
 
@@ -108,6 +120,7 @@ class RunManager:
         self.channels: dict[str, CyclerChannel] = {}
         self._interlocks: dict[str, ExclusiveOutputs] = {}
         self._holders: dict[str, str] = {}
+        self._barriers = Barriers()
         self._queues: dict[str, list[Run]] = {}
         self._keys: dict[str, str] = {}
         self._own_session = False
@@ -161,9 +174,10 @@ class RunManager:
             Rejected: A device cannot take its place.
         """
         found = self.channels.get(channel_id)
-        if found is not None:
-            return found
         file = self._kit.site.channel(channel_id)
+        if found is not None and (found.file == file or channel_id in self._holders):
+            return found
+        self.close_channel(channel_id)
         if file is None:
             msg = f"there is no channel {channel_id!r}"
             raise NotFound(msg, hint=f"add channels/{channel_id}.yaml")
@@ -207,7 +221,7 @@ class RunManager:
         known = await self._known(request.idempotency_key)
         if known is not None:
             return known
-        flow = self._flow(request)
+        flow = self._flow(request, await capacity_of(request.bindings, self.journal))
         self._check_armed(flow)
         run = self._make(request, flow)
         if run.channel is not None and run.channel.id in self._holders:
@@ -227,12 +241,23 @@ class RunManager:
             raise Conflict(msg, code="ALREADY_STARTED", hint="see that run", args={"id": run_id})
         return run
 
-    def _flow(self, request: RunRequest) -> Flow:
+    def _read(
+        self, request: RunRequest, capacity_ah: float | None = None
+    ) -> tuple[Flow | None, Sequence[Finding]]:
         text, file = self._kit.shelf.flow_text(request.sequence)
-        binding = Binding(channel=request.channel, parameters=request.parameters)
-        flow, findings = read_flow(text, file, self._kit.site, binding)
+        binding = Binding(
+            channel=request.channel,
+            cell=request.bindings.get("cell", ""),
+            parameters=request.parameters,
+            capacity_ah=capacity_ah,
+        )
+        flow, findings = read_flow(text, file, self._kit.site, binding, self._kit.shelf.flow_text)
         if flow is not None:
             findings = [*findings, *check_flow(flow, self._kit.site, self._kit.devices)]
+        return flow, findings
+
+    def _flow(self, request: RunRequest, capacity_ah: float | None = None) -> Flow:
+        flow, findings = self._read(request, capacity_ah)
         errors = [f for f in findings if f.severity is Severity.ERROR]
         if flow is None or errors:
             raise Rejected(
@@ -246,6 +271,47 @@ class RunManager:
             raise Rejected(msg, code="NO_SEQUENCE", hint="a run needs steps")
         return flow
 
+    async def check(self, request: RunRequest) -> dict[str, Any]:
+        """What a start would find: findings of the flow, limits in force, conditions; no start.
+
+        Raises:
+            NotFound: No such flow, channel or device.
+        """
+        found = Preview(request.sequence)
+        capacity_ah = await capacity_of(request.bindings, self.journal)
+        flow, findings = self._read(request, capacity_ah)
+        found.findings = [finding.as_dict() for finding in findings]
+        try:
+            flow = self._flow(request, capacity_ah)
+            run = self._make(request, flow)
+        except (Rejected, Conflict) as error:
+            found.refuse(error)
+            return found.as_dict()
+        found.limits, found.duration_s = run.limits_shown, run.plan.remaining("", 0.0)
+        try:
+            self._check_armed(flow)
+        except IonpyError as error:
+            found.refuse(error)
+        try:
+            self._check_free(run)
+            found.checks = await self._inspector.inspect(run, peek=True)
+            refuse(found.checks)
+        except (Rejected, Conflict) as error:
+            found.refuse(error)
+        return found.as_dict()
+
+    def _check_free(self, run: Run) -> None:
+        """Nobody holds the channel or one of its outputs."""
+        channel = run.channel
+        if channel is None:
+            return
+        for point in channel.outputs():
+            device, _, entity = point.rpartition(".")
+            owner = self._kit.gate.leases.owner_of(device, entity)
+            if owner is not None:
+                msg, args = f"{point} is held by {owner}", {"owner": owner, "channel": channel.id}
+                raise Conflict(msg, code="OWNED", hint="stop it, or wait for its end", args=args)
+
     def _check_armed(self, flow: Flow) -> None:
         gate = self._kit.gate
         gate.latch.check()
@@ -258,13 +324,24 @@ class RunManager:
 
     def _make(self, request: RunRequest, flow: Flow) -> Run:
         channel = self.channel(flow.channel) if flow.channel else None
+        if channel is not None:
+            channel.accepted = self._accepted(channel)
         names = flow.names
         limits = effective_limits(names.cell, names.channel, flow.channel, flow.limits)
         run_id = uuid.uuid4().hex[:12]
         origin = Origin(Priority.SEQUENCE, f"run:{run_id}", Role.OPERATOR, (f"run:{run_id}",))
         kit = self._kit
-        parts = RunParts(kit.lab, flow, channel, limits, kit.environment, self.journal)
+        parts = RunParts(
+            kit.lab, flow, channel, limits, kit.environment, self.journal, self._barriers
+        )
         return Run(run_id, request, origin, parts)
+
+    def _accepted(self, channel: CyclerChannel) -> Mapping[str, Mapping[str, Any]]:
+        """Where nothing real is driven the text of the channel file suffices (SEC-10)."""
+        kit = self._kit
+        if kit.accepted is None or kit.gate.mode.mode is Mode.SIMULATE:
+            return {item: {"by": f"channels/{channel.id}.yaml"} for item in channel.file.accept}
+        return kit.accepted(channel.id)
 
     async def _queue(self, run: Run) -> Run:
         channel_id = run.channel.id if run.channel is not None else ""
@@ -348,7 +425,7 @@ class RunManager:
                 "actor": request.actor,
                 "idempotency_key": request.idempotency_key,
                 "parameters": dict(request.parameters),
-                "bindings": {"channel": run.channel.id} if run.channel is not None else {},
+                "bindings": run.bindings,
             }
         )
         self.runs[run.id] = run
@@ -434,17 +511,19 @@ class RunManager:
     async def _end(self, run: Run, execution: Execution) -> None:
         """Safe state, ``finally``, safe state again, then the books."""
         run.interrupted = True
+        run.main.forget_signals()
         run.set_state(RunState.STOPPING)
         await self._make_safe(run)
         if run.step is not None and run.step.ended is None:
             run.step.ended_by = run.step.ended_by or run.ended_by or "error"
             run.step.verdict = worst(run.step.verdict, run.verdict)
             execution.close(run.step)
-        failures = await run_closing(execution, run.flow.closing)
+        closing = (*run.open_closings(), *run.flow.closing)
+        failures = await run_closing(execution, closing)
         for failure in failures:
             run.verdict = worst(run.verdict, "error")
             run.message = f"{run.message} finally: {failure['error']}".strip()
-        if run.flow.closing:
+        if closing:
             await self._make_safe(run)
         await self._close_books(run)
 
@@ -678,7 +757,7 @@ def _fail(run: Run, ended_by: str, message: str) -> None:
 
 def writes_outputs(flow: Flow) -> bool:
     """Whether a flow switches or sets anything."""
-    for node in (*flow.steps(), *flow.closing):
+    for node in flow.all_steps():
         if node.drives or (isinstance(node.block, Action) and node.block.outputs()):
             return True
     return False

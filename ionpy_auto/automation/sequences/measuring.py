@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
+from ionpy_auto.automation.sequences.journal import Journal
 from ionpy_auto.automation.sequences.steps import StepRun, worst
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.samples import Sample, Snapshot
@@ -52,10 +53,11 @@ class CellTrace:
 class ChannelMeter:
     """Implements `context.StepMeter` for the step under way."""
 
-    def __init__(self, channel: CyclerChannel, step: StepRun, bus: Bus) -> None:
+    def __init__(self, channel: CyclerChannel, step: StepRun, bus: Bus, journal: Journal) -> None:
         self._channel = channel
         self._step = step
         self._bus = bus
+        self._journal = journal
 
     @property
     def voltage(self) -> float | None:
@@ -66,6 +68,16 @@ class ChannelMeter:
     def current(self) -> float | None:
         """The cell's current."""
         return self._channel.current
+
+    @property
+    def terminal(self) -> float | None:
+        """The voltage at the instrument that is on."""
+        terminal = self._channel.terminal
+        return terminal.value if terminal is not None else None
+
+    async def last(self) -> Mapping[str, Any] | None:
+        """The row of the last passed step of this kind on this channel."""
+        return await self._journal.last_step(self._channel.id, self._step.node.verb)
 
     @property
     def _stacks(self) -> list[Stack]:

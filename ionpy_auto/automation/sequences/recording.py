@@ -16,7 +16,7 @@ between the rows where the current starts, stops or turns.
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -61,6 +61,8 @@ class Row(NamedTuple):
     current: float
     step: str
     cycle: int | None
+    phase: str = ""
+    temp: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,17 +258,23 @@ def replay(
         BadInput: The file cannot be believed, or its sign is not known.
     """
     recording = Recording(path, current_sign)
-    survey = _Survey()
+    survey = Survey()
     for row in recording:
         survey.add(row)
     gap_s = max_gap_s if max_gap_s is not None else 3.0 * survey.median_interval_s
-    player = _Player(recording, gap_s, _REST_SHARE * survey.largest_a, definition)
+    player = Player(
+        gap_s,
+        _REST_SHARE * survey.largest_a,
+        definition,
+        has_steps=recording.has_steps,
+        has_cycles=recording.has_cycles,
+    )
     for row in recording:
         player.add(row)
     return player.finish()
 
 
-class _Survey:
+class Survey:
     """First look at a recording: median interval and largest current in bounded memory."""
 
     def __init__(self) -> None:
@@ -277,6 +285,7 @@ class _Survey:
         self._last_s: float | None = None
 
     def add(self, row: Row) -> None:
+        """Look at one row."""
         self.largest_a = max(self.largest_a, abs(row.current))
         if self._last_s is not None and row.time_s > self._last_s:
             if self._seen % self._every == 0:
@@ -289,21 +298,45 @@ class _Survey:
 
     @property
     def median_interval_s(self) -> float:
+        """Half of the intervals are longer."""
+        return self.interval_s(0.5)
+
+    def interval_s(self, share: float) -> float:
+        """An interval that this share of all do not exceed."""
         intervals = sorted(self._intervals)
-        return intervals[len(intervals) // 2] if intervals else 0.0
+        return intervals[int(len(intervals) * share)] if intervals else 0.0
+
+    @property
+    def rest_a(self) -> float:
+        """Up to this current the cell rests."""
+        return _REST_SHARE * self.largest_a
 
 
-class _Player:
-    """Rows in, finished steps and cycles out."""
+class Player:
+    """Rows in, finished steps and cycles out.
+
+    Args:
+        max_gap_s: Longest interval that is bridged.
+        rest_a: Up to this mean current a step is a rest.
+        definition: Where cycles begin and end if the rows do not number them.
+        has_steps: Rows name their step; else steps follow the current.
+        has_cycles: Rows number their cycle.
+        ended_by: What ended each step, where that is known, by its name.
+    """
 
     def __init__(
         self,
-        recording: Recording,
         max_gap_s: float,
         rest_a: float,
-        definition: CycleDefinition | None,
+        definition: CycleDefinition | None = None,
+        *,
+        has_steps: bool = True,
+        has_cycles: bool = True,
+        ended_by: Mapping[str, str] | None = None,
     ) -> None:
-        self._recording = recording
+        self._has_steps, self._has_cycles = has_steps, has_cycles
+        self._ended_by = ended_by or {}
+        self._phase = ""
         self._max_gap_s = max_gap_s
         self._rest_a = rest_a
         self._statistics = CycleStatistics(definition)
@@ -322,15 +355,21 @@ class _Player:
             )
         elif self._is_new_step(last, row):
             edge_s = last.time_s
-            if not (self._recording.has_steps or self._recording.has_cycles):
+            if not (self._has_steps or self._has_cycles):
                 edge_s = (last.time_s + row.time_s) / 2.0
             self._integrator.cut(edge_s)
             self._labels.append((last.step, last.cycle))
             self._integrator.close(edge_s, "step")
         elif last.time_s == row.time_s:
             self._integrator.cut(row.time_s)
-        self._integrator.voltage(row.time_s, row.voltage)
-        self._integrator.current(row.time_s, row.current)
+        integrator = self._integrator
+        if row.phase != self._phase:
+            self._phase = row.phase
+            integrator.phase(row.time_s, row.phase)
+        integrator.voltage(row.time_s, row.voltage)
+        integrator.current(row.time_s, row.current)
+        if row.temp is not None:
+            integrator.temperature(row.time_s, row.temp)
         self._last = row
 
     def finish(self) -> dict[str, list[dict[str, Any]]]:
@@ -344,9 +383,9 @@ class _Player:
         return {"steps": self._steps, "cycles": self._cycles}
 
     def _is_new_step(self, last: Row, row: Row) -> bool:
-        if self._recording.has_cycles and row.cycle != last.cycle:
+        if self._has_cycles and row.cycle != last.cycle:
             return True
-        if self._recording.has_steps:
+        if self._has_steps:
             return row.step != last.step
         return self._direction(row) != self._direction(last)
 
@@ -368,7 +407,8 @@ class _Player:
         answer["cycle"] = cycle
         answer["started_s"], answer["ended_s"] = totals.started_s, totals.ended_s
         self._steps.append(answer)
-        self._keep(self._statistics.add(StepResult(kind, totals), number=cycle))
+        ended_by = self._ended_by.get(step, "")
+        self._keep(self._statistics.add(StepResult(kind, totals, ended_by), number=cycle))
 
     def _kind(self, totals: Totals) -> StepKind:
         """The direction a step mostly went, from its mean current."""

@@ -1,6 +1,6 @@
 """A flow under review: its channel, its limits and its instruments, for the checks of a flow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +36,14 @@ class Review:
         self.channel_id = self.flow.channel or "channel"
         cell = self.flow.names.cell
         self.limits = effective_limits(cell, self.channel, self.channel_id, self.flow.limits)
+        self.around: dict[str, tuple[Limit, ...]] = {}
+        self._note_limits((*self.flow.sequence, *self.flow.closing), ())
+
+    def _note_limits(self, nodes: Sequence[StepNode], outer: tuple[Limit, ...]) -> None:
+        """`around`: the limits of each step and of those it is inside."""
+        for node in nodes:
+            self.around[node.id] = (*outer, *node.limits)
+            self._note_limits(node.children, self.around[node.id])
 
     def finding(
         self,
@@ -46,14 +54,13 @@ class Review:
         severity: Severity = Severity.ERROR,
     ) -> Finding:
         """A finding at the line of what it is about."""
-        column = where.column if isinstance(where, StepNode) else 1
         return Finding(
             code=code,
             message=message,
             hint=hint,
             file=self.flow.file,
             line=where.line,
-            column=column,
+            column=where.column or 1,
             path=where.path if isinstance(where, StepNode) else "",
             severity=severity,
         )

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from ionpy_auto.automation.context import AlarmCall, Lab
+from ionpy_auto.automation.blocks import Step
+from ionpy_auto.automation.context import AlarmCall, Lab, Question
 from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
-from ionpy_auto.automation.flow import Flow
+from ionpy_auto.automation.flow import Flow, StepNode
 from ionpy_auto.automation.names import Names
+from ionpy_auto.automation.sequences.barriers import Barriers
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
 from ionpy_auto.automation.sequences.counting import Counting, cycle_row, run_figures
 from ionpy_auto.automation.sequences.journal import Journal
@@ -27,7 +29,10 @@ from ionpy_auto.automation.sequences.limits import (
     mask_of,
 )
 from ionpy_auto.automation.sequences.pacing import RunPace
+from ionpy_auto.automation.sequences.peaks import Peak
 from ionpy_auto.automation.sequences.progress import Plan
+from ionpy_auto.automation.sequences.prompts import Prompt, coherent_unit, find_prompt
+from ionpy_auto.automation.sequences.reaction import limits_with_reaction
 from ionpy_auto.automation.sequences.run_names import (
     RunEnvironment,
     names_of_step,
@@ -35,7 +40,7 @@ from ionpy_auto.automation.sequences.run_names import (
     product,
 )
 from ionpy_auto.automation.sequences.statistics import CycleResult
-from ionpy_auto.automation.sequences.steps import StepRun, worst
+from ionpy_auto.automation.sequences.steps import StepRun, describe_measure, worst
 from ionpy_auto.automation.sequences.switching import Switching
 from ionpy_auto.automation.sequences.track import (
     Getter,
@@ -44,9 +49,11 @@ from ionpy_auto.automation.sequences.track import (
     environment_of_side,
     names_of_track,
 )
+from ionpy_auto.automation.sequences.uncertainty import Meters
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.commands import Origin, Outcome
+from ionpy_auto.core.errors import Conflict
 from ionpy_auto.core.samples import Scalar, Snapshot
 
 EVENT_EVERY_S: Final = 1.0
@@ -72,6 +79,8 @@ class RunRequest:
     Attributes:
         sequence: Id of the flow.
         channel: In place of the one the flow names.
+        bindings: What it is about: ``cell`` (a cell file instead of the flow's), ``cell_id``,
+            ``batch``, ``mass``, ``capacity`` (``nominal``, ``measured`` or a value).
         parameters: Values of ``$names``.
         queue: Wait for the run that holds the channel instead of being refused.
         actor: Who asks, for the record.
@@ -79,6 +88,7 @@ class RunRequest:
 
     sequence: str
     channel: str = ""
+    bindings: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
     session_name: str = ""
@@ -98,6 +108,7 @@ class RunParts:
     limits: Limits
     outer: LiveEnvironment | LocalEnvironment
     journal: Journal
+    barriers: Barriers = field(default_factory=Barriers)
 
 
 class Run:
@@ -144,10 +155,14 @@ class Run:
         self.checks: list[dict[str, Any]] = []
         self.history: list[StepRun] = []
         self.cycles: list[dict[str, Any]] = []
+        self.peak = Peak()
         self.main = Track()
         self.tracks = [self.main]
         self.jumps: dict[str, int] = {}
         self.answers: dict[str, Scalar] = {}
+        self.prompts: dict[str, Prompt] = {}
+        self.barriers = parts.barriers
+        self.closings: list[tuple[StepNode, ...]] = []
         self.done = asyncio.Event()
         self.plan = Plan(self.flow.sequence, self._capacity)
         self._told_mono = self._saved_mono = -1e9
@@ -161,12 +176,25 @@ class Run:
         self.env = self.main.env = RunEnvironment(parts.outer, own, channel_id)
         if self.channel is not None:
             self.watch = LimitWatch(self.limits, self.env, channel_id)
-        self.limits_shown = self.limits.as_list()
+        self.limits_shown = limits_with_reaction(self.limits, self.flow, self.channel)
+        self.leakage = self.channel.leakage if self.channel is not None else {}
+        steps = [node.block for node in self.flow.steps() if isinstance(node.block, Step)]
+        self.sources = {name: hash_ for block in steps for name, hash_ in block.sources().items()}
 
     @property
     def _capacity(self) -> float | None:
         cell = self.names.cell
         return cell.capacity if cell is not None else None
+
+    @property
+    def bindings(self) -> dict[str, Any]:
+        """What it is about, with the capacity its C-rates mean."""
+        found: dict[str, Any] = dict(self.request.bindings)
+        if self.channel is not None:
+            found["channel"] = self.channel.id
+        if self._capacity is not None:
+            found["capacity_ah"] = self._capacity
+        return found
 
     @property
     def owner(self) -> str:
@@ -259,7 +287,7 @@ class Run:
     def follow_others(self) -> Callable[[], None]:
         """Look also when a point outside the channel changes that a limit or an end reads."""
         conditions = [limit.trip for limit in self.flow.limits]
-        for node in self.flow.steps():
+        for node in self.flow.all_steps():
             conditions += [end.when for end in node.until]
             conditions += [limit.trip for limit in node.limits]
         channel_id = self.channel.id if self.channel is not None else ""
@@ -282,24 +310,38 @@ class Run:
     def after_sample(self, changed: int, mono: float) -> None:
         """Look at limits, then at the ends of the step."""
         if self.interrupted:
+            if self.state is RunState.STOPPING:  # ``finally``: nothing is driven, but steps end
+                self._look_at_ends(changed | TIME, mono)
             return
         channel = self.channel
         if channel is None or self.watch is None:
             self._look_at_ends(changed | TIME, mono)
             return
         side = channel.side
+        self._follow_peak(channel)
         measured = Measured(
             channel.voltage.value,
             channel.current,
-            channel.temp.value if channel.temp is not None else None,
-            channel.temp is not None,
+            channel.hottest,
+            channel.temp is not None or bool(channel.temps),
             "" if side is Side.OFF else side.value,
+            channel.coldest if channel.temps else None,
+            bool(channel.cells),
+            channel.cell_range(),
         )
         trip = self.watch.look(measured, changed, mono)
         if trip is not None:
             self.fault(trip)
             return
         self._look_at_ends(changed | TIME, mono)
+
+    def _follow_peak(self, channel: CyclerChannel) -> None:
+        step, last = self.step, channel.voltage.last
+        if last is None:
+            return
+        charges = step is not None and step.armed and channel.side is Side.CHARGE
+        key = (step.index, step.paused_s) if step is not None and charges else None
+        self.peak.take(key, last.mono, channel.voltage.value)
 
     def _look_at_ends(self, changed: int, mono: float) -> None:
         for track in tuple(self.tracks):
@@ -350,9 +392,29 @@ class Run:
             value=trip.value,
             cause=(self.owner,),
         )
+        self._raise(call)
+
+    def _raise(self, call: AlarmCall) -> None:
         task = asyncio.get_running_loop().create_task(self._alarm(call))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    def count(self, step: StepRun) -> None:
+        """Close the books of a step that is over, and compare them with the instrument's own."""
+        counting = self.counting
+        if counting is None:
+            return
+        totals = step.totals = counting.end(step.direction, step.ended_by, step.dcir)
+        step.uncertainty = counting.uncertainty(step.direction, totals)
+        step.device_ah, warning = counting.second_opinion(step.direction, totals)
+        if warning:
+            step.warnings.append(warning)
+            text = f"{self.flow.title}: step {step.node.id}: {warning}"
+            self._raise(AlarmCall(key="run:counter", text=text, cause=(self.owner,)))
+
+    @property
+    def _meters(self) -> Meters | None:
+        return self.counting.meters if self.counting is not None else None
 
     async def _alarm(self, call: AlarmCall) -> None:
         await self.lab.alarm(call)
@@ -386,7 +448,7 @@ class Run:
             if silent is not None:
                 self.fault(Trip("input-lost", f"{silent} has not been heard for too long"))
                 return
-        if not self.interrupted:
+        if not self.interrupted or self.state is RunState.STOPPING:
             self._look_at_ends(TIME, now)
         # Both are meant in wall time: a browser and a disk are no faster in scaled time.
         pace = max(1.0, self.lab.clock.pace)
@@ -428,6 +490,47 @@ class Run:
         if self.state is RunState.RUNNING and busy and all(track.paused for track in busy):
             self.set_state(RunState.PAUSED, "paused")
 
+    def open_closings(self) -> tuple[StepNode, ...]:
+        """``finally`` of the called flows that were broken off, the innermost first."""
+        return tuple(node for nodes in reversed(self.closings) for node in nodes)
+
+    # --- questions ----------------------------------------------------------------------------
+
+    def open_prompt(self, track: Track, question: Question) -> str:
+        """Ask a person for the step of a line; returns the step's id."""
+        prompt = Prompt(track, question, self.lab.clock.now())
+        self.prompts[prompt.step_id] = prompt
+        self.event("run_prompt", {**prompt.as_dict(), "run": self.id, "event": "asked"})
+        self.tell()
+        return prompt.step_id
+
+    def close_prompt(self, step_id: str) -> None:
+        """It was answered, or nobody waits for an answer any more."""
+        prompt = self.prompts.pop(step_id)
+        self.event("run_prompt", {**prompt.as_dict(), "run": self.id, "event": "closed"})
+
+    def answer(self, given: Scalar | None, step_id: str = "", by: str = "") -> None:
+        """Answer the open question of a step (of the only one without an id).
+
+        Raises:
+            NotFound: Nothing is asked.
+            Conflict: Several steps ask, or the run is paused.
+            Rejected: It is no answer to this question.
+        """
+        prompt = find_prompt(self.prompts, step_id)
+        step = prompt.track.step
+        if step is None or not step.armed:
+            raise Conflict("the run is paused", code="WRONG_STATE", hint="resume it first")
+        answer = prompt.read(given)
+        self.answers[prompt.step_id] = answer.value
+        step.answer = {"value": answer.value, "text": answer.shown, "by": by}
+        if prompt.question.unit is not None:
+            unit = coherent_unit(prompt.question.unit)
+            row = describe_measure(step.node.name, answer.value, unit, answer.verdict)
+            step.measures.append(row)
+        value = answer.value if isinstance(answer.value, float) else None
+        self.end_step(prompt.track, answer.ended_by, answer.verdict, value)
+
     # --- what becomes known -------------------------------------------------------------------
 
     def _on_phase(self, name: str) -> None:
@@ -436,7 +539,11 @@ class Run:
 
     def _on_cycle(self, result: CycleResult, began: float, ended: float) -> None:
         clock = self.lab.clock
-        row = {**cycle_row(result), "started": clock.utc_at(began), "ended": clock.utc_at(ended)}
+        row = {
+            **cycle_row(result, self._meters),
+            "started": clock.utc_at(began),
+            "ended": clock.utc_at(ended),
+        }
         self.cycles.append(row)
         self.journal.cycle(self.id, row, row["started"], row["ended"])
         self.event("run_cycle", {**row, "run": self.id, "sequence": self.flow.id})
@@ -492,9 +599,13 @@ class Run:
             "trace": {
                 "conditions": dict(self.request.conditions),
                 "message": self.message,
-                "limits": self.limits.as_list(),
+                "limits": self.limits_shown,
                 "checks": self.checks,
                 "protections": self.protections(),
+                "calls": [{**call, "text": flow.text} for call, flow in self._calls()],
+                "sources": self.sources,
+                "leakage": dict(self.leakage),
+                "accepted": dict(self.channel.accepted) if self.channel is not None else {},
             },
             "checkpoint": {
                 "timestamp": clock.now(),
@@ -514,6 +625,13 @@ class Run:
         if self.counting is None:
             return {}
         return run_figures(self.counting.now("run"), self.cycles)
+
+    def _calls(self) -> list[tuple[dict[str, str], Flow]]:
+        """The called flows, as they were when the run began."""
+        return [
+            ({"step": node.id, "flow": flow.id, "revision": flow.revision}, flow)
+            for node, flow in self.flow.calls()
+        ]
 
     def protections(self) -> list[dict[str, Any]]:
         """Hardware protections, wanted and achieved."""
@@ -543,7 +661,7 @@ class Run:
             "ended_by": self.ended_by,
             "session_id": (self.session or {}).get("id"),
             "parameters": dict(self.request.parameters),
-            "bindings": {"channel": self.channel.id} if self.channel is not None else {},
+            "bindings": self.bindings,
             "conditions": dict(self.request.conditions),
             "step_path": list(self.path),
             "branches": self.branches,
@@ -553,6 +671,9 @@ class Run:
             "progress": progress,
             "eta_s": eta,
             "message": self.message,
+            "calls": [call for call, _ in self._calls()],
+            "prompt": next((prompt.as_dict() for prompt in self.prompts.values()), None),
+            "prompts": [prompt.as_dict() for prompt in self.prompts.values()],
             "limits": self.limits_shown,
             "checks": self.checks,
             "protections": self.protections(),

@@ -10,6 +10,7 @@ from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.names import Names
 from ionpy_auto.automation.sequences.channel import CyclerChannel
 from ionpy_auto.automation.sequences.counting import Counting, magnitude
+from ionpy_auto.automation.sequences.peaks import Peak
 from ionpy_auto.automation.sequences.steps import StepRun
 from ionpy_auto.core.samples import Scalar
 
@@ -29,6 +30,7 @@ class Told(Protocol):
     session: Mapping[str, Any] | None
     started_mono: float | None
     history: list[StepRun]
+    peak: Peak
     env: "RunEnvironment"
 
     @property
@@ -70,16 +72,30 @@ def own_names(run: Told, channel_id: str) -> dict[str, Getter]:
     own = {**_step_names(run), **_scope_names(run), **_run_names(run)}
     channel = run.channel
     if channel is not None:
+        own |= _changes(run, channel)
         own |= {
             f"{channel_id}.voltage": lambda: channel.voltage.value,
             f"{channel_id}.current": lambda: channel.current,
             f"{channel_id}.power": lambda: product(channel.voltage.value, channel.current),
             f"{channel_id}.temp": lambda: channel.temp.value if channel.temp else None,
             f"{channel_id}.phase": lambda: channel.phase,
+            f"{channel_id}.temp_min": lambda: channel.coldest,
+            f"{channel_id}.temp_max": lambda: channel.hottest,
+            f"{channel_id}.cell_min": lambda: _part(channel.cell_range(), 0),
+            f"{channel_id}.cell_max": lambda: _part(channel.cell_range(), 1),
+            f"{channel_id}.cell_spread": lambda: _spread(channel.cell_range()),
             f"{channel_id}.ah": lambda: channel.step_amounts()[0],
             f"{channel_id}.wh": lambda: channel.step_amounts()[1],
         }
     return own
+
+
+def _part(pair: tuple[float, float] | None, place: int) -> float | None:
+    return None if pair is None else pair[place]
+
+
+def _spread(pair: tuple[float, float] | None) -> float | None:
+    return None if pair is None else pair[1] - pair[0]
 
 
 def _step_names(run: Told) -> dict[str, Getter]:
@@ -95,6 +111,21 @@ def _step_names(run: Told) -> dict[str, Getter]:
     own["step.time"] = lambda: _step_time(run)
     own["step.ah"] = lambda: _step_ah(run)
     return own
+
+
+def _changes(run: Told, channel: CyclerChannel) -> dict[str, Getter]:
+    """How far voltage and current have gone from where they were."""
+
+    def since_start(index: int) -> Scalar | None:
+        now = (channel.voltage.value, channel.current)[index]
+        then = run.step.at_start[index] if run.step is not None else None
+        return None if now is None or then is None else now - then
+
+    return {
+        "step.minus_dv": lambda: run.peak.drop,
+        "step.dv": lambda: since_start(0),
+        "step.di": lambda: since_start(1),
+    }
 
 
 def _measured(run: Told) -> frozenset[str]:
@@ -134,11 +165,20 @@ def _scope_names(run: Told) -> dict[str, Getter]:
     amounts = ("charge_ah", "discharge_ah", "charge_wh", "discharge_wh")
     own = {f"{s}.{name}": of(s, name) for s in ("cycle", "run") for name in amounts}
     own["run.net_ah"] = of("run", "net_ah")
+    own["run.soc"] = lambda: _soc(run, counting)
     own["cycle.time"] = of("cycle", "duration_s")
     own["cycle.number"] = own["run.cycle"] = lambda: float(counting.cycle)
     own["cycle.ce"] = lambda: _efficiency(run, "ah")
     own["cycle.ee"] = lambda: _efficiency(run, "wh")
     return own
+
+
+def _soc(run: Told, counting: Counting) -> float | None:
+    """In %, from where the flow says that the run began, by what has passed since."""
+    cell, began = run.names.cell, run.flow.soc
+    if cell is None or began is None:
+        return None
+    return began + 100.0 * counting.now("run").net_ah / cell.capacity
 
 
 def _efficiency(run: Told, unit: str) -> float | None:
@@ -166,6 +206,13 @@ def _run_names(run: Told) -> dict[str, Getter]:
             "cell.charge_voltage": lambda: cell.charge_voltage * cell.series,
             "cell.cutoff_voltage": lambda: cell.cutoff_voltage * cell.series,
             "cell.series": lambda: float(cell.series),
+        }
+    if cell is not None and cell.precharge is not None:
+        how, series = cell.precharge, cell.series
+        own |= {
+            "cell.precharge_below": lambda: how.below * series,
+            "cell.precharge_current": lambda: how.current,
+            "cell.precharge_max": lambda: how.max,
         }
     return own
 

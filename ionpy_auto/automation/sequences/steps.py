@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ionpy_auto.automation.flow import End, StepNode
 from ionpy_auto.automation.sequences.counting import Direction, cv_share, figures, magnitude
 from ionpy_auto.automation.sequences.integration import Totals
-from ionpy_auto.automation.sequences.limits import mask_of
+from ionpy_auto.automation.sequences.limits import TIME, mask_of
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.language import ConditionState, Environment, format_quantity
+
+TIMED: Final = frozenset({"age", "is_stale"})
 
 
 class EndState:
     """One end of the running step, followed."""
 
-    __slots__ = ("bounds", "end", "first", "mask", "state")
+    __slots__ = ("_counts_ticks", "_ticks", "bounds", "end", "first", "mask", "state")
 
     def __init__(self, end: End, channel_id: str) -> None:
         self.end = end
@@ -23,16 +25,23 @@ class EndState:
         self.state = ConditionState(end.when)
         self.first: float | None = None
         self.bounds = end.when.bounds()
+        # What changes without a sample (a time, an age) is looked at every second as well. Such a
+        # look counts as a sample only where none is awaited or one alone decides.
+        slots = end.when.expression.slots
+        timed = [slot.function in TIMED or slot.address.endswith(".time") for slot in slots]
+        self._ticks = any(timed)
+        self._counts_ticks = all(timed) or (end.when.samples == 1 and not end.when.hold)
 
     def look(self, env: Environment, changed: int, phase: str, mono: float) -> bool:
         """Whether the end has come."""
-        if not self.mask & changed:
+        sample = bool(self.mask & changed)
+        if not sample and not (self._ticks and changed & TIME):
             return False
         if self.end.phase and self.end.phase != phase:
             if self.state.since is not None or self.state.met:
                 self.state = ConditionState(self.end.when)
             return False
-        return self.state.update(env, mono)
+        return self.state.update(env, mono, sample=sample or self._counts_ticks)
 
     def actual(self, env: Environment) -> float | None:
         """The value its first bound compares."""
@@ -60,6 +69,7 @@ class StepRun:
         paused_s: Time that does not count.
         after_s: End by time of the step itself (``rest: 30 min``).
         totals: Set when it has ended.
+        answer: Of the person it asked.
         is_side: It stands in a branch beside the one that drives: nothing is counted for it.
         dcir: Resistances measured in it.
         figures: What else it measured, by the name behind ``step.``.
@@ -72,6 +82,7 @@ class StepRun:
     started_mono: float
     cycle: int = 0
     is_side: bool = False
+    answer: Mapping[str, Any] | None = None
     ends: list[EndState] = field(default_factory=list)
     armed: bool = False
     after_s: float | None = None
@@ -88,6 +99,9 @@ class StepRun:
     totals: Totals | None = None
     dcir: list[dict[str, Any]] = field(default_factory=list)
     figures: dict[str, float | None] = field(default_factory=dict)
+    uncertainty: dict[str, float | None] = field(default_factory=dict)
+    device_ah: float | None = None
+    warnings: list[str] = field(default_factory=list)
     at_start: tuple[float | None, float | None] = (None, None)
     at_end: tuple[float | None, float | None] = (None, None)
 
@@ -135,8 +149,12 @@ class StepRun:
             "verdict": self.verdict,
             "phases": [dict(phase) for phase in self.phases],
             "measures": list(self.measures),
+            **({"answer": dict(self.answer)} if self.answer is not None else {}),
             "dcir": [dict(row) for row in self.dcir],
             "figures": dict(self.figures),
+            "u": dict(self.uncertainty),
+            "device_ah": self.device_ah,
+            "warnings": list(self.warnings),
         }
 
     def names(self, now: float, totals: Totals | None) -> Mapping[str, Scalar | None]:

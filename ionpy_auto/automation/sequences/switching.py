@@ -98,6 +98,7 @@ class Switching:
     driven: Drive | None = None
     regulator: Regulator | None = None
     keep_connected: bool = False
+    latency_s: float = 0.0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _edges: asyncio.Lock = field(default_factory=asyncio.Lock)
     _ordering: bool = False
@@ -112,6 +113,11 @@ class Switching:
     def protections(self) -> dict[str, Armed]:
         """Hardware protections, wanted and achieved."""
         return self._protect.armed
+
+    @property
+    def dead_time_s(self) -> float:
+        """Seconds between off and on, at least."""
+        return max(DEAD_TIME_S, self.channel.file.dead_time)
 
     # --- off ----------------------------------------------------------------------------------
 
@@ -519,8 +525,7 @@ class Switching:
     async def _settle(self) -> None:
         """Dead time after the last output went off, then a fresh sample of each meter."""
         clock = self.channel.clock
-        dead = max(DEAD_TIME_S, self.channel.file.dead_time)
-        await clock.sleep(self._off_since + dead - clock.monotonic())
+        await clock.sleep(self._off_since + self.dead_time_s - clock.monotonic())
         since = clock.monotonic()
         await self.refresh(place.point for place in self.channel.inputs)
         for place in self.channel.inputs:
@@ -543,7 +548,7 @@ class Switching:
 
     def _phase(self, name: str) -> None:
         self.channel.set_phase(name, self.channel.clock.monotonic())
-        self.on_phase(name)
+        self.on_phase(self.channel.phase)
 
     async def _set(
         self, instrument: Instrument, role: Role, value: Scalar, write: Write | None = None
@@ -558,7 +563,9 @@ class Switching:
     async def _refuse_shadow(
         self, point: str, value: Scalar, write: Write | None = None
     ) -> Outcome:
+        began = self.channel.clock.monotonic()
         outcome = await (write or self.write)(point, value)
+        self.latency_s = max(self.latency_s, self.channel.clock.monotonic() - began)
         if outcome.kind is OutcomeKind.SHADOWED:
             msg = f"{point} was not written: the project is in shadow"
             raise Conflict(msg, code="NOT_ARMED", hint="an engineer arms the project first")

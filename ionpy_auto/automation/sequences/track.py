@@ -105,6 +105,13 @@ class Track:
         finally:
             self._signal = None
 
+    def forget_signals(self) -> None:
+        """What was wanted before does not hold for the steps of ``finally``."""
+        self._wanted = None
+        self.way.clear()
+        self.others.clear()
+        self.idle = self.paused = False
+
     @property
     def is_waiting(self) -> bool:
         """Whether its step waits for its end now."""

@@ -31,6 +31,7 @@ BEFORE_S: Final = 1.0
 BEHIND_S: Final = 1.0
 """Fast samples behind the last reading."""
 PATIENCE_POLLS: Final = 5
+SWITCHING_S: Final = 4.0
 IDLE_SHARE: Final = 0.02
 """Current of a supply that is on before its pulse; a load is on at zero."""
 
@@ -60,6 +61,11 @@ class Pulse:
         """The cell on its instrument, waiting for the edge."""
         idle = 0.0 if self.direction == "discharge" else IDLE_SHARE * self.current
         return Drive(self.direction, current=idle, voltage=self.voltage, peak=self.current)
+
+    @property
+    def takes_s(self) -> float:
+        """About how long it takes with the switching before and behind it."""
+        return self.seconds + SWITCHING_S
 
     @property
     def strongest(self) -> Drive:
@@ -131,8 +137,9 @@ class Pulsing:
     def _reaches(self, trace: Trace, seconds: float) -> bool:
         """Whether both meters have been heard so long after the edge."""
         edge = self._edge(trace)
-        newest = min(series[-1][0] for series in (trace.voltage, trace.current) if series)
-        return edge is not None and newest >= edge + seconds
+        if edge is None or not trace.voltage:
+            return False
+        return min(trace.voltage[-1][0], trace.current[-1][0]) >= edge + seconds
 
     def _keep(self, trace: Trace) -> None:
         pulse, edge = self.pulse, self._edge(trace)
@@ -143,7 +150,8 @@ class Pulsing:
         else:
             found = dcir(trace.voltage, trace.current, edge, wanted)
             samples = sum(1 for stamp, _ in trace.voltage if stamp >= edge)
-        rows = [resistance_row(pulse, one, samples, edge) for one in found]
+        utc = None if edge is None else self.context.lab.clock.utc_at(edge)
+        rows = [resistance_row(pulse, one, samples, utc) for one in found]
         if edge is not None and trace.voltage:
             covered = trace.voltage[-1][0] - edge
             rate = samples / covered if covered > 0.0 else None
@@ -153,7 +161,7 @@ class Pulsing:
 
 
 def resistance_row(pulse: Pulse, found: Dcir, samples: int, edge: float | None) -> dict[str, Any]:
-    """One reading for the step's and the cycle's row."""
+    """One reading for the step's and the cycle's row; the edge in UTC."""
     return {
         "direction": pulse.direction,
         "current": pulse.current,
@@ -161,7 +169,7 @@ def resistance_row(pulse: Pulse, found: Dcir, samples: int, edge: float | None) 
         "ohm": found.ohm,
         "reason": found.reason,
         "samples": samples,
-        "edge_mono": edge,
+        "edge": edge,
     }
 
 

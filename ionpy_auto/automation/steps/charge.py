@@ -5,6 +5,7 @@ from pydantic import model_validator
 from ionpy_auto.automation.blocks import Step, step
 from ionpy_auto.automation.context import Drive, StepContext
 from ionpy_auto.automation.fields import PositiveAmps, PositiveVolts, PositiveWatts, fail
+from ionpy_auto.automation.steps._precharge import before_charge
 from ionpy_auto.language import format_quantity
 
 
@@ -45,7 +46,13 @@ class Charge(Step):
         amps = format_quantity(self.current, "A")
         return f"Charge {amps} to {volts} (CC-CV)" if volts else f"Charge {amps} (CC)"
 
+    def figures(self) -> tuple[str, ...]:
+        """How long a deeply discharged cell was precharged."""
+        return ("precharged",)
+
     async def run(self, context: StepContext) -> None:
         """Switch the supply on in the safe order, then wait for an end."""
-        await context.channel.drive(self.drives()[0])
-        await context.until_end()
+        drive = self.drives()[0]
+        if await before_charge(context, drive):
+            await context.channel.drive(drive)
+            await context.until_end()

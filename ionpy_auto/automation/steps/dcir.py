@@ -75,6 +75,12 @@ class Resistance(Step):
         at = tuple(at for at in self.at if at <= self.seconds)
         return Pulse(self.direction, self.current or 0.0, self.seconds, at, self.poll, voltage)
 
+    @property
+    def duration(self) -> float:
+        """About how long it takes, for the progress of the run."""
+        iec_s = _IEC_TIMES[0] if self.method == "iec61960" else 0.0
+        return self.rest + iec_s + self._pulse().takes_s
+
     def drives(self) -> tuple[Drive, ...]:
         """The pulse at its height."""
         return (self._pulse().strongest,)

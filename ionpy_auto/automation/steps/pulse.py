@@ -64,6 +64,11 @@ class PulseTrain(Step):
             if current is not None
         )
 
+    @property
+    def duration(self) -> float:
+        """About how long all of them take, for the progress of the run."""
+        return self.repeat * sum(pulse.takes_s + self.rest for pulse in self.pulses())
+
     def drives(self) -> tuple[Drive, ...]:
         """Each pulse at its height."""
         return tuple(pulse.strongest for pulse in self.pulses())

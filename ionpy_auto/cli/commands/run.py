@@ -18,6 +18,9 @@ def run(
     sequence: Annotated[str, typer.Argument(help="Id of the flow.")],
     server: Annotated[str, typer.Option(help="Address of the server.")] = DEFAULT,
     channel: Annotated[str, typer.Option(help="Channel to bind.")] = "",
+    bind: Annotated[
+        list[str] | None, typer.Option(help="cell_id=…, capacity=measured, several times.")
+    ] = None,
     param: Annotated[list[str] | None, typer.Option(help="name=value, several times.")] = None,
     key: Annotated[str, typer.Option(help="Idempotency key: started once only.")] = "",
     wait: Annotated[bool, typer.Option(help="Wait for the end.")] = True,
@@ -27,7 +30,7 @@ def run(
     client = Client(server)
     body = {
         "sequence": sequence,
-        "bindings": {"channel": channel} if channel else {},
+        "bindings": {**parse(bind or []), **({"channel": channel} if channel else {})},
         "parameters": parse(param or []),
     }
     headers = {"Idempotency-Key": key} if key else {}

@@ -9,6 +9,8 @@ from litestar import Controller, Response, get, post
 from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from ionpy_auto.automation.sequences.prompts import find_prompt
+from ionpy_auto.automation.sequences.recount import recount
 from ionpy_auto.automation.sequences.run import RunRequest
 from ionpy_auto.core.bus import Event, Overflow
 from ionpy_auto.core.errors import Unavailable
@@ -32,12 +34,21 @@ class RunStart(msgspec.Struct, forbid_unknown_fields=True):
     queue: bool = False
 
 
+class PromptAnswer(msgspec.Struct, forbid_unknown_fields=True):
+    """What a person says to the question of a run; ``step`` where several are open."""
+
+    answer: bool | int | float | str | None = None
+    step: str = ""
+    by: str = ""
+
+
 def request_of(data: RunStart, key: str | None) -> RunRequest:
     """What the run manager takes."""
     session = data.session if isinstance(data.session, dict) else {}
     return RunRequest(
         sequence=data.sequence,
         channel=data.bindings.get("channel", ""),
+        bindings={key: text for key, text in data.bindings.items() if key != "channel"},
         parameters=data.parameters,
         conditions=data.conditions,
         session_name=str(session.get("name", "")),
@@ -65,6 +76,11 @@ class RunsController(Controller):
         run = await engine.project.automation.start_run(request_of(data, idempotency_key))
         return Response(run, status_code=202, headers={"location": f"/api/runs/{run['id']}"})
 
+    @post("/check", operation_id="checkRun", status_code=200)
+    async def check(self, engine: Engine, data: RunStart) -> dict[str, Any]:
+        """What a start would find: findings, limits with their reaction, conditions; no start."""
+        return await engine.project.automation.check_run(request_of(data, None))
+
     @get(operation_id="listRuns")
     async def list_runs(
         self, engine: Engine, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100
@@ -89,6 +105,16 @@ class RunsController(Controller):
         """Figures per cycle."""
         items = await engine.project.automation.runs.cycles(run_id)
         return {"items": items, "total": len(items)}
+
+    @get("/{run_id:str}/recount", operation_id="recountRun")
+    async def recount(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """Count a finished run again from its recorded rows, and compare."""
+        bench = engine.project
+        await bench.automation.runs.describe(run_id)
+        await bench.automation.runs.journal.flush()
+        await bench.recorder.flush()
+        with bench.clock.hold():
+            return await asyncio.to_thread(recount, bench.database.path, run_id)
 
     @get("/{run_id:str}/curve", operation_id="runCurve")
     async def curve(
@@ -136,6 +162,19 @@ class RunsController(Controller):
         """Outputs off now, then ``finally``."""
         return (await engine.project.automation.runs.abort(run_id)).as_dict()
 
+    @get("/{run_id:str}/prompt", operation_id="runPrompt")
+    async def prompt(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """What the run asks a person now; of several questions the oldest."""
+        run = engine.project.automation.runs.get(run_id)
+        return find_prompt(run.prompts, next(iter(run.prompts), "")).as_dict()
+
+    @post("/{run_id:str}/prompt", operation_id="answerPrompt", status_code=200)
+    async def answer(self, engine: Engine, run_id: str, data: PromptAnswer) -> dict[str, Any]:
+        """Answer it; the run goes on."""
+        run = engine.project.automation.runs.get(run_id)
+        run.answer(data.answer, data.step, data.by or "rest")
+        return run.as_dict()
+
     @get("/{run_id:str}/events", operation_id="runEvents")
     async def events(self, engine: Engine, run_id: str) -> ServerSentEvent:
         """Server-sent events of one run until it has finished."""
@@ -145,7 +184,7 @@ class RunsController(Controller):
 
 async def _stream(engine: Engine, run_id: str) -> AsyncIterator[ServerSentEventMessage]:
     queue = engine.bus.subscribe(
-        ("event/run", "event/run_step", "event/run_cycle"),
+        ("event/run", "event/run_step", "event/run_cycle", "event/run_prompt"),
         name=f"events of run {run_id}",
         policy=Overflow.CLOSE,
         bound=2000,

@@ -9,6 +9,7 @@ from typing import Any
 from ionpy_auto.automation.context import PointRange
 from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.hooks import Hooks
+from ionpy_auto.automation.profiles import read_profile
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.run import Run, RunRequest
 from ionpy_auto.automation.variables import Variables
@@ -106,6 +107,11 @@ class TestSite:
     devices: DeviceManager
     channels: dict[str, ChannelFile]
     cells: dict[str, CellFile]
+    profiles: dict[str, str] = field(default_factory=dict)
+
+    def profile(self, name: str) -> Any:
+        text = self.profiles.get(name)
+        return (None, []) if text is None else read_profile(text, name)
 
     def unit_of(self, address: str) -> str | None:
         device, _, key = address.rpartition(".")

@@ -33,7 +33,7 @@ async def test_capacity_check_runs_to_its_end_and_agrees_with_the_cells_own_coun
         assert sum(r["discharge_ah"] for r in rows) == pytest.approx(total_out, rel=1e-3)
         assert not any(r["partial"] for r in rows)
         charge = next(r for r in rows if r["step_id"] == "charge")
-        assert [p["name"] for p in charge["phases"]] == ["ramp", "cc", "cv"]
+        assert [p["name"] for p in charge["phases"]] == ["precharge", "ramp", "cc", "cv"]
         assert 0.05 < charge["cv_share"] < 0.2
         assert charge["i_end"] < 0.125
         first, second = run.cycles

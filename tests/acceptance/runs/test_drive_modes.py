@@ -93,8 +93,15 @@ async def test_charge_at_constant_power_follows_the_voltage_and_ends_in_cv():
         assert run.verdict == "pass", run.message
         row = lab.rows(run)[0]
         assert [p["name"] for p in row["phases"]][:3] == ["ramp", "cp", "cv"]
-        watts = [v for v in followed(lab, "CH1.power") if v is not None]
-        flat = watts[60 : len(watts) * 3 // 4]
+        found = [
+            (snap.mono, {sample.point: sample.value for sample in snap.samples})
+            for snap in lab.snapshots
+            if snap.source == "CH1"
+        ]
+        led = [(at, values) for at, values in found if values["CH1.phase"] == "cp"]
+        first, last = led[0][0], led[-1][0]
+        flat = [v["CH1.power"] for at, v in led if first + 10.0 < at < last - 30.0]
+        assert len(flat) > 100
         assert max(flat) < 8.05
         assert min(flat) > 7.9
 

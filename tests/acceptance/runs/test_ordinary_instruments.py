@@ -12,7 +12,7 @@ voltage: {{from: DMM_01.cell_v, wires: 4, back_check: 300 mV}}
 current: {{charge: PSU_01.{charge}, discharge: LOAD_01.load_i}}
 isolation: none
 path_resistance: 40 mΩ
-accept: [no_hardware_cutoff]
+accept: [no_hardware_cutoff, unlocked_keypad]
 """
 
 FLOW = """

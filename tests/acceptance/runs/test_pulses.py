@@ -34,13 +34,15 @@ async def _run(flow, **bench):
         return run, lab.rows(run), before, intervals
 
 
-async def test_resistances_at_1_s_and_10_s_agree_with_the_model_within_2_percent():
+@pytest.mark.parametrize("adaptive", [False, True], ids=["every poll", "few polls"])
+async def test_resistances_at_1_s_and_10_s_agree_with_the_model_within_2_percent(adaptive):
     run, rows, true, intervals = await _run(
         "  - id: r\n"
         "    pulse: {discharge: 2.5 A, charge: 2.5 A, for: 10 s, rest: 30 min}\n"
         "    measure:\n"
         "      one: {value: step.dcir_1s, max: 30 mΩ}\n"
-        "      ten: step.dcir_charge_10s\n"
+        "      ten: step.dcir_charge_10s\n",
+        adaptive=adaptive,
     )
     assert (run.verdict, run.message) == ("pass", "")
     found = {(r["direction"], r["at_s"]): r["ohm"] for r in rows[0]["dcir"]}

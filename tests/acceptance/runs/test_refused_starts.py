@@ -1,10 +1,13 @@
 """Starts that must be refused: each by its own code, and without a word to an output."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ionpy_auto.automation.flow_reader import read_flow
+from ionpy_auto.automation.sequences import prestart
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.sequences.prestart.condition import Start
 from ionpy_auto.automation.sequences.prestart.surroundings import check_surroundings
@@ -267,3 +270,12 @@ async def test_clock_and_disk_must_do_for_the_whole_run(name, known, refused):
         checks = check_surroundings(start)
         assert [c.code for c in checks if not c.ok] == refused, name
         assert all(c.text and c.hint for c in checks)
+
+
+def test_every_code_of_a_refused_start_is_explained():
+    explained = Path("docs/reference/runs.md").read_text(encoding="utf-8")
+    folder = Path(prestart.__file__).parent
+    texts = [file.read_text(encoding="utf-8") for file in folder.glob("*.py")]
+    said = {code for text in texts for code in re.findall(r'"([A-Z]{2,}(?:_[A-Z]+)*)"', text)}
+    assert {"CELL_REVERSED", "DISK_FULL"} <= said
+    assert [code for code in sorted(said - {"STOPPED"}) if f"`{code}`" not in explained] == []

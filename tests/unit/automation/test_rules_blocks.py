@@ -63,7 +63,8 @@ def fits(value, schema, root):
         return kind in {"object", ""} and "const" not in schema and fits_map(value, schema, root)
     if isinstance(value, list):
         items = schema.get("items", {})
-        return kind in {"array", ""} and all(fits(item, items, root) for item in value)
+        fitting = kind in {"array", ""} and "const" not in schema
+        return fitting and all(fits(item, items, root) for item in value)
     if "const" in schema or "enum" in schema:
         return value in {str(word) for word in schema.get("enum", [schema.get("const")])}
     return kind not in {"object", "array"}

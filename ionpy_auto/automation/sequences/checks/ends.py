@@ -5,6 +5,7 @@ from typing import Final
 
 from ionpy_auto.automation.blocks import Step
 from ionpy_auto.automation.flow import End, Limit, StepNode
+from ionpy_auto.automation.sequences.comparisons import comparisons
 from ionpy_auto.automation.sequences.review import SIGNS, Review
 from ionpy_auto.core.errors import Finding, Severity
 from ionpy_auto.language import Bound, Condition, format_quantity
@@ -16,9 +17,6 @@ THROUGHPUT: Final = frozenset(
     }
 )
 """What bounds a step however the cell behaves."""
-FEW_COUNTS: Final = 10.0
-NO_COUNTS: Final = 2.0
-ACCURACIES: Final = 3.0
 
 
 def check(review: Review) -> Iterator[Finding]:
@@ -36,7 +34,7 @@ def _bounded(review: Review, node: StepNode) -> Iterator[Finding]:
     if isinstance(node.block, Step) and not node.block.needs_end:
         return  # it ends by itself
     conditions = [end.when for end in node.until]
-    conditions += [limit.trip for limit in (*node.limits, *review.flow.limits)]
+    conditions += [limit.trip for limit in (*review.around[node.id], *review.flow.limits)]
     points = {point for condition in conditions for point in condition.points}
     if not points & THROUGHPUT:
         hint = "add to until: {name: time, when: step.time > 4 h, verdict: fail}"
@@ -52,7 +50,22 @@ def _end(review: Review, node: StepNode, end: End, direction: str) -> Iterator[F
         yield review.finding(end, "never-ends", message, "give the step a voltage")
     for bound in end.when.bounds():
         yield from _never(review, node, end, bound)
-        yield from _resolution(review, end, bound, direction)
+    if _may_be_taper(review, end) and holds:
+        message = f"{end.text} may hold before the voltage is held"
+        hint = "phase: cv, or phase: cc if that is meant"
+        yield review.finding(end, "taper-phase", message, hint)
+
+
+def _may_be_taper(review: Review, end: End) -> bool:
+    """A falling current inside an expression that is not simple enough to be known as a taper."""
+    if end.phase or end.when.bounds():
+        return False
+    return any(
+        one.slot.address == f"{review.channel_id}.current"
+        and one.slot.function == "value"
+        and one.op in {"<", "<="}
+        for one in comparisons(end.when.expression)
+    )
 
 
 def _never(review: Review, node: StepNode, end: End, bound: Bound) -> Iterator[Finding]:
@@ -75,26 +88,6 @@ def _is_beyond(bound: Bound, voltage: float, direction: str) -> bool:
     if direction == "charge":
         return bound.op in {">", ">="} and bound.limit > voltage
     return bound.op in {"<", "<="} and bound.limit < voltage
-
-
-def _resolution(review: Review, end: End, bound: Bound, direction: str) -> Iterator[Finding]:
-    """A bound of a few counts of its meter ends at random (SEQ-17)."""
-    point = bound.point.removeprefix("abs(").removesuffix(")")
-    if point != f"{review.channel_id}.current" or review.channel is None:
-        return
-    current = review.channel.current
-    where = current.source or (current.charge if direction == "charge" else current.discharge)
-    entity = review.meter(where)
-    if entity is None:
-        return
-    size, shown = abs(bound.limit), format_quantity(abs(bound.limit), "A")
-    if size < NO_COUNTS * entity.grain:
-        message = f"{shown} is less than two counts of {where}"
-        yield review.finding(end, "below-resolution", message, "choose a larger bound")
-    elif size < max(FEW_COUNTS * entity.grain, ACCURACIES * (entity.accuracy or 0.0)):
-        error = (entity.accuracy or entity.grain) / size
-        message = f"{shown} is near the resolution of {where}: ± {error:.0%}"
-        yield review.finding(end, "near-resolution", message, severity=Severity.WARNING)
 
 
 def _sign(

@@ -16,7 +16,7 @@ def check(review: Review) -> Iterator[Finding]:
     for node in review.flow.steps():
         if node.verb == "rest":
             yield from _rest(review, node)
-    for node in review.flow.closing:
+    for node in (inner for top in review.flow.closing for inner in top.walk()):
         if node.drives:
             hint = "finally makes safe; put it into the sequence"
             yield review.finding(node, "drives-in-finally", f"{node.id} drives the cell", hint)

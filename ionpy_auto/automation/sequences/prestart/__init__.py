@@ -6,5 +6,6 @@ such, what must be known and is not refuses the start.
 
 from ionpy_auto.automation.sequences.prestart.condition import Check, Start, refuse
 from ionpy_auto.automation.sequences.prestart.inspection import Inspector
+from ionpy_auto.automation.sequences.prestart.preview import Preview
 
-__all__ = ["Check", "Inspector", "Start", "refuse"]
+__all__ = ["Check", "Inspector", "Preview", "Start", "refuse"]

@@ -53,12 +53,14 @@ def _is_recent(channel: CyclerChannel, place: Input) -> bool:
 def _refuse(channel: CyclerChannel, silent: list[Input], missing: list[str]) -> None:
     """Say which kind of unknown it is: a device that is silent, or one that talks nonsense."""
     spoilt = [p for p in silent if _is_recent(channel, p) and p.last is not None and p.last.reason]
-    code, hint = "NOT_FRESH", "see that the devices are online"
-    if spoilt and len(spoilt) == len(missing):
-        is_probe = channel.temp is not None and spoilt[0] is channel.temp
-        code = "TEMP_IMPLAUSIBLE" if is_probe else "SENSOR_INVALID"
-        hint = "check the probe and its leads" if is_probe else "check the meter and its leads"
     reasons = {p.point: p.last.reason for p in spoilt if p.last is not None}
     shown = [f"{name} ({reasons[name]})" if name in reasons else name for name in missing]
     msg = f"not started: no fresh value of {', '.join(shown)}"
-    raise Rejected(msg, code=code, hint=hint, args={"inputs": missing, "codes": [code]})
+    if not spoilt or len(spoilt) < len(missing):
+        hint, args = "see that the devices are online", {"inputs": missing, "codes": ["NOT_FRESH"]}
+        raise Rejected(msg, code="NOT_FRESH", hint=hint, args=args)
+    if spoilt == [channel.temp]:
+        hint, args = "check the probe", {"inputs": missing, "codes": ["TEMP_IMPLAUSIBLE"]}
+        raise Rejected(msg, code="TEMP_IMPLAUSIBLE", hint=hint, args=args)
+    hint, args = "check the meter and its leads", {"inputs": missing, "codes": ["SENSOR_INVALID"]}
+    raise Rejected(msg, code="SENSOR_INVALID", hint=hint, args=args)

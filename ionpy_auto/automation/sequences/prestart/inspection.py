@@ -59,12 +59,15 @@ class Inspector:
     def __post_init__(self) -> None:
         self._offset = self._utc_offset()
 
-    async def inspect(self, run: Candidate, patience_s: float = 0.0) -> list[Check]:
+    async def inspect(
+        self, run: Candidate, patience_s: float = 0.0, *, peek: bool = False
+    ) -> list[Check]:
         """All conditions with their values; nothing is switched.
 
         Args:
             run: Not started yet.
             patience_s: How long a cell that still relaxes is waited for.
+            peek: Somebody only asks: a clock that jumped is told again at the start.
 
         Raises:
             Rejected: An input did not become fresh.
@@ -74,7 +77,7 @@ class Inspector:
         if channel is None or watch is None:
             return []
         await wait_fresh(channel, watch, _later(run), self.clock)
-        step = self._clock_step()
+        step = self._clock_step(peek=peek)
         start = Start(
             channel=channel,
             flow=run.flow,
@@ -106,10 +109,12 @@ class Inspector:
     def _utc_offset(self) -> float:
         return self.clock.now() - self.clock.monotonic()
 
-    def _clock_step(self) -> float:
+    def _clock_step(self, *, peek: bool) -> float:
         """How far UTC has jumped since the last look; told once, then a person has seen it."""
-        before, self._offset = self._offset, self._utc_offset()
-        return self._offset - before
+        before, now = self._offset, self._utc_offset()
+        if not peek:
+            self._offset = now
+        return now - before
 
     async def _last_stamp(self) -> float | None:
         if self.database is None:

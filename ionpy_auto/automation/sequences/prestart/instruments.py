@@ -62,7 +62,7 @@ def _keypad(start: Start, instrument: Instrument) -> list[Check]:
 def hardware(start: Start) -> list[Check]:
     """A crowbar needs a diode; a discharge needs a cutoff that does not live in this program."""
     channel, flow = start.channel, start.flow
-    found, accepted = [], channel.file.accept
+    found, accepted = [], channel.accepted
     source, sink = channel.source, channel.sink
     if source is not None and source.protection.kind is ProtectionKind.CROWBAR:
         ok = channel.file.isolation in {"diode", "ideal_diode"}
@@ -72,7 +72,9 @@ def hardware(start: Start) -> list[Check]:
         has_cutoff = sink.protection.latched and sink.find(Role.CUTOFF_VOLTAGE) is not None
         ok = has_cutoff or "no_hardware_cutoff" in accepted
         word = "latched in the load" if has_cutoff else "none"
-        hint = "use such a load, or accept: [no_hardware_cutoff] in the channel file"
+        if not has_cutoff and ok:
+            word = f"none, accepted by {accepted['no_hardware_cutoff'].get('by', '')}"
+        hint = "use such a load, or let a person accept no_hardware_cutoff for the channel"
         found.append(
             Check("hardware cutoff", ok, word, f"hardware cutoff: {word}", "NO_CUTOFF", hint)
         )
@@ -82,9 +84,13 @@ def hardware(start: Start) -> list[Check]:
 def _cell_file(start: Start, flow: Flow) -> list[Check]:
     cell, found = flow.names.cell, []
     if cell is not None and cell.series > 1:
-        ok = "no_cell_voltages" in start.channel.file.accept
+        file = start.channel.file
+        ok = bool(file.cell_voltages) or "no_cell_voltages" in start.channel.accepted
         text = f"{cell.series} cells in series without cell voltages"
-        hint = "accept: [no_cell_voltages] in the channel file"
+        if file.cell_voltages:
+            text = f"{len(file.cell_voltages)} voltages of {cell.series} cells"
+            ok = len(file.cell_voltages) == cell.series
+        hint = "cell_voltages: […], or let a person accept no_cell_voltages for the channel"
         found.append(Check("cell voltages", ok, cell.series, text, "NO_CELL_VOLTAGES", hint))
     if cell is None and start.directions:
         text = "no cell file: limits come from the flow alone"
