@@ -124,7 +124,7 @@ class Ours(Server):
         )
         _json(project / "devices.json", {"schema_version": 1, "devices": []})
         link = {"id": "lab", "kind": "mqtt", "endpoint": f"127.0.0.1:{self.broker}"}
-        link |= {"max_pps": 100_000, "params": {"queue": 100_000}}
+        link |= {"max_pps": 100_000, "params": {"queue": 100_000, "publish": "always"}}
         _json(project / "connections.json", {"version": 1, "connections": [link]})
         then = (
             "event: {name: answer, fields: {payload: trigger.payload}}"

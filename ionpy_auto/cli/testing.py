@@ -71,6 +71,18 @@ def id_of(text: str) -> str:
     return ""
 
 
+def pair(text: str) -> tuple[str, str]:
+    """Name and value of ``--param``.
+
+    Raises:
+        BadInput: It has no ``=``.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise BadInput(f"--param {text!r} is not name=value", hint="like --param cycles=2")
+    return name, value
+
+
 def work(kind: Kind, job: Mapping[str, Any], title: str, *, quiet: bool) -> dict[str, Any]:
     """The result of a job; Ctrl+C ends its process."""
     with progress_bar(title, quiet=quiet) as tell:

@@ -32,6 +32,7 @@ from ionpy_auto.connections.messages import MAX_PAYLOAD, Message, Publication, T
 from ionpy_auto.connections.reading import Hand, Reader
 from ionpy_auto.connections.secrets import reference_problem
 from ionpy_auto.connections.topics import matches, topic_problem
+from ionpy_auto.core.commands import OutcomeKind
 from ionpy_auto.core.errors import Conflict, IonpyError, Rejected, TooLarge, Unavailable
 
 if TYPE_CHECKING:
@@ -111,14 +112,22 @@ class MqttParams(_Model):
     )
     will: LastWill | None = None
     queue: int = Field(1000, ge=10, le=100_000, description="Messages that may wait.")
-    publish: Literal["always", "armed"] = Field(
-        "always", description="armed: nothing is sent while the project is not armed."
+    publish: Literal["armed", "always"] = Field(
+        "armed", description="always: also in shadow and from a simulated project."
     )
 
     @field_validator("password")
     @classmethod
     def _no_password(cls, text: str) -> str:
         return _reference(text)
+
+
+def _require_fit(what: Publication) -> None:
+    """Raises when no broker would take it."""
+    if problem := topic_problem(what.topic):
+        raise Rejected(f"{what.topic[:100]!r}: {problem}", code="BAD_TOPIC")
+    if len(what.payload) > MAX_PAYLOAD:
+        raise TooLarge(f"a message has at most {MAX_PAYLOAD} bytes")
 
 
 def _reference(text: str) -> str:
@@ -503,7 +512,11 @@ class Mqtt(Connection):
     # -- what goes out ----------------------------------------------------------------------
 
     async def publish(self, what: Publication) -> Mapping[str, Any]:
-        """Send a message now or never."""
+        """Send a message now or never; in shadow only look whether it could be one."""
+        _require_fit(what)
+        told = {"connection": self.id, "topic": what.topic, "bytes": len(what.payload)}
+        if self.params.publish != "always" and not self.kit.is_armed():
+            return {**told, "outcome": OutcomeKind.SHADOWED.value, "acknowledged": False}
         client = self._may_publish(what)
         self._publishing += 1
         try:
@@ -520,23 +533,11 @@ class Mqtt(Connection):
             self._publishing -= 1
         self.counters.sent += 1
         self.counters.bytes_out += len(what.payload)
-        return {
-            "connection": self.id,
-            "topic": what.topic,
-            "bytes": len(what.payload),
-            "acknowledged": what.qos > 0,
-        }
+        return {**told, "outcome": OutcomeKind.DONE.value, "acknowledged": what.qos > 0}
 
     def _may_publish(self, what: Publication) -> _Client:
         """Everything that speaks against sending."""
         self.counters.failed += 1
-        if problem := topic_problem(what.topic):
-            raise Rejected(f"{what.topic[:100]!r}: {problem}", code="BAD_TOPIC")
-        if len(what.payload) > MAX_PAYLOAD:
-            raise TooLarge(f"a message has at most {MAX_PAYLOAD} bytes")
-        if self.params.publish == "armed" and not self.kit.is_armed():
-            msg = f"{self.config.shown} publishes only while the project is armed"
-            raise Conflict(msg, code="NOT_ARMED", hint="arm the project")
         if self.detached:
             msg = f"connection {self.id} is detached"
             raise Conflict(msg, code="CONNECTION_DETACHED", hint="attach it")

@@ -29,16 +29,14 @@ Hint = Callable[[float], float]
 
 @dataclass(eq=False)
 class Place:
-    """Where one device stands on its grid of polls.
+    """Where one device stands on the grid of polls, which begins with the clock for all devices.
 
     Attributes:
-        begin: Monotonic time of place 0.
         interval_s: Distance of two places.
         silence_s: Longest distance of two polls this device bears.
         narrowed: Called when its next poll was moved nearer.
     """
 
-    begin: float
     interval_s: float
     silence_s: float = inf
     narrowed: Callable[[], None] = lambda: None
@@ -84,11 +82,11 @@ class Place:
         self.narrowed()
 
     def _set(self, clock: Clock, until: float) -> None:
-        now, begin, interval = clock.monotonic(), self.begin, self.interval_s
+        interval = self.interval_s
         until = min(until, self._asked + self.silence_s)
-        next_place = floor((now - begin) / interval + _SAME_MOMENT_S) + 1
-        last_place = floor((until - begin) / interval + _SAME_MOMENT_S)
-        self.due = begin + max(next_place, last_place) * interval
+        next_place = floor(clock.monotonic() / interval + _SAME_MOMENT_S) + 1
+        last_place = floor(until / interval + _SAME_MOMENT_S)
+        self.due = max(next_place, last_place) * interval
         self._distance_s = self.due - self._asked
         self._timer = clock.call_at(self.due, self._rung)
 
@@ -169,11 +167,15 @@ class Pacing:
         self._deciding = None
         now = self.clock.monotonic()
         room = min((hint(now) for hint, _ in self._hints), default=0.0)
+        # The places of the slowest are those of the others too, as long as intervals are multiples:
+        # instruments that look at one moment see one moment.
+        slowest = max((place.interval_s for place in self._places), default=1.0)
+        until = floor((now + room) / slowest + _SAME_MOMENT_S) * slowest
         changed = 0.0
         for place in self._places:
             if place.is_undecided:
                 promised = place.promised_s
-                place.plan(self.clock, now + max(room, 0.0))
+                place.plan(self.clock, until)
                 changed += abs(place.promised_s - promised)
         if changed > _SAME_MOMENT_S:
             for _, decided in self._hints:

@@ -406,7 +406,8 @@ class Stack:
             if self._pacing is None or not all(firm for _, firm in self._hurries.values()):
                 await self.clock.sleep(begin + count * interval - now)
             else:
-                count = await self._paced(self._pacing, begin, interval)
+                await self._paced(self._pacing, interval)
+                begin, count = self.clock.monotonic(), 0
             try:
                 await self.poll_once()
             except LinkLost:
@@ -420,11 +421,11 @@ class Stack:
             else:
                 missed = 0
 
-    async def _paced(self, pacing: Pacing, begin: float, interval: float) -> int:
-        """Wait for the next place of the grid that counts; returns which one it is."""
+    async def _paced(self, pacing: Pacing, interval: float) -> None:
+        """Wait for the next place of the common grid that counts."""
         place = self._place
-        if place is None or (place.begin, place.interval_s) != (begin, interval):
-            place = self._place = Place(begin, interval, narrowed=self._watch_anew)
+        if place is None or place.interval_s != interval:
+            place = self._place = Place(interval, narrowed=self._watch_anew)
         place.silence_s = self._longest_silence()
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         leave = pacing.wait(place, lambda: None if woken.done() else woken.set_result(None))
@@ -432,7 +433,6 @@ class Stack:
             await woken
         finally:
             leave()
-        return round((self.clock.monotonic() - begin) / interval)
 
     def _longest_silence(self) -> float:
         """A watchdog of the device that somebody has set tighter must still hear us in time."""

@@ -36,7 +36,7 @@ LINE_BYTES: Final = 64 * 2**20
 TAIL: Final = 2000
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
-Kind = Literal["backtest", "simulate"]
+Kind = Literal["backtest", "simulate", "preflight"]
 Progress = Callable[[float, str], None]
 
 _KINDS: Final[Mapping[str, type[IonpyError]]] = {

@@ -69,7 +69,7 @@ async def simulate(job: SimulateJob, tell: Tell) -> dict[str, Any]:
         NotFound: There is no such flow.
         IonpyError: The run was refused before it began.
     """
-    with _copied(job) as (home, slug):
+    with copied(job) as (home, slug):
         engine = Engine(home, load_settings(None, {}, guard="off", synchronous="NORMAL"))
         await engine.start()
         try:
@@ -80,7 +80,7 @@ async def simulate(job: SimulateJob, tell: Tell) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _copied(job: SimulateJob) -> Iterator[tuple[Home, str]]:
+def copied(job: SimulateJob, *, polling: str = "fixed") -> Iterator[tuple[Home, str]]:
     """A home with the project alone, in mode ``simulate`` on the jumping clock."""
     source = Path(job.folder)
     with tempfile.TemporaryDirectory(prefix="ionpy-simulation-") as name:
@@ -91,7 +91,8 @@ def _copied(job: SimulateJob) -> Iterator[tuple[Home, str]]:
                     _copy(Path(job.home) / folder, home.root / folder)
         target = home.root / "projects" / source.name
         _copy(source, target)
-        load_project(target).update({"simulation": {"speed": None}, "active_session": None})
+        simulation = {"speed": None, "polling": polling}
+        load_project(target).update({"simulation": simulation, "active_session": None})
         if job.text:
             _put_text(target / "flows", job)
         yield home, source.name

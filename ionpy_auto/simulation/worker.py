@@ -40,7 +40,20 @@ async def _simulate(content: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     return await simulate(SimulateJob(**content), tell)
 
 
-WORKS: Final[Mapping[str, Work]] = {"backtest": _backtest, "simulate": _simulate}
+async def _preflight(content: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    from ionpy_auto.simulation.preflight import (  # noqa: PLC0415 - as needed
+        PreflightJob,
+        preflight,
+    )
+
+    return await preflight(PreflightJob(**content), tell)
+
+
+WORKS: Final[Mapping[str, Work]] = {
+    "backtest": _backtest,
+    "simulate": _simulate,
+    "preflight": _preflight,
+}
 
 
 def main() -> None:

@@ -213,6 +213,7 @@ class Interlocks:
         self._by_source: dict[str, list[ActiveInterlock]] = {}
         self._leave: list[Callable[[], None]] = []
         self._writing = asyncio.Lock()
+        self._present = asyncio.Event()
 
     # -- life -------------------------------------------------------------------------------
 
@@ -224,6 +225,7 @@ class Interlocks:
     async def _tick(self) -> None:
         """Ages and windows change without a sample, and what is not known brings none."""
         while True:
+            await self._present.wait()
             await self._clock.sleep(TICK_S)
             for one in self.active.values():
                 self._look(one, sample=one.word == "unknown")
@@ -251,6 +253,9 @@ class Interlocks:
         self.source, self.findings = source, findings
         errors = [f for f in findings if f.severity is Severity.ERROR]
         self.active = {t.id: ActiveInterlock(t, self._env, self._clock) for t in texts}
+        self._present.clear()
+        if self.active:
+            self._present.set()
         for one in self.active.values():
             one.shelf = shelves.get(one.text.text)
         self._installed = [*self.active.values(), *(Unreadable(e) for e in errors[:1])]

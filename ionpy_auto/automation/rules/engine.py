@@ -81,6 +81,7 @@ class RuleEngine:
         self._keeping = Keeping(store, lab, self._tasks, self._records)
         self.writing: set[asyncio.Future[Outcome]] = set()
         self.is_stopping = False
+        self.may_start: Callable[[Flow], bool] = _never
 
     @property
     def lab(self) -> Lab:
@@ -522,6 +523,11 @@ class RuleEngine:
             "state": live.state if live is not None else "idle",
             "why": live.why() if live is not None else {"result": None, "leaves": []},
         }
+
+
+def _never(flow: Flow) -> bool:
+    del flow
+    return False
 
 
 def rule_texts(flow: Flow) -> dict[str, str]:

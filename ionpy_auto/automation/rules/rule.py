@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import structlog
 
 from ionpy_auto.automation.context import Firing, Lab
-from ionpy_auto.automation.flow import RuleNode, TriggerNode
+from ionpy_auto.automation.flow import Flow, RuleNode, TriggerNode
 from ionpy_auto.automation.names import LOCAL_UNITS
-from ionpy_auto.automation.rules.cause import CURRENT, MAX_DEPTH
+from ionpy_auto.automation.rules.cause import ARMED_STARTUP, CURRENT, MAX_DEPTH, STARTUP
 from ionpy_auto.automation.rules.doing import Doing, broken
 from ionpy_auto.automation.rules.gap import gap_since, in_words, ruling
 from ionpy_auto.automation.rules.job import Job
@@ -56,6 +56,9 @@ class RuleKeeper(Protocol):
     @property
     def timezone(self) -> tzinfo | None:
         """Of times of day; None: that of the server."""
+
+    def may_start(self, flow: Flow) -> bool:
+        """Whether an engineer has armed a flow to drive outputs after a start."""
 
     @property
     def is_stopping(self) -> bool:
@@ -166,6 +169,8 @@ class LiveRule:
     def fire(self, trigger_id: str, firing: Firing, points: frozenset[str] = frozenset()) -> str:
         """React to a trigger; returns why it does not act, or an empty text."""
         cause = firing.cause or CURRENT.get() or self._keeper.chain_of(points)
+        if cause == (STARTUP,) and self._keeper.may_start(self.home.flow):
+            cause = (ARMED_STARTUP,)
         # Who only looks at what a circle writes is not part of it and goes on.
         if len(cause) >= MAX_DEPTH and f"rule:{self.node.id}" in cause:
             self._keeper.suspend(self, "feeds itself: " + " → ".join(cause), cause)

@@ -154,6 +154,8 @@ class RunManager:
     async def start_up(self) -> list[str]:
         """Hold runs a crash left open; returns their ids. Nothing is switched on by it."""
         self._kit.gate.latch.listeners.append(self._on_latch)
+        # What the clock did before the project was open (simulated time goes on) is no jump.
+        self._inspector = Inspector(self._clock, self._kit.database)
         return await self.held.find()
 
     async def stop(self) -> None:
@@ -249,7 +251,7 @@ class RunManager:
         known = await self._known(request.idempotency_key)
         if known is not None:
             return known
-        flow = self._flow(request, await capacity_of(request.bindings, self.journal))
+        flow = await self.flow(request)
         self.check_armed(flow)
         run = self.make(request, flow)
         if run.channel is not None and run.channel.id in self._holders:
@@ -268,6 +270,15 @@ class RunManager:
             msg = f"this key has started run {run_id}"
             raise Conflict(msg, code="ALREADY_STARTED", hint="see that run", args={"id": run_id})
         return run
+
+    async def flow(self, request: RunRequest) -> Flow:
+        """The flow of a request as it would be run.
+
+        Raises:
+            NotFound: There is no such flow.
+            Rejected: It has errors, or no sequence.
+        """
+        return self._flow(request, await capacity_of(request.bindings, self.journal))
 
     def _read(
         self, request: RunRequest, capacity_ah: float | None = None
@@ -304,6 +315,7 @@ class RunManager:
 
         Raises:
             NotFound: No such flow, channel or device.
+            Rejected: A binding is not known, or the cell's capacity.
         """
         found = Preview(request.sequence)
         capacity_ah = await capacity_of(request.bindings, self.journal)

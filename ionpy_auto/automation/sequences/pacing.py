@@ -7,16 +7,16 @@ between them. Whatever this file does not understand is answered with 0: look as
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
-from ionpy_auto.automation.sequences.steps import StepRun
+from ionpy_auto.automation.sequences.track import Track
 from ionpy_auto.devices import Role
 from ionpy_auto.devices.pacing import AT_REST_S, DRIVEN_S, Pacing
-from ionpy_auto.language import Condition, ConditionState
+from ionpy_auto.language import Condition, ConditionState, Environment
 from ionpy_auto.language.compiler import Program
 from ionpy_auto.language.kleene import Value
 
@@ -131,12 +131,13 @@ class RunPace:
 
     def hint(self, now: float) -> float:
         """Seconds from now on during which nobody needs to look at the channel."""
-        run, step = self._run, self._run.step
         last, self._last = self._last, None
-        if step is None or not step.armed or run.interrupted or self._is_busy:
+        tracks = [track for track in self._run.tracks if not track.idle]
+        waits = all(track.step is not None and track.step.armed for track in tracks)
+        if not tracks or not waits or self._run.interrupted or self._is_busy:
             return 0.0
-        look = self._last = self._look(step, now)
-        if not self._measure(step, look):
+        look = self._last = self._look(tracks, now)
+        if not self._measure(tracks, look):
             return 0.0
         if last is None or last.situation != look.situation or now <= last.mono:
             return 0.0
@@ -161,15 +162,16 @@ class RunPace:
         is_driven = self._channel.side is not Side.OFF
         return DRIVEN_S if is_driven or self._has_rules else AT_REST_S
 
-    def _look(self, step: StepRun, now: float) -> _Look:
+    def _look(self, tracks: Sequence[Track], now: float) -> _Look:
         channel = self._channel
         source = channel.source
         flag = source.known(Role.REGULATION) if source is not None else None
         current = channel.current
         temp = channel.temp.value if channel.temp is not None else None
+        steps = tuple(track.step.index for track in tracks if track.step is not None)
         return _Look(
             now,
-            (step.index, channel.side, channel.phase, flag),
+            (steps, channel.side, channel.phase, flag),
             (
                 (channel.voltage.value, CALM_V * self._series),
                 (current, max(CALM_SHARE * abs(current or 0.0), CALM_A)),
@@ -177,26 +179,33 @@ class RunPace:
             ),
         )
 
-    def _measure(self, step: StepRun, look: _Look) -> bool:
+    def _measure(self, tracks: Sequence[Track], look: _Look) -> bool:
         """How far everything is that may end something; False when that cannot be said."""
-        run, channel = self._run, self._channel
+        run = self._run
+        if run.watch is not None:
+            self._measure_limits(look)
+            if not all(self._measure_state(s, run.env, look) for s in run.watch.followed):
+                return False
+        self._measure_constant_voltage(look)
+        return all(self._measure_ends(track, look) for track in tracks)
+
+    def _measure_ends(self, track: Track, look: _Look) -> bool:
+        step, phase = track.step, self._channel.phase
+        if step is None:
+            return False
         if step.after_s is not None:
             look.clocks.append(step.after_s - step.time(look.mono))
-        states = [s.state for s in step.ends if not s.end.phase or s.end.phase == channel.phase]
-        if run.watch is not None:
-            states += run.watch.followed
-            self._measure_limits(look)
-        self._measure_constant_voltage(look)
-        return all(self._measure_state(state, look) for state in states)
+        ends = [state for state in step.ends if not state.end.phase or state.end.phase == phase]
+        return all(self._measure_state(end.state, track.env, look) for end in ends)
 
-    def _measure_state(self, state: ConditionState, look: _Look) -> bool:
+    def _measure_state(self, state: ConditionState, env: Environment, look: _Look) -> bool:
         condition = state.condition
         if condition not in self._leaves:
             self._leaves[condition] = leaves_of(condition)
         leaves = self._leaves[condition]
         if leaves is None or state.met or state.since is not None:  # or it is about to decide
             return False
-        values = condition.expression.read(self._run.env)
+        values = condition.expression.read(env)
         for leaf in leaves:
             margin = leaf.margin(values)
             if margin is None:

@@ -31,7 +31,7 @@ from ionpy_auto.automation.sequences.limits import (
 )
 from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.peaks import Peak
-from ionpy_auto.automation.sequences.progress import Plan
+from ionpy_auto.automation.sequences.progress import Plan, times_of
 from ionpy_auto.automation.sequences.prompts import Prompt, coherent_unit, find_prompt
 from ionpy_auto.automation.sequences.reaction import limits_with_reaction
 from ionpy_auto.automation.sequences.run_names import (
@@ -86,6 +86,7 @@ class RunRequest:
         parameters: Values of ``$names``.
         queue: Wait for the run that holds the channel instead of being refused.
         actor: Who asks, for the record.
+        prediction: Of a pre-flight, as it is stored with the run.
     """
 
     sequence: str
@@ -98,6 +99,7 @@ class RunRequest:
     idempotency_key: str | None = None
     callback_url: str = ""
     actor: str = ""
+    prediction: Mapping[str, Any] | None = None
 
 
 @dataclass
@@ -167,7 +169,7 @@ class Run:
         self.closings: list[tuple[StepNode, ...]] = []
         self.past = Past()
         self.done = asyncio.Event()
-        self.plan = Plan(self.flow.sequence, self._capacity)
+        self.plan = Plan(self.flow.sequence, self._capacity, times_of(request.prediction))
         self._told_mono = self._saved_mono = -1e9
         self._background: set[asyncio.Task[None]] = set()
         channel_id = self.channel.id if self.channel is not None else "channel"

@@ -7,8 +7,7 @@ import typer
 from rich.table import Table
 
 from ionpy_auto.cli.output import err, out, print_json
-from ionpy_auto.cli.testing import flow_of, home_of, id_of, project_of, work
-from ionpy_auto.core.errors import BadInput
+from ionpy_auto.cli.testing import flow_of, home_of, id_of, pair, project_of, work
 
 GOOD = frozenset({"pass", "not_set"})
 
@@ -39,7 +38,7 @@ def run(
         "text": text,
         "hours": hours,
         "channel": channel,
-        "parameters": dict(_pair(one) for one in param or ()),
+        "parameters": dict(pair(one) for one in param or ()),
     }
     result = work("simulate", job, f"simulate {job['flow']}", quiet=as_json)
     if as_json:
@@ -48,13 +47,6 @@ def run(
         show(result)
     is_good = result["outcome"] == "finished" and (result["verdict"] or "not_set") in GOOD
     raise typer.Exit(0 if is_good else 1)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise BadInput(f"--param {text!r} is not name=value", hint="like --param cycles=2")
-    return name, value
 
 
 def show(result: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from ionpy_auto.core.errors import Unavailable
 from ionpy_auto.engine import Engine
 from ionpy_auto.storage.history import Query
 from ionpy_auto.web.api.history import shown
+from ionpy_auto.web.api.preflight import prediction_of
 from ionpy_auto.web.live import encode
 
 Scalar = bool | int | float | str
@@ -32,6 +33,7 @@ class RunStart(msgspec.Struct, forbid_unknown_fields=True):
     conditions: dict[str, Any] = {}
     callback_url: str | None = None
     queue: bool = False
+    preflight: str | None = None
 
 
 class PromptAnswer(msgspec.Struct, forbid_unknown_fields=True):
@@ -42,7 +44,9 @@ class PromptAnswer(msgspec.Struct, forbid_unknown_fields=True):
     by: str = ""
 
 
-def request_of(data: RunStart, key: str | None) -> RunRequest:
+def request_of(
+    data: RunStart, key: str | None, prediction: dict[str, Any] | None = None
+) -> RunRequest:
     """What the run manager takes."""
     session = data.session if isinstance(data.session, dict) else {}
     return RunRequest(
@@ -56,6 +60,7 @@ def request_of(data: RunStart, key: str | None) -> RunRequest:
         idempotency_key=key,
         callback_url=data.callback_url or "",
         actor="rest",
+        prediction=prediction,
     )
 
 
@@ -73,7 +78,11 @@ class RunsController(Controller):
         idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key")] = None,
     ) -> Response[dict[str, Any]]:
         """Check everything, then start; the same key twice answers with the same run."""
-        run = await engine.project.automation.start_run(request_of(data, idempotency_key))
+        known = None
+        if data.preflight is not None:
+            known = prediction_of(engine, data.preflight, data.sequence)
+        request = request_of(data, idempotency_key, known)
+        run = await engine.project.automation.start_run(request)
         return Response(run, status_code=202, headers={"location": f"/api/runs/{run['id']}"})
 
     @post("/check", operation_id="checkRun", status_code=200)
@@ -131,7 +140,7 @@ class RunsController(Controller):
             ("voltage", "current", "temp"),
             run["started"],
             run["ended"],
-            run["session_id"],
+            None if len(run["sessions"]) > 1 else run["session_id"],  # it goes on in another
             points,
         )
         content = shown(await engine.project.history.history(query))

@@ -252,3 +252,29 @@ def test_away_from_a_terminal_there_is_no_bar(capsys):
     with progress_bar("x", quiet=False) as tell:
         tell(0.5, "half")
     assert capsys.readouterr().err == ""
+
+
+# -- preflight ---------------------------------------------------------------------------------
+
+
+def test_a_prediction_is_shown_for_people_and_for_programs(demo):
+    flow = str(demo / "flows" / "short.yaml")
+    answer = ionpy("preflight", flow, "--soc", "0.4", "--json")
+    result = json.loads(answer.stdout)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert (result["outcome"], result["findings"]) == ("finished", [])
+    assert [step["step_id"] for step in result["steps"]] == ["pause"]
+    shown = call("preflight", flow)
+    assert shown.exit_code == 0
+    assert "limit voltage_max: 4.25 V (cell)" in shown.stdout
+    assert "50% is assumed" in shown.stdout
+    assert "from the mains" in shown.stderr
+
+
+def test_a_run_that_would_be_refused_is_no_success(demo):
+    limits = "limits: [{id: full, trip: voltage < 4 V}]\nsequence:"
+    flow = demo / "flows" / "short.yaml"
+    flow.write_text(SHORT.replace("sequence:", limits), encoding="utf-8")
+    answer = call("preflight", str(flow), "--voltage", "3.5")
+    assert answer.exit_code == 1
+    assert "error:" in answer.stdout

@@ -16,6 +16,7 @@ import type {
   Interlock,
   Interlocks,
   Items,
+  Job,
   Latch,
   Marker,
   Mode,
@@ -23,6 +24,8 @@ import type {
   Outcome,
   PanicResult,
   PortTest,
+  Prediction,
+  PreflightRequest,
   ProbeRequest,
   ProbeResult,
   Project,
@@ -154,7 +157,13 @@ export const runsApi = {
   cycles: (id: Run['id']) => http.get<Items<RunCycle>>(`/api/runs/${seg(id)}/cycles`),
   curve: (id: Run['id'], points = 2000) => http.get<RunCurve>(`/api/runs/${seg(id)}/curve`, { points }),
   start: (body: RunRequest, key: string) => http.post<Run>('/api/runs', body, { 'Idempotency-Key': key }),
+  preflight: (body: PreflightRequest) => http.post<Job<Prediction>>('/api/runs/preflight', body),
   act: (id: Run['id'], action: RunAction) => http.post<Run>(`/api/runs/${seg(id)}/${action}`),
+}
+
+export const simulationsApi = {
+  get: <R>(id: string) => http.get<Job<R>>(`/api/simulations/${seg(id)}`),
+  cancel: (id: string) => http.delete<unknown>(`/api/simulations/${seg(id)}`),
 }
 
 export const alarmsApi = {

@@ -577,6 +577,60 @@ export interface RunRequest {
   parameters?: Record<string, Scalar>
   session?: { name?: string }
   conditions?: Record<string, string>
+  preflight?: string
+}
+
+export interface PreflightRequest {
+  sequence: string
+  bindings?: Record<string, string>
+  parameters?: Record<string, Scalar>
+  soc?: number
+}
+
+/** A test in the server's worker process: back-test, simulation or prediction. */
+export interface Job<R> {
+  id: string
+  kind: string
+  state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
+  progress: number
+  message: string
+  error: { code: string; message: string; hint?: string } | null
+  result: R | null
+}
+
+export interface PredictedStep {
+  step_id: string
+  title: string
+  kind: string
+  cycle: number
+  start_s: number
+  end_s: number
+  duration_s: number
+  ended_by: string
+  verdict: Verdict
+}
+
+export interface PredictionFinding {
+  code: string
+  severity: 'error' | 'warning' | 'info'
+  message: string
+  hint: string
+  step: string
+  args: Record<string, unknown>
+  times: number
+}
+
+export interface Prediction {
+  outcome: 'finished' | 'unfinished' | 'refused'
+  verdict: Verdict
+  start: { soc: number; source: 'given' | 'measured' | 'assumed'; voltage: number }
+  duration_s: number
+  energy: { in_wh: number; out_wh: number; in_ah: number; out_ah: number; mains_wh: number }
+  peaks: Record<string, number | null>
+  limits: RunLimit[]
+  steps: PredictedStep[]
+  curve: { t: number[]; voltage: (number | null)[]; current: (number | null)[]; temp: (number | null)[] }
+  findings: PredictionFinding[]
 }
 
 export type AlarmLife = 'active_unacked' | 'active_acked' | 'cleared_unacked' | 'normal'
