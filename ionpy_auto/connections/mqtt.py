@@ -517,7 +517,7 @@ class Mqtt(Connection):
         told = {"connection": self.id, "topic": what.topic, "bytes": len(what.payload)}
         if self.params.publish != "always" and not self.kit.is_armed():
             return {**told, "outcome": OutcomeKind.SHADOWED.value, "acknowledged": False}
-        client = self._may_publish()
+        client = self._may_publish(what)
         self._publishing += 1
         try:
             with self.kit.clock.hold():
@@ -535,7 +535,7 @@ class Mqtt(Connection):
         self.counters.bytes_out += len(what.payload)
         return {**told, "outcome": OutcomeKind.DONE.value, "acknowledged": what.qos > 0}
 
-    def _may_publish(self) -> _Client:
+    def _may_publish(self, what: Publication) -> _Client:
         """Everything that speaks against sending."""
         self.counters.failed += 1
         if self.detached:
