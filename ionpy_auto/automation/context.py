@@ -576,6 +576,13 @@ class StepContext(ActionContext, Protocol):
             Rejected: The run has no channel.
         """
 
+    def claim(self, point: str) -> str:
+        """Hold an output of a shared device until the run ends, so that no other run sets it.
+
+        Returns:
+            Who holds it instead; empty when it is held by this run now.
+        """
+
     async def hold(self, seconds: float, *, ends: bool = True) -> Held:
         """Wait so long while the ends of the step are watched, unless ``ends`` is false.
 

@@ -16,6 +16,7 @@ from ionpy_auto.automation.fields import (
     Ohms,
     PositiveAmps,
     PositiveVolts,
+    PositiveWatts,
     Reading,
     Seconds,
     Volts,
@@ -104,6 +105,7 @@ class ChannelLimits(Block):
     charge_current: PositiveAmps | None = None
     discharge_current: PositiveAmps | None = None
     temp: tuple[Celsius, Celsius] | None = None
+    mains_power: PositiveWatts | None = None
 
 
 class ChannelFile(Block):
@@ -114,6 +116,8 @@ class ChannelFile(Block):
     sink: Word | None = None
     source_output: Word = ""
     sink_output: Word = ""
+    shared_minus: Word = ""
+    lifted: YesNo = False
     voltage: VoltageSense
     current: CurrentSense
     temp: TempSense | None = None

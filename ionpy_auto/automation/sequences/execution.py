@@ -192,6 +192,10 @@ class Execution:
         async with self._writes:
             return await self.run.write(point, value)
 
+    def claim(self, point: str) -> str:
+        """Hold an output until the run ends; the name of who holds it, or empty."""
+        return self.run.claim(point)
+
     def phase(self, name: str) -> None:
         """The step has entered a phase; empty gives the naming back to the channel."""
         if self.run.channel is not None and self._channel is not None:

@@ -144,6 +144,7 @@ class Run:
     calm_down: Callable[[], None] | None = None
     ticker: Timer | None = None
     pace: RunPace | None = None
+    claim: Callable[[str], str] = staticmethod(lambda point: "")  # set by the manager
 
     def __init__(self, run_id: str, request: RunRequest, origin: Origin, parts: RunParts) -> None:
         self.id = run_id
