@@ -37,18 +37,18 @@ class Broker(asyncio.Protocol):
     def __init__(self, hear: Callable[[bytes], None]) -> None:
         self._hear = hear
         self._left = b""
-        self._ready: asyncio.Future[None] | None = None
+        self.ready: asyncio.Future[None] | None = None
 
     @classmethod
     async def join(cls, port: int, hear: Callable[[bytes], None], topic: str = "out") -> "Broker":
         loop = asyncio.get_running_loop()
         _, link = await loop.create_connection(lambda: cls(hear), "127.0.0.1", port)
-        link._ready = loop.create_future()
+        link.ready = loop.create_future()
         name = f"load-{time.monotonic_ns()}"
         head = text("MQTT") + bytes((4, 2)) + (0).to_bytes(2, "big") + text(name)
         link.transport.write(packet(0x10, head))
         link.transport.write(packet(0x82, b"\0\1" + text(topic) + b"\0"))
-        await link._ready
+        await link.ready
         return link
 
     def connection_made(self, transport) -> None:
@@ -76,8 +76,8 @@ class Broker(asyncio.Protocol):
             if kind == 3:
                 start = head + 2 + int.from_bytes(buffer[head : head + 2], "big")
                 self._hear(buffer[start : head + size])
-            elif kind == 9 and self._ready is not None and not self._ready.done():
-                self._ready.set_result(None)
+            elif kind == 9 and self.ready is not None and not self.ready.done():
+                self.ready.set_result(None)
             at = head + size
         self._left = buffer[at:]
 

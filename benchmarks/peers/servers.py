@@ -1,4 +1,4 @@
-"""The servers that are compared: where they are found, how they get the same rules, how they run."""
+"""The servers that are compared: where they are found, and how they get the same rules."""
 
 import json
 import os
@@ -124,7 +124,7 @@ class Ours(Server):
         )
         _json(project / "devices.json", {"schema_version": 1, "devices": []})
         link = {"id": "lab", "kind": "mqtt", "endpoint": f"127.0.0.1:{self.broker}"}
-        link |= {"max_pps": 100_000, "params": {"queue": 100_000}}
+        link |= {"max_pps": 100_000, "params": {"queue": 100_000, "publish": "always"}}
         _json(project / "connections.json", {"version": 1, "connections": [link]})
         then = (
             "event: {name: answer, fields: {payload: trigger.payload}}"

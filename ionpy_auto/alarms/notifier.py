@@ -54,6 +54,11 @@ class Notifier:
         self.recent: deque[dict[str, Any]] = deque(maxlen=100)
         self.counts = {"sent": 0, "failed": 0, "retried": 0}
 
+    @property
+    def names(self) -> list[str]:
+        """Receivers that people may name besides addresses."""
+        return sorted({"log", *self._receivers})
+
     async def send(self, to: str, title: str, message: str) -> dict[str, Any]:
         """Hand over a message; returns what is known of it now.
 

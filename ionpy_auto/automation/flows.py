@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 
 Scope = Literal["project", "server"]
 Checker = Callable[[Flow, Site], Iterable[Finding]]
+Judge = Callable[[Flow, list[Finding]], list[Finding]]
 
 SUFFIX = ".yaml"
 MAX_BYTES = 2**20
@@ -113,6 +114,8 @@ class FlowStore:
         clock: Held while files are read and written.
         checkers: Further checks, each ``(flow, site) -> findings``.
         is_running: Whether a run of a flow is active, for the list.
+        judge: Has the last word on the findings of a flow.
+        remarks: What else can be said of a flow, asked whenever somebody looks.
     """
 
     layers: Sequence[Layer]
@@ -121,6 +124,8 @@ class FlowStore:
     clock: Clock
     checkers: Sequence[Checker] = ()
     is_running: Callable[[str], bool] = lambda _: False
+    judge: Judge = lambda _, findings: findings
+    remarks: Callable[[Flow], list[Finding]] = lambda _: []
     _files: dict[Path, FlowFile] = field(default_factory=dict)
     _listeners: list[Callable[[str, Flow | None], None]] = field(default_factory=list)
     _told: dict[str, tuple[str, bool, Flow | None]] = field(default_factory=dict)
@@ -190,7 +195,6 @@ class FlowStore:
             texts = await asyncio.to_thread(lambda: [_read(path) for path, _ in found])
         for (path, layer), text in zip(found, texts, strict=True):
             self._take(path, layer, text)
-        self._check_callers()
         self._settle()
 
     def _check_callers(self) -> None:
@@ -252,10 +256,16 @@ class FlowStore:
         if flow is not None:
             for checker in (check_rules, *self.checkers):
                 findings += checker(flow, self.site)
+            findings = self.judge(flow, findings)
         return flow, findings
+
+    def typed(self, text: str, name: str = "") -> tuple[Flow | None, list[Finding]]:
+        """A text as a flow, with all findings; nothing is kept."""
+        return self._typed(text, name)
 
     def _settle(self) -> None:
         """Tell what is different now: of the list, and of what is live."""
+        self._check_callers()
         self._find_twins()
         live = {flow.id: flow for flow in self.live()}
         for flow_id in {*self._told, *(file.id for file in self._files.values())}:
@@ -395,11 +405,15 @@ class FlowStore:
             "revision": file.revision,
             "kinds": [kind for kind, has in kinds.items() if has],
             "ok": file.is_ok,
-            "findings": [finding.as_dict() for finding in file.findings],
+            "findings": [finding.as_dict() for finding in self._all_findings(file)],
             "running": self.is_running(file.id),
             "rules": len(flow.rules) if flow else 0,
             "steps": sum(1 for _ in flow.steps()) if flow else 0,
         }
+
+    def _all_findings(self, file: FlowFile) -> Sequence[Finding]:
+        more = self.remarks(file.flow) if file.flow is not None and file.is_ok else []
+        return [*file.findings, *more]
 
     def get(self, flow_id: str) -> dict[str, Any]:
         """Text, revision, findings and outline of a flow.
@@ -420,6 +434,8 @@ class FlowStore:
         """All findings of a text and, without errors, its outline; nothing is kept."""
         flow, findings = self._typed(text, file)
         is_ok = flow is not None and not has_errors(findings)
+        if flow is not None and is_ok:
+            findings = [*findings, *self.remarks(flow)]
         return {
             "ok": is_ok,
             "findings": [finding.as_dict() for finding in findings],

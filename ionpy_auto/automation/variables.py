@@ -7,15 +7,15 @@ on variables are looked at like those on points.
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from ionpy_auto.automation.names import VARIABLE
-from ionpy_auto.core.bus import Bus
+from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock
-from ionpy_auto.core.errors import BadInput, ConfigInvalid, Rejected
+from ionpy_auto.core.errors import BadInput, ConfigInvalid, NotFound, Rejected
 from ionpy_auto.core.files import read_json, write_json
 from ionpy_auto.core.samples import AlarmState, Quality, Sample, Scalar, Snapshot
 
@@ -75,15 +75,32 @@ class Variables:
         """All variables by name, for REST."""
         return [{"name": name, **asdict(one)} for name, one in sorted(self._known.items())]
 
-    async def change(
-        self, values: Mapping[str, Scalar], amounts: Mapping[str, float], by: str
-    ) -> Mapping[str, Scalar]:
-        """Set some, add to others, all or none; durable when this returns.
+    def get(self, name: str) -> dict[str, Any]:
+        """One variable.
 
-        A variable that was never set counts as 0 where something is added to it.
+        Raises:
+            NotFound: It was never set.
+        """
+        if name not in self._known:
+            msg = f"there is no variable {name[:80]!r}"
+            raise NotFound(msg, hint="GET /api/variables lists them")
+        return {"name": name, **asdict(self._known[name])}
+
+    async def change(
+        self,
+        values: Mapping[str, Scalar],
+        amounts: Mapping[str, float],
+        by: str,
+        remove: Collection[str] = (),
+    ) -> Mapping[str, Scalar]:
+        """Set some, add to others, remove some: all or none; durable when this returns.
+
+        A variable that was never set counts as 0 where something is added to it; one that is
+        removed is unknown to those who read it.
 
         Raises:
             BadInput: A name that is none, or a value that cannot be kept.
+            NotFound: What is to be removed was never set.
             Rejected: An amount for a text, or too many variables.
             StorageError: The disk refused; nothing has changed.
         """
@@ -93,7 +110,10 @@ class Variables:
                 wanted[name] = _sum(name, wanted.get(name, self._value(name)), amount)
             now = self._clock.now()
             fresh = {name: Variable(_checked(name, v), now, by) for name, v in wanted.items()}
-            known = {**self._known, **fresh}
+            for name in remove:
+                self.get(name)
+            kept = {name: one for name, one in self._known.items() if name not in remove}
+            known = {**kept, **fresh}
             if len(known) > MAX_VARIABLES:
                 msg = f"more than {MAX_VARIABLES} variables"
                 raise Rejected(msg, hint="use fewer names")
@@ -102,22 +122,34 @@ class Variables:
                 with self._clock.hold():
                     await asyncio.to_thread(write_json, self._path, content, backup=False)
             self._known = known
-            self._publish(fresh)
+            gone = sorted(set(remove) - fresh.keys())
+            self._publish(fresh, gone)
+            self._tell(fresh, gone, by)
             return wanted
 
     def _value(self, name: str) -> Scalar:
         known = self._known.get(name)
         return 0.0 if known is None else known.value
 
-    def _publish(self, variables: Mapping[str, Variable]) -> None:
-        if not variables:
-            return
+    def _publish(self, variables: Mapping[str, Variable], gone: Collection[str] = ()) -> None:
         now, mono = self._clock.now(), self._clock.monotonic()
-        samples = tuple(
+        samples = [
             Sample(f"{SOURCE}.{name}", one.value, "", Quality.GOOD, AlarmState.NORMAL, now, mono)
             for name, one in variables.items()
-        )
-        self._bus.publish(Snapshot(SOURCE, now, mono, 0.0, samples))
+        ]
+        samples += [
+            Sample(f"{SOURCE}.{name}", None, "", Quality.BAD, AlarmState.NORMAL, now, mono, "gone")
+            for name in gone
+        ]
+        if samples:
+            self._bus.publish(Snapshot(SOURCE, now, mono, 0.0, tuple(samples)))
+
+    def _tell(self, variables: Mapping[str, Variable], gone: Collection[str], by: str) -> None:
+        """For whoever shows them."""
+        items = [{"name": name, **asdict(one)} for name, one in variables.items()]
+        payload = {"items": items, "removed": list(gone), "by": by}
+        clock = self._clock
+        self._bus.publish(Event("variables_changed", payload, clock.now(), clock.monotonic()))
 
 
 def _sum(name: str, value: Scalar, amount: float) -> float:

@@ -169,6 +169,10 @@ class _Server(uvicorn.Server):
             self.should_exit = True  # the usual way down: outputs safe, all stored
             return
         err.print(f"ionpy_auto is at [bold]{self._url}[/bold]  (Ctrl+C stops it)")
+        bench = self._engine.bench
+        for armed in bench.automation.snapshot()["armed_flows"] if bench is not None else ():
+            what = f"flow {armed['flow']} may drive outputs by itself: armed by {armed['by']}"
+            err.print(f"[bold yellow]{what}[/bold yellow]")
         if self._browser:
             webbrowser.open(self._url)
 

@@ -182,12 +182,13 @@ class ConnectionManager:
         """Send a message now, or not at all.
 
         Returns:
-            ``{connection, topic, bytes, acknowledged}``.
+            ``{connection, topic, bytes, outcome, acknowledged}``; ``outcome`` is ``shadowed`` when
+            the project is not armed and nothing was sent.
 
         Raises:
             NotFound: There is no such connection.
             Rejected: Which connection is not clear, or nothing can be published there.
-            Conflict: Detached, or the project is not armed.
+            Conflict: Detached.
             Unavailable: Offline, busy, or not acknowledged in time.
         """
         return await self._one_for(what.connection).publish(what)

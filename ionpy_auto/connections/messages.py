@@ -88,12 +88,17 @@ class Wish:
         connection: Id of the connection; None: of every connection that has topics.
         qos: 0 or 1.
         retained: Whether what the broker had kept is wanted, too.
+        value: Only messages that hold this are wanted, as text or as a quantity; None: all.
+            Others may come all the same: whoever wishes still looks.
+        path: Where in a message the value stands.
     """
 
     topic: str
     connection: str | None = None
     qos: int = 0
     retained: bool = False
+    value: str | None = None
+    path: Path = ()
 
 
 @dataclass(frozen=True, slots=True)

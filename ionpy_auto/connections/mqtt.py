@@ -7,6 +7,7 @@ topic, and counted.
 
 import asyncio
 import re
+import socket
 import ssl
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -24,11 +25,14 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ionpy_auto.connections.audience import Audience
 from ionpy_auto.connections.connection import Connection, ConnectionState, Kit, Step
 from ionpy_auto.connections.inbox import Inbox
 from ionpy_auto.connections.messages import MAX_PAYLOAD, Message, Publication, Tell, Wish
+from ionpy_auto.connections.reading import Hand, Reader
 from ionpy_auto.connections.secrets import reference_problem
 from ionpy_auto.connections.topics import matches, topic_problem
+from ionpy_auto.core.commands import OutcomeKind
 from ionpy_auto.core.errors import Conflict, IonpyError, Rejected, TooLarge, Unavailable
 
 if TYPE_CHECKING:
@@ -42,6 +46,8 @@ REACH_S = 5.0
 ANSWER_S = 10.0
 MAX_PUBLISHING = 20
 """So many acknowledgements are waited for at once; what comes on top is refused."""
+MAX_UNSENT = 500
+"""So many of QoS 0 may wait for their turn to be written; a slow link refuses what comes on top."""
 BATCH = 50
 DIALLING_S = 0.02
 MAX_HEARD = 10_000
@@ -106,14 +112,22 @@ class MqttParams(_Model):
     )
     will: LastWill | None = None
     queue: int = Field(1000, ge=10, le=100_000, description="Messages that may wait.")
-    publish: Literal["always", "armed"] = Field(
-        "always", description="armed: nothing is sent while the project is not armed."
+    publish: Literal["armed", "always"] = Field(
+        "armed", description="always: also in shadow and from a simulated project."
     )
 
     @field_validator("password")
     @classmethod
     def _no_password(cls, text: str) -> str:
         return _reference(text)
+
+
+def _require_fit(what: Publication) -> None:
+    """Raises when no broker would take it."""
+    if problem := topic_problem(what.topic):
+        raise Rejected(f"{what.topic[:100]!r}: {problem}", code="BAD_TOPIC")
+    if len(what.payload) > MAX_PAYLOAD:
+        raise TooLarge(f"a message has at most {MAX_PAYLOAD} bytes")
 
 
 def _reference(text: str) -> str:
@@ -147,6 +161,10 @@ class _Listener:
 class _Client(aiomqtt.Client):
     """The library's client, whose attempts to connect can be given up cleanly."""
 
+    def read_with(self, hand: Hand) -> None:
+        """Take plain messages past the library."""
+        self._reader = Reader(self._client, hand)
+
     async def enter(self) -> None:
         """Connect; whatever goes wrong, no socket is left open."""
         work = asyncio.ensure_future(self.__aenter__())
@@ -166,6 +184,10 @@ class _Client(aiomqtt.Client):
         except aiomqtt.MqttError:
             self.give_up()
             raise
+        link = self._client.socket()
+        if isinstance(link, socket.socket):  # a TLS one is, too
+            # Or a message waits for the broker to acknowledge the one before, up to 40 ms.
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def give_up(self) -> None:
         """Close the socket, whatever it was doing."""
@@ -188,12 +210,16 @@ class Mqtt(Connection):
         self.params = MqttParams.model_validate(config.params)
         self._own_id = f"ionpy-{config.id}"[:50] + f"-{uuid4().hex[:6]}"
         self._listeners: dict[str, list[_Listener]] = {}
-        self._found: dict[str, list[_Listener]] = {}  # by topic, made anew when listeners change
+        self._found: dict[
+            str, Audience[_Listener]
+        ] = {}  # by topic, made anew when listeners change
         self._on_wire: dict[str, int] = {}
         self._again: set[str] = set()
         self._refused: dict[str, str] = {}
         self._inbox = Inbox(self.params.queue)
-        self._waiting = asyncio.Event()
+        self._waiting = asyncio.Event()  # set while something is in the box
+        self._allowance, self._allowed_at = float(config.max_pps), kit.wall.monotonic()
+        self._in_a_row = 0
         self._changed = asyncio.Event()
         self._client: _Client | None = None
         self._publishing = 0
@@ -296,14 +322,14 @@ class Mqtt(Connection):
         self,
         client_id: str,
         context: ssl.SSLContext | None,
-        hand: Callable[[aiomqtt.Message], None] | None = None,
+        hand: Hand | None = None,
     ) -> _Client:
         """A client that is not connected yet.
 
         Raises:
             IonpyError: A secret is missing.
         """
-        params, secrets = self.params, self.kit.secrets
+        params, secrets, hand = self.params, self.kit.secrets, hand or self._take
         host, port = endpoint_of(self.config.endpoint)
         is_five = params.version == "5"
         client = _Client(
@@ -312,7 +338,7 @@ class Mqtt(Connection):
             username=params.username or None,
             password=secrets.get(params.password) or None,
             identifier=client_id,
-            queue_type=_intake(hand or self._take),
+            queue_type=_intake(hand),
             protocol=aiomqtt.ProtocolVersion.V5 if is_five else aiomqtt.ProtocolVersion.V311,
             will=_will_of(params.will),
             clean_session=None if is_five else params.clean_session,
@@ -322,7 +348,8 @@ class Mqtt(Connection):
             keepalive=params.keepalive_s,
             tls_context=context,
         )
-        client.pending_calls_threshold = 10 * MAX_PUBLISHING
+        client.pending_calls_threshold = 2 * MAX_UNSENT
+        client.read_with(hand)
         return client
 
     async def _encrypt(self) -> ssl.SSLContext | None:
@@ -414,53 +441,69 @@ class Mqtt(Connection):
         else:
             self._refused.pop(topic, None)
 
-    def _take(self, raw: aiomqtt.Message) -> None:
-        """A message arrived: into the box, whatever it is."""
-        counters, payload = self.counters, raw.payload
+    def _take(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
+        """A message arrived: heard at once if nothing waits, else into the box."""
+        counters = self.counters
         counters.received += 1
         counters.bytes_in += len(payload)
         if len(payload) > MAX_PAYLOAD:
             counters.too_large += 1
             return
-        message = Message(self.id, raw.topic.value, bytes(payload), raw.qos, bool(raw.retain))
+        message = Message(self.id, topic, payload, qos, retained)
+        if not self._waiting.is_set() and self._may_deliver():
+            self._deliver(message)
+            return
         self._inbox.put(message)
         counters.dropped = self._inbox.dropped
         self._waiting.set()
 
+    def _may_deliver(self) -> bool:
+        """Whether one more may be handed on: ``max_pps``, and not too many in one go."""
+        if self._in_a_row == 0:
+            asyncio.get_running_loop().call_soon(self._new_row)
+            now, rate = self.kit.wall.monotonic(), float(self.config.max_pps)
+            self._allowance = min(rate, self._allowance + (now - self._allowed_at) * rate)
+            self._allowed_at = now
+        if self._in_a_row >= BATCH or self._allowance < 1.0:
+            return False
+        self._in_a_row += 1
+        self._allowance -= 1.0
+        return True
+
+    def _new_row(self) -> None:
+        self._in_a_row = 0
+
     async def _deliver_for_ever(self) -> None:
         """Hand on what waits, no faster than ``max_pps``, and let others work in between."""
-        wall, rate = self.kit.wall, float(self.config.max_pps)
-        allowance, last = rate, wall.monotonic()
+        wall = self.kit.wall
         while True:
             await self._waiting.wait()
-            now = wall.monotonic()
-            allowance, last = min(rate, allowance + (now - last) * rate), now
-            for _ in range(min(BATCH, int(allowance))):
+            while self._may_deliver():
                 message = self._inbox.take()
                 if message is None:
+                    self._allowance += 1.0
                     self._waiting.clear()
                     break
-                allowance -= 1.0
                 self._deliver(message)
-            await wall.sleep(0.0 if allowance >= 1.0 else 1.0 / rate)
+            await wall.sleep(0.0 if self._allowance >= 1.0 else 1.0 / self.config.max_pps)
 
     def _deliver(self, message: Message) -> None:
-        listeners = self._found.get(message.topic)
-        if listeners is None:
-            listeners = self._look_up(message.topic)
-        if self.detached or not listeners:
+        audience = self._found.get(message.topic)
+        if audience is None:
+            audience = self._look_up(message.topic)
+        if self.detached or not audience.members:
             self.counters.unheard += 1
             return
         self.counters.delivered += 1
-        for listener in listeners:
+        for listener in audience.of(message):
             try:
                 if listener.wants(message):
                     listener.tell(message)
             except Exception:
                 log.exception("a listener failed", connection=self.id, topic=message.topic)
 
-    def _look_up(self, topic: str) -> list[_Listener]:
-        found = [one for one in self._all() if matches(one.wish.topic, topic)]
+    def _look_up(self, topic: str) -> Audience[_Listener]:
+        found = Audience(one for one in self._all() if matches(one.wish.topic, topic))
         if len(self._found) >= MAX_HEARD:
             self._found.clear()
         self._found[topic] = found
@@ -469,7 +512,11 @@ class Mqtt(Connection):
     # -- what goes out ----------------------------------------------------------------------
 
     async def publish(self, what: Publication) -> Mapping[str, Any]:
-        """Send a message now or never."""
+        """Send a message now or never; in shadow only look whether it could be one."""
+        _require_fit(what)
+        told = {"connection": self.id, "topic": what.topic, "bytes": len(what.payload)}
+        if self.params.publish != "always" and not self.kit.is_armed():
+            return {**told, "outcome": OutcomeKind.SHADOWED.value, "acknowledged": False}
         client = self._may_publish(what)
         self._publishing += 1
         try:
@@ -486,31 +533,19 @@ class Mqtt(Connection):
             self._publishing -= 1
         self.counters.sent += 1
         self.counters.bytes_out += len(what.payload)
-        return {
-            "connection": self.id,
-            "topic": what.topic,
-            "bytes": len(what.payload),
-            "acknowledged": what.qos > 0,
-        }
+        return {**told, "outcome": OutcomeKind.DONE.value, "acknowledged": what.qos > 0}
 
     def _may_publish(self, what: Publication) -> _Client:
         """Everything that speaks against sending."""
         self.counters.failed += 1
-        if problem := topic_problem(what.topic):
-            raise Rejected(f"{what.topic[:100]!r}: {problem}", code="BAD_TOPIC")
-        if len(what.payload) > MAX_PAYLOAD:
-            raise TooLarge(f"a message has at most {MAX_PAYLOAD} bytes")
-        if self.params.publish == "armed" and not self.kit.is_armed():
-            msg = f"{self.config.shown} publishes only while the project is armed"
-            raise Conflict(msg, code="NOT_ARMED", hint="arm the project")
         if self.detached:
             msg = f"connection {self.id} is detached"
             raise Conflict(msg, code="CONNECTION_DETACHED", hint="attach it")
         if self._client is None or self.state is not ConnectionState.ONLINE:
             msg = f"broker {self.config.shown} is {self.state}"
             raise Unavailable(msg, code="BROKER_OFFLINE", hint=self.hint or "start it")
-        if self._publishing >= MAX_PUBLISHING:
-            msg = f"{MAX_PUBLISHING} messages wait for {self.config.shown} to acknowledge them"
+        if self._publishing >= (MAX_PUBLISHING if what.qos else MAX_UNSENT):
+            msg = f"{self._publishing} messages wait for {self.config.shown} to take them"
             raise Unavailable(msg, code="BROKER_BUSY", hint="publish less, or with QoS 0")
         self.counters.failed -= 1
         return self._client
@@ -540,7 +575,7 @@ class Mqtt(Connection):
         context = await self._encrypt()
         if context is not None:
             steps.append(Step("the link is encrypted"))
-        client = self._make(f"{self._own_id}-test", context, lambda _: came.set())
+        client = self._make(f"{self._own_id}-test", context, lambda *_: came.set())
         await self._enter(client)
         who = self.params.username or "without a user name"
         steps.append(Step("logged in", detail=who))
@@ -563,12 +598,12 @@ class Mqtt(Connection):
             steps.append(Step("a message came back", detail=topic))
 
 
-def _intake(hand: Callable[[aiomqtt.Message], None]) -> "type[asyncio.Queue[aiomqtt.Message]]":
+def _intake(hand: Hand) -> "type[asyncio.Queue[aiomqtt.Message]]":
     """A queue for the library that keeps nothing: each message is handed on as it arrives."""
 
     class Intake(asyncio.Queue[aiomqtt.Message]):
         def put_nowait(self, item: aiomqtt.Message) -> None:
-            hand(item)
+            hand(item.topic.value, bytes(item.payload), item.qos, bool(item.retain))
 
     return Intake
 

@@ -1,7 +1,8 @@
 """The automation of an open project: alarms, flows, rules and runs, built and wired in order."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,20 +18,31 @@ from ionpy_auto.automation.flows import FlowStore, layers_of
 from ionpy_auto.automation.hooks import Hooks
 from ionpy_auto.automation.names import Site, channel_units
 from ionpy_auto.automation.rules.engine import RuleEngine
+from ionpy_auto.automation.rules.references import Known, check_references
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
 from ionpy_auto.automation.scripts.journal import ScriptJournal
 from ionpy_auto.automation.scripts.manager import ScriptManager
+from ionpy_auto.automation.scripts.native import Interpreters
 from ionpy_auto.automation.scripts.sandbox import Sandbox
 from ionpy_auto.automation.scripts.store import ScriptStore
+from ionpy_auto.automation.scripts.trust import ScriptTrust
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.resume import resume_findings
 from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
+from ionpy_auto.automation.starting import StartArms
 from ionpy_auto.automation.topics import Topics
 from ionpy_auto.automation.variables import Variables
 from ionpy_auto.core.bus import Event
-from ionpy_auto.core.errors import Conflict, Finding, IonpyError, NotFound, Rejected
+from ionpy_auto.core.errors import (
+    Conflict,
+    Finding,
+    IonpyError,
+    NotFound,
+    Rejected,
+    StaleRevision,
+)
 from ionpy_auto.core.files import read_json, revision_of, shipped_path, write_json
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.engine.scripting import WorkbenchDesk
@@ -41,6 +53,8 @@ if TYPE_CHECKING:
     from ionpy_auto.engine.workbench import Workbench
 
 log = structlog.get_logger(__name__)
+
+Answer = dict[str, Any]
 
 PAUSE_PATIENCE_S = 20.0
 PREDICTIONS = "predictions"
@@ -83,6 +97,13 @@ class Automation:
             bench.clock,
             (self._check,),
             self._is_running,
+            self._judged,
+            self._remarks,
+        )
+        self.starts = StartArms(
+            engine.home.root / "config" / "armed_flows.json",
+            bench.project.folder.resolve().as_posix(),
+            engine.clock,
         )
         kept = engine.home.folder("var") / "flow-versions"
         self.desk = FlowDesk(
@@ -91,6 +112,7 @@ class Automation:
             {"project": kept / bench.project.id, "server": kept / "server"},
         )
         self.rules = RuleEngine(bench.lab, self.env, DatabaseRuleStore(bench.database))
+        self.rules.may_start = self.starts.is_armed
         self.runs = RunManager(
             RunKit(
                 lab=bench.lab,
@@ -103,18 +125,29 @@ class Automation:
                 database=bench.database,
                 accepted=self._accepted,
                 recording=ChannelRecording(bench.database, bench.recorder.tables),
+                may_resume=self.starts.why_not,
                 text_of=bench.site.text_of,
             )
         )
-        sandbox = Sandbox(bench.clock)
-        self.scripts = ScriptManager(
+        sandbox = Interpreters(Sandbox(bench.clock), bench.clock)
+        self.script_trust: ScriptTrust = ScriptTrust(
+            engine.home.root, bench.project.path("scripts"), engine.clock
+        )
+        self.scripts: ScriptManager = ScriptManager(
             WorkbenchDesk(bench),
-            ScriptStore(bench.project.path("scripts"), sandbox, bench.bus, bench.clock),
+            ScriptStore(
+                bench.project.path("scripts"),
+                sandbox,
+                bench.bus,
+                bench.clock,
+                self.script_trust.require,
+            ),
             sandbox,
             ScriptJournal(bench.database),
             engine.latch,
             lambda: engine.audit,
         )
+        self._known: tuple[tuple[int, ...], Known] | None = None
         self._thinned: dict[str, list[Callable[[], None]]] = {}
         self._leave: list[Callable[[], None]] = []
 
@@ -141,6 +174,23 @@ class Automation:
         found = check_flow(flow, site, self._bench.devices)
         return [*found, *resume_findings(flow, self.runs.may_resume)]
 
+    def _judged(self, flow: Flow, findings: list[Finding]) -> list[Finding]:
+        return self.starts.judged(flow, findings)
+
+    def _remarks(self, flow: Flow) -> list[Finding]:
+        """What a flow names and is not there, as things are now."""
+        flows = self.flows.live()
+        key = tuple(map(id, flows))
+        if self._known is None or self._known[0] != key:
+            self._known = (key, Known(flows=flows))
+        known = replace(
+            self._known[1],
+            scripts=self.scripts.store.names() if "script" in flow.text else None,
+            brokers=list(self._bench.connections.connections),
+            receivers=self.notifier.names,
+        )
+        return check_references(flow, known)
+
     def _is_running(self, flow_id: str) -> bool:
         return any(run.flow.id == flow_id for run in self.runs.active())
 
@@ -159,10 +209,13 @@ class Automation:
             self.server_alarm("server/variables", problem, active=True)
         await self.runs.start_up()
         self.desk.start()
+        self.starts.start()
         await self.scripts.start_up()
         await self.flows.start()
         await self.rules.start()
         self.rules.follow(self.flows)
+        for armed in self.starts.summary(self.flows.live()):
+            log.warning("armed to drive outputs after a start", **armed)
         self.rules.tell_started()
         self._leave += [
             self._bench.bus.tap("event/run", self._run_changed),
@@ -358,7 +411,64 @@ class Automation:
         self._bench.engine.audit.event(what, by, {"run": run_id})
         return dict(run)
 
+    async def change_variables(
+        self,
+        by: str,
+        values: Mapping[str, Scalar],
+        amounts: Mapping[str, float],
+        remove: Sequence[str],
+    ) -> Answer:
+        """Change variables for a person or another program, all or none."""
+        await self.variables.change(values, amounts, by, remove)
+        wanted = {"set": dict(values), "add": dict(amounts), "remove": list(remove)}
+        self._audit("variables_changed", by, {key: one for key, one in wanted.items() if one})
+        items = self.variables.list()
+        return {"items": items, "total": len(items)}
+
     # -- flows ------------------------------------------------------------------------------
+
+    async def arm_start(self, flow_id: str, text: str | None, revision: str, by: str) -> Answer:
+        """Arm a flow to drive outputs after a start: its file as it is, or a text to be saved.
+
+        Raises:
+            StaleRevision: The file, or the text, is not of that revision.
+            Conflict: Nothing in it needs arming.
+            Rejected: It has other errors, or is another flow.
+        """
+        shown = self.flows.text_of(flow_id) if text is None else text
+        if revision_of(shown) != revision:
+            msg = f"flow {flow_id!r} is not what was read"
+            args = {"current_revision": revision_of(shown)}
+            raise StaleRevision(msg, hint="read it again, then arm it", args=args)
+        flow, findings = self.flows.typed(shown, f"{flow_id}.yaml")
+        if flow is None or flow.id != flow_id:
+            msg = f"the text is no flow {flow_id!r}"
+            raise Rejected(msg, code="FLOW_INVALID", hint="see the findings", findings=findings)
+        with self._bench.clock.hold():
+            entry = await asyncio.to_thread(self.starts.arm, flow, findings, by)
+        self._start_changed("flow_start_armed", flow_id, by, dict(entry))
+        return {"id": flow_id, "armed": self.start_of(flow_id)}
+
+    async def disarm_start(self, flow_id: str, by: str) -> Answer:
+        """Arm it no more."""
+        self.flows.text_of(flow_id)
+        with self._bench.clock.hold():
+            was = await asyncio.to_thread(self.starts.disarm, flow_id)
+        if was:
+            self._start_changed("flow_start_disarmed", flow_id, by, {})
+        return {"id": flow_id, "armed": None}
+
+    def start_of(self, flow_id: str) -> Answer | None:
+        """Who armed a flow when; ``valid`` is false once its text has changed."""
+        entry, live = self.starts.entry(flow_id), self.flows.flow(flow_id)
+        if entry is None:
+            return None
+        return {**entry, "valid": live is not None and self.starts.is_armed(live)}
+
+    def _start_changed(self, what: str, flow_id: str, by: str, detail: Answer) -> None:
+        self._audit(what, by, {"flow": flow_id, **detail})
+        self.flows.recheck()
+        self._bench.engine.event(what, {"flow": flow_id, "by": by})
 
     def flow_revisions(self) -> dict[str, str]:
         """Flow id → content hash of the live version."""
@@ -388,5 +498,6 @@ class Automation:
             "alarms": self.alarms.active(),
             "runs": [run.as_dict() for run in (*self.runs.active(), *self.runs.held)],
             "script_runs": [run.as_dict() for run in self.scripts.active()],
+            "armed_flows": self.starts.summary(self.flows.live()),
             "channels": [{"id": channel_id} for channel_id in self.runs.channels],
         }

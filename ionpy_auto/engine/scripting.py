@@ -1,11 +1,12 @@
 """What scripts may ask of the open project (`automation.scripts.api.Desk`)."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ionpy_auto.automation.context import Lab
 from ionpy_auto.automation.names import Site
+from ionpy_auto.automation.scripts.native import is_native
 from ionpy_auto.automation.sequences.run import RunRequest
 from ionpy_auto.core.bus import Event
 from ionpy_auto.language import Environment
@@ -13,6 +14,8 @@ from ionpy_auto.storage.history import Query
 
 if TYPE_CHECKING:
     from ionpy_auto.engine.workbench import Workbench
+
+T = TypeVar("T")
 
 
 class WorkbenchDesk:
@@ -78,3 +81,51 @@ class WorkbenchDesk:
         )
         column = curve.columns.get(entity, {})
         return curve.t, column.get("value") or column.get("avg") or []
+
+
+class ScriptTrusting:
+    """Trusting native scripts of the open project; every decision is audited.
+
+    Args:
+        bench: The open project.
+    """
+
+    def __init__(self, bench: "Workbench") -> None:
+        self._bench = bench
+        self._store = bench.automation.scripts.store
+        self._trust = bench.automation.script_trust
+
+    async def look(self, name: str) -> dict[str, Any]:
+        """What an administrator reads before trusting a script; nothing of it is run."""
+        script = await self._store.read(name)
+        return await self._in_thread(lambda: self._trust.look(script))
+
+    async def trust(self, name: str, digest: str, by: str) -> dict[str, Any]:
+        """Trust what was read.
+
+        Raises:
+            Conflict: ``CONTENT_CHANGED`` since it was read, or it is not native.
+        """
+        script = await self._store.read(name)
+        await self._in_thread(lambda: self._trust.trust(script, digest, by))
+        self._tell("script_trusted", by, {"script": name, "hash": digest})
+        return await self.look(name)
+
+    async def distrust(self, name: str, by: str) -> dict[str, Any]:
+        """Trust it no more; runs of it are stopped."""
+        await self._store.read(name)
+        if await self._in_thread(lambda: self._trust.distrust(name)):
+            self._tell("script_distrusted", by, {"script": name})
+        scripts = self._bench.automation.scripts
+        for run in scripts.active():
+            if run.script.name == name and is_native(run.script.text):
+                await scripts.stop_run(run.id, by)
+        return await self.look(name)
+
+    def _tell(self, action: str, by: str, detail: dict[str, Any]) -> None:
+        self._bench.engine.audit.event(action, by, detail)
+        self._bench.engine.event(action, detail)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        with self._bench.clock.hold():
+            return await asyncio.to_thread(work)

@@ -45,6 +45,7 @@ class ScriptAction(Action):
     """Run a script."""
 
     shorthand = "name"
+    interruption = "restart"  # it may take hours: a pause, a skip and a stop end it at once
     name: Annotated[Word, Field(description="file of scripts/ without .py")]
     parameters: Annotated[tuple[Setting, ...], _Parameters()] = ()
     wait: Annotated[YesNo, Field(description="until it has ended")] = True

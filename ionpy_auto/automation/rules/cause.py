@@ -13,6 +13,9 @@ ECHO_S = 10.0
 STARTUP = "startup"
 """First in every chain that began with the opening of the project: it may write no output."""
 
+ARMED_STARTUP = "startup, armed"
+"""The same of a flow that an engineer has armed for that."""
+
 CURRENT: ContextVar[tuple[str, ...]] = ContextVar("cause", default=())
 
 

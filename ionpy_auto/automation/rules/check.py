@@ -1,6 +1,6 @@
 """What can be said of rules before they run: what they may not do, and which feed themselves."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ionpy_auto.automation.actions.rule import RuleSwitch
 from ionpy_auto.automation.actions.run import StartRun
@@ -11,6 +11,7 @@ from ionpy_auto.automation.actions.wait_for import WaitFor
 from ionpy_auto.automation.blocks import Action
 from ionpy_auto.automation.flow import ActionNode, Flow, RuleNode, StepNode
 from ionpy_auto.automation.names import Site
+from ionpy_auto.automation.rules.circles import all_actions, circular
 from ionpy_auto.core.errors import Finding, Severity
 
 OF_NO_DEVICE = frozenset({"manual", "run", "schedule", "session", "startup"})
@@ -53,16 +54,10 @@ def _one(rule: RuleNode, flow: Flow) -> Iterator[Finding]:
         texts = ("scope: run needs a sequence in the same file", "write scope: always")
         yield _finding(flow, rule, "run-without-sequence", texts)
     starts = any(trigger.verb == "startup" for trigger in rule.when)
-    for node in _actions((*rule.then, *rule.otherwise)):
+    for node in all_actions(rule):
         yield from _action(rule, node, flow)
         if starts:
             yield from _at_startup(node, flow)
-
-
-def _actions(nodes: Iterable[ActionNode]) -> Iterator[ActionNode]:
-    for node in nodes:
-        yield node
-        yield from _actions(node.block.inner())
 
 
 def _jumps(flow: Flow) -> Iterator[Finding]:
@@ -118,7 +113,7 @@ def _at_startup(node: ActionNode, flow: Flow) -> Iterator[Finding]:
     what = ", ".join(outputs) if outputs else started
     texts = (
         f"a startup rule may not drive {what}",
-        "after a start a person confirms first: send a message instead",
+        "after a start a person confirms first: send a message, or let an engineer arm the flow",
     )
     yield _finding(flow, node, "startup-writes", texts)
 
@@ -136,35 +131,12 @@ def _safe_state(
 
 
 def _circles(flow: Flow) -> Iterator[Finding]:
-    """Rules that write what makes them look, by themselves or through others."""
-    reads = {rule.id: _reads(rule) for rule in flow.rules}
-    feeds = {
-        rule.id: {other for other, points in reads.items() if points & _writes(rule)}
-        for rule in flow.rules
-    }
+    """Rules that do what makes them look, by themselves or through others of this flow."""
+    within = circular(flow.rules)
     for rule in flow.rules:
-        if rule.id in _reached(rule.id, feeds):
+        if rule.id in within:
             texts = (
-                f"rule {rule.id} may feed itself: what it sets makes it look again",
+                f"rule {rule.id} may feed itself: what it does makes it look again",
                 "add a condition that ends it, or hysteresis; a circle is cut after 8 rounds",
             )
             yield _finding(flow, rule, "feeds-itself", texts, Severity.WARNING)
-
-
-def _reads(rule: RuleNode) -> set[str]:
-    expressions = [e for trigger in rule.when for e in trigger.block.watched()]
-    return {point for expression in expressions for point in expression.points}
-
-
-def _writes(rule: RuleNode) -> set[str]:
-    return {point for node in (*rule.then, *rule.otherwise) for point in node.block.writes()}
-
-
-def _reached(start: str, feeds: Mapping[str, set[str]]) -> set[str]:
-    seen: set[str] = set()
-    front = [start]
-    while front:
-        for following in feeds[front.pop()] - seen:
-            seen.add(following)
-            front.append(following)
-    return seen

@@ -81,6 +81,7 @@ class RuleEngine:
         self._keeping = Keeping(store, lab, self._tasks, self._records)
         self.writing: set[asyncio.Future[Outcome]] = set()
         self.is_stopping = False
+        self.may_start: Callable[[Flow], bool] = _never
 
     @property
     def lab(self) -> Lab:
@@ -329,6 +330,10 @@ class RuleEngine:
         """Something in the record must be kept now."""
         self._keeping.at_once(rule_id)
 
+    def ended(self, rule_id: str) -> None:
+        """A firing is over."""
+        self._keeping.ended(rule_id)
+
     def alarm(self, rule_id: str, text: str) -> None:
         """Tell a person that something pending was dropped."""
         self._records[rule_id].alarmed = True
@@ -518,6 +523,11 @@ class RuleEngine:
             "state": live.state if live is not None else "idle",
             "why": live.why() if live is not None else {"result": None, "leaves": []},
         }
+
+
+def _never(flow: Flow) -> bool:
+    del flow
+    return False
 
 
 def rule_texts(flow: Flow) -> dict[str, str]:

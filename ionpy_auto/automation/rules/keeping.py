@@ -15,6 +15,7 @@ from ionpy_auto.automation.context import Lab
 from ionpy_auto.automation.rules.gap import CHECKPOINT_S
 from ionpy_auto.automation.rules.record import Record
 from ionpy_auto.automation.rules.store import KeptRule, RuleStore, Trace
+from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.errors import IonpyError
 from ionpy_auto.core.tasks import Tasks
 
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 FLUSH_S: Final = 1.0
 PATIENCE_S: Final = 1.0
+LINGER_S: Final = 0.02
+"""A firing that is over waits so long for a write it can go with."""
 MAX_WAITING_TRACES: Final = 10_000
 
 
@@ -45,7 +48,11 @@ class Keeping:
         self._dirty: set[str] = set()
         self._traces: list[Trace] = []
         self._wake = asyncio.Event()
-        self._writing: set[asyncio.Future[bool]] = set()
+        self._urgent: set[str] = set()  # go with the next write
+        self._linger: Timer | None = None
+        self._writing: set[asyncio.Future[bool]] = set()  # under way, and planned
+        self._under_way: asyncio.Future[bool] | None = None
+        self._planned: asyncio.Future[bool] | None = None
         self.failures = 0
 
     async def start(self) -> None:
@@ -87,7 +94,25 @@ class Keeping:
         """Write a record and what waits with it, as soon as the database can."""
         if self._store is not None:
             self._dirty.add(rule_id)
-            self._tasks.start("keep at once", self._write({rule_id}))
+            self._write((rule_id,))
+
+    def ended(self, rule_id: str) -> None:
+        """A firing is over: write it with the next one that begins, or in a moment.
+
+        Should the server end before, the firing is told as interrupted; it is never done twice.
+        """
+        if self._store is None:
+            return
+        self._dirty.add(rule_id)
+        self._urgent.add(rule_id)
+        if self._linger is None:
+            clock = self._lab.clock
+            self._linger = clock.call_at(clock.monotonic() + LINGER_S, self._linger_over)
+
+    def _linger_over(self) -> None:
+        self._linger = None
+        if self._urgent:
+            self._write(())
 
     async def commit(self, rule_id: str) -> None:
         """Return when a record is durable as it is now, or after a second without success."""
@@ -96,7 +121,7 @@ class Keeping:
         self._dirty.add(rule_id)
         try:
             async with self._lab.clock.timeout(PATIENCE_S):
-                is_kept = await self._write({rule_id})
+                is_kept = await asyncio.shield(self._write((rule_id,)))
         except TimeoutError:
             is_kept = False
         if not is_kept:
@@ -105,10 +130,12 @@ class Keeping:
     async def flush(self) -> None:
         """Write all that waits; on an error it waits for the next time."""
         if self._store is not None and (self._dirty or self._traces):
-            await self._write(frozenset(self._dirty))
+            await asyncio.shield(self._write(frozenset(self._dirty)))
 
     async def close(self) -> None:
         """Write everything as it is at the end, what is pending with this very time."""
+        if self._linger is not None:
+            self._linger.cancel()
         await asyncio.gather(*self._writing)
         self._touch(lambda record: record.is_pending or bool(record.cooling))
         await self.flush()
@@ -133,15 +160,30 @@ class Keeping:
             if goes_on(record):
                 self.changed(rule_id)
 
-    async def _write(self, rules: Collection[str]) -> bool:
+    def _write(self, rules: Collection[str]) -> "asyncio.Future[bool]":
         """Write these records and all traces that wait, in one transaction.
 
-        A write that has begun is not broken off: nobody would know whether it was carried out.
+        One write is under way at a time; what comes meanwhile shares the next one. A write that
+        has begun is not broken off: nobody would know whether it was carried out.
         """
-        work = asyncio.ensure_future(self._save(rules))
-        self._writing.add(work)
-        work.add_done_callback(self._writing.discard)
-        return await asyncio.shield(work)
+        self._urgent.update(rules)
+        if self._planned is None:
+            self._planned = asyncio.ensure_future(self._save_after(self._under_way))
+            self._writing.add(self._planned)
+            self._planned.add_done_callback(self._written)
+        return self._planned
+
+    async def _save_after(self, before: "asyncio.Future[bool] | None") -> bool:
+        if before is not None:
+            await asyncio.wait({before})
+        self._under_way, self._planned = self._planned, None
+        rules, self._urgent = self._urgent, set()
+        return await self._save(rules)
+
+    def _written(self, work: "asyncio.Future[bool]") -> None:
+        self._writing.discard(work)
+        if not work.cancelled() and (error := work.exception()) is not None:
+            log.error("writing what rules keep crashed", exc_info=error)
 
     async def _save(self, rules: Collection[str]) -> bool:
         if self._store is None:

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import structlog
 
 from ionpy_auto.automation.context import Firing, Lab
-from ionpy_auto.automation.flow import RuleNode, TriggerNode
+from ionpy_auto.automation.flow import Flow, RuleNode, TriggerNode
 from ionpy_auto.automation.names import LOCAL_UNITS
-from ionpy_auto.automation.rules.cause import CURRENT, MAX_DEPTH
+from ionpy_auto.automation.rules.cause import ARMED_STARTUP, CURRENT, MAX_DEPTH, STARTUP
 from ionpy_auto.automation.rules.doing import Doing, broken
 from ionpy_auto.automation.rules.gap import gap_since, in_words, ruling
 from ionpy_auto.automation.rules.job import Job
@@ -57,6 +57,9 @@ class RuleKeeper(Protocol):
     def timezone(self) -> tzinfo | None:
         """Of times of day; None: that of the server."""
 
+    def may_start(self, flow: Flow) -> bool:
+        """Whether an engineer has armed a flow to drive outputs after a start."""
+
     @property
     def is_stopping(self) -> bool:
         """The server ends: what is pending goes on after the next start."""
@@ -89,6 +92,9 @@ class RuleKeeper(Protocol):
 
     def at_once(self, rule_id: str) -> None:
         """Something in the record must be kept now."""
+
+    def ended(self, rule_id: str) -> None:
+        """A firing is over."""
 
     def alarm(self, rule_id: str, text: str) -> None:
         """Tell a person that something pending was dropped."""
@@ -163,6 +169,8 @@ class LiveRule:
     def fire(self, trigger_id: str, firing: Firing, points: frozenset[str] = frozenset()) -> str:
         """React to a trigger; returns why it does not act, or an empty text."""
         cause = firing.cause or CURRENT.get() or self._keeper.chain_of(points)
+        if cause == (STARTUP,) and self._keeper.may_start(self.home.flow):
+            cause = (ARMED_STARTUP,)
         # Who only looks at what a circle writes is not part of it and goes on.
         if len(cause) >= MAX_DEPTH and f"rule:{self.node.id}" in cause:
             self._keeper.suspend(self, "feeds itself: " + " → ".join(cause), cause)
@@ -293,7 +301,7 @@ class LiveRule:
         self.record.jobs.pop(job.number, None)
         mono = self._keeper.lab.clock.monotonic()
         self._keeper.traced(self, job.trace(self.node.id, outcome, mono, **more))
-        self._keeper.at_once(self.node.id)
+        self._keeper.ended(self.node.id)
 
     def forget_queue(self) -> None:
         """Forget what waits for its turn; a trace tells of each."""

@@ -1,13 +1,28 @@
 """What rules leave behind: a trace of each firing that acted, and state that outlives a restart."""
 
+import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlmodel import Session, col, select
 
 from ionpy_auto.automation.models import RuleStateRow, TraceRow
 from ionpy_auto.storage.database import Database
+
+KEEP_STATE: Final = (
+    "INSERT INTO rule_state (rule, updated, enabled, state) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (rule) DO UPDATE SET"
+    " updated = excluded.updated, enabled = excluded.enabled, state = excluded.state"
+)
+"""Columns of `RuleStateRow`."""
+KEEP_TRACE: Final = (
+    "INSERT INTO rule_traces"
+    " (rule, timestamp, session_id, trigger, outcome, duration, cause, detail)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+"""Columns of `TraceRow`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +106,13 @@ class DatabaseRuleStore:
         return await self._database.read(work)
 
     async def save(self, states: Mapping[str, KeptRule], traces: Sequence[Trace]) -> None:
-        """Keep both in one transaction."""
+        """Keep both in one transaction, on the driver: each action waits for this."""
 
-        def work(session: Session) -> None:
-            for rule, kept in states.items():
-                session.merge(
-                    RuleStateRow(
-                        rule=rule,
-                        updated=kept.updated,
-                        enabled=kept.enabled,
-                        state=dict(kept.state),
-                    )
-                )
-            session.add_all([_row(trace) for trace in traces])
+        def work(driver: sqlite3.Connection) -> None:
+            driver.executemany(KEEP_STATE, [_state_row(*item) for item in states.items()])
+            driver.executemany(KEEP_TRACE, [_trace_row(trace) for trace in traces])
 
-        await self._database.write(work)
+        await self._database.write_driver(work)
 
     async def traces(self, rule: str, limit: int = 50) -> list[dict[str, Any]]:
         """The newest traces of a rule, newest first."""
@@ -122,16 +129,20 @@ class DatabaseRuleStore:
         return await self._database.read(work)
 
 
-def _row(trace: Trace) -> TraceRow:
-    return TraceRow(
-        rule=trace.rule,
-        timestamp=trace.timestamp,
-        session_id=trace.session_id,
-        trigger=trace.trigger,
-        outcome=trace.outcome,
-        duration=trace.duration,
-        cause=list(trace.cause),
-        detail=dict(trace.detail),
+def _state_row(rule: str, kept: KeptRule) -> tuple[object, ...]:
+    return rule, kept.updated, kept.enabled, json.dumps(kept.state)
+
+
+def _trace_row(trace: Trace) -> tuple[object, ...]:
+    return (
+        trace.rule,
+        trace.timestamp,
+        trace.session_id,
+        trace.trigger,
+        trace.outcome,
+        trace.duration,
+        json.dumps(trace.cause),
+        json.dumps(trace.detail),
     )
 
 

@@ -19,8 +19,9 @@ from ionpy_auto.automation.context import AlarmCall, ScriptCall
 from ionpy_auto.automation.rules.cause import MAX_DEPTH
 from ionpy_auto.automation.scripts.api import Desk, ScriptApi
 from ionpy_auto.automation.scripts.journal import ScriptJournal
+from ionpy_auto.automation.scripts.native import LONGEST_S, Interpreters, is_native
 from ionpy_auto.automation.scripts.output import Line, Output
-from ionpy_auto.automation.scripts.sandbox import Sandbox, ScriptFailed, WorkerLost
+from ionpy_auto.automation.scripts.sandbox import ScriptFailed, WorkerLost
 from ionpy_auto.automation.scripts.store import Script, ScriptStore
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.commands import Origin, Priority
@@ -131,7 +132,7 @@ class ScriptManager:
     Args:
         desk: What scripts may do.
         store: Their files.
-        sandbox: Where they run.
+        sandbox: Where they run, each in its place.
         journal: Remembers runs.
         latch: Panic stops every script.
         audit: Records starts and ends.
@@ -141,7 +142,7 @@ class ScriptManager:
         self,
         desk: Desk,
         store: ScriptStore,
-        sandbox: Sandbox,
+        sandbox: Interpreters,
         journal: ScriptJournal,
         latch: PanicLatch,
         audit: Callable[[], Audit],
@@ -197,13 +198,14 @@ class ScriptManager:
         Raises:
             NotFound: No such script, or no such device to be left safe.
             Rejected: The script has errors, or the parameters do not fit.
+            Forbidden: It is native Python that nobody trusts.
             Conflict: It is running already, panic is latched, or a rule and a script feed each
                 other.
             Unavailable: Too many scripts are running, or the project is closing.
         """
         self._require_startable(request)
         script = await self.store.read(request.script)
-        await self.store.require_good(script)
+        await self.store.require_runnable(script)
         begun = asyncio.get_running_loop().create_task(self._begin(request, script))
         try:
             return await asyncio.shield(begun)
@@ -278,6 +280,8 @@ class ScriptManager:
         output = run.output
         assert output is not None  # noqa: S101 - made by start
         limit = run.request.timeout_s
+        if limit is None and is_native(run.script.text):
+            limit = LONGEST_S
         try:
             async with self._clock.timeout(float("inf") if limit is None else limit):
                 await self._sandbox.run(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ionpy_auto.automation.scripts.sandbox import Sandbox
+from ionpy_auto.automation.scripts.native import Interpreters, is_native
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.errors import (
@@ -55,20 +55,39 @@ class ScriptStore:
         sandbox: Checks them.
         bus: Hears ``script_changed {name, revision, deleted}``.
         clock: Held while files are read and written.
+        may_run: Raises when a script must not be started.
     """
 
-    def __init__(self, folder: Path, sandbox: Sandbox, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sandbox: Interpreters,
+        bus: Bus,
+        clock: Clock,
+        may_run: Callable[[Script], None],
+    ) -> None:
         self.folder = folder
         self._sandbox = sandbox
         self._bus = bus
         self._clock = clock
+        self._may_run = may_run
         self._lock = asyncio.Lock()
+
+    def names(self) -> list[str]:
+        """Of the scripts there are."""
+        found = self.folder.glob(f"*{SUFFIX}") if self.folder.is_dir() else ()
+        return sorted(path.stem for path in found)
 
     async def entries(self) -> list[dict[str, Any]]:
         """Name, revision and size of every script."""
         scripts = await self._on_disk(self._read_all)
         return [
-            {"name": one.name, "revision": one.revision, "lines": one.text.count("\n") + 1}
+            {
+                "name": one.name,
+                "revision": one.revision,
+                "lines": one.text.count("\n") + 1,
+                "native": is_native(one.text),
+            }
             for one in scripts
         ]
 
@@ -106,12 +125,18 @@ class ScriptStore:
         """Text, revision and findings."""
         script = await self.read(name)
         checked = await self.check(script.text, script.name)
-        return {"name": name, "text": script.text, "revision": script.revision, **checked}
+        shown = {"name": name, "text": script.text, "revision": script.revision}
+        return {**shown, "native": is_native(script.text), **checked}
 
     async def check(self, text: str, name: str = "script") -> dict[str, Any]:
         """All findings of a text; nothing is kept."""
         findings = await self._sandbox.check(name, text)
         return {"ok": not has_errors(findings), "findings": [f.as_dict() for f in findings]}
+
+    async def require_runnable(self, script: Script) -> None:
+        """Raises Forbidden or Rejected when a script must not be started as it is."""
+        await self._on_disk(lambda: self._may_run(script))
+        await self.require_good(script)
 
     async def require_good(self, script: Script) -> None:
         """Raises Rejected with all findings when the text has errors."""

@@ -154,6 +154,8 @@ class RunManager:
     async def start_up(self) -> list[str]:
         """Hold runs a crash left open; returns their ids. Nothing is switched on by it."""
         self._kit.gate.latch.listeners.append(self._on_latch)
+        # What the clock did before the project was open (simulated time goes on) is no jump.
+        self._inspector = Inspector(self._clock, self._kit.database)
         return await self.held.find()
 
     async def stop(self) -> None:
@@ -313,6 +315,7 @@ class RunManager:
 
         Raises:
             NotFound: No such flow, channel or device.
+            Rejected: A binding is not known, or the cell's capacity.
         """
         found = Preview(request.sequence)
         capacity_ah = await capacity_of(request.bindings, self.journal)

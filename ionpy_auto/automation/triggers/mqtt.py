@@ -83,10 +83,11 @@ class MqttTrigger(Trigger):
 
     def attach(self, context: RuleContext, fire: Callable[[Firing], None]) -> Callable[[], None]:
         """Listen; what does not hold the wanted value does not fire."""
-        wish = Wish(self.topic, self.broker, self.qos, self.retained == "fire")
+        retained, path = self.retained == "fire", self.path or ()
+        wish = Wish(self.topic, self.broker, self.qos, retained, self.value, path)
 
         def tell(message: Message, cause: tuple[str, ...]) -> None:
-            value = message.value(self.path or ())
+            value = message.value(path)
             if value is None and (self.path is not None or self.value is not None):
                 return
             if value is not None and not same_value(self.value, value):

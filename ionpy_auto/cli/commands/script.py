@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from ionpy_auto.automation.scripts.native import Interpreters
 from ionpy_auto.automation.scripts.sandbox import STUBS, Sandbox
 from ionpy_auto.cli.client import DEFAULT, Client
 from ionpy_auto.cli.output import CheckFormat, err, out, print_findings, print_json
@@ -36,7 +37,8 @@ def check(
 
 
 async def _check(files: list[Path]) -> list[Finding]:
-    sandbox = Sandbox(SystemClock())
+    clock = SystemClock()
+    sandbox = Interpreters(Sandbox(clock), clock)
     try:
         found = []
         for file in files:
@@ -99,14 +101,14 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a script on a server. Exit code 0: reached its end, 1: not, 2: refused."""
-    client = Client(server)
     body = {
         "parameters": parameters(param or []),
         "safe": safe or [],
         "timeout_s": timeout_s,
     }
-    started = client.call("POST", f"/api/scripts/{name}/run", body)
-    ended = follow(client, started["id"], quiet=as_json) if wait else started
+    with Client(server) as client:
+        started = client.call("POST", f"/api/scripts/{name}/run", body)
+        ended = follow(client, started["id"], quiet=as_json) if wait else started
     if as_json:
         print_json(ended)
     else:
@@ -123,6 +125,46 @@ def stop(
     """Stop a run, whatever it is doing."""
     ended = Client(server).call("DELETE", f"/api/scripts/runs/{run_id}")
     err.print(f"run {ended['id']}: {ended['state']}", markup=False)
+
+
+@app.command("trust")
+def trust(
+    name: Annotated[str, typer.Argument(help="Name of the script.")],
+    server: Server = DEFAULT,
+    digest: Annotated[
+        str, typer.Option("--hash", help="Hash of what was read before: asks no question.")
+    ] = "",
+) -> None:
+    """Show a native script, or what changed in it, and trust it."""
+    with Client(server) as client:
+        read = digest or _read(client, name)
+        if read:
+            client.call("POST", f"/api/scripts/{name}/trust", {"hash": read})
+            err.print(f"{name} is trusted", markup=False)
+
+
+def _read(client: Client, name: str) -> str:
+    """The hash of what a person has read and agreed to; empty when there is nothing to trust."""
+    shown = client.call("GET", f"/api/scripts/{name}/trust")
+    if shown["trusted"] or not shown["native"]:
+        why = "is trusted" if shown["trusted"] else "runs in the sandbox and needs no trust"
+        err.print(f"{name} {why}", markup=False)
+        return ""
+    for line in shown["diff"].split("\n"):
+        out.print(line, markup=False, highlight=False)
+    question = f"Trust {name}? It may do whatever the user of the server may"
+    typer.confirm(question, abort=True, err=True)
+    return str(shown["hash"])
+
+
+@app.command("distrust")
+def distrust(
+    name: Annotated[str, typer.Argument(help="Name of the script.")], server: Server = DEFAULT
+) -> None:
+    """Trust a native script no more; runs of it are stopped."""
+    with Client(server) as client:
+        client.call("DELETE", f"/api/scripts/{name}/trust")
+    err.print(f"{name} is not trusted", markup=False)
 
 
 def parameters(texts: list[str]) -> dict[str, Any]:

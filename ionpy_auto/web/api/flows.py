@@ -67,6 +67,13 @@ class ActionSwitch(msgspec.Struct, forbid_unknown_fields=True):
     enabled: bool | None
 
 
+class StartArming(msgspec.Struct, forbid_unknown_fields=True):
+    """The revision that was read; with ``text`` that of a text which is to be saved."""
+
+    revision: str
+    text: FlowText | None = None
+
+
 class FlowsController(Controller):
     """Flow files: the text is the truth, the file on disk is what is deployed."""
 
@@ -92,8 +99,9 @@ class FlowsController(Controller):
 
     @get("/{flow_id:str}", operation_id="getFlow", sync_to_thread=False)
     def one(self, engine: Engine, flow_id: str) -> dict[str, Any]:
-        """Text, revision, findings, outline."""
-        return engine.project.automation.flows.get(flow_id)
+        """Text, revision, findings, outline; ``start_armed`` says who armed it for a start."""
+        automation = engine.project.automation
+        return {**automation.flows.get(flow_id), "start_armed": automation.start_of(flow_id)}
 
     @put("/{flow_id:str}", operation_id="saveFlow")
     async def save(self, engine: Engine, flow_id: str, data: FlowChange) -> dict[str, Any]:
@@ -128,6 +136,16 @@ class FlowsController(Controller):
     async def version(self, engine: Engine, flow_id: str, version: str) -> dict[str, Any]:
         """One older version with its text; a PUT of it rolls back."""
         return await engine.project.automation.desk.version(flow_id, version)
+
+    @post("/{flow_id:str}/arm-startup", operation_id="armFlowStart", status_code=200)
+    async def arm_start(self, engine: Engine, flow_id: str, data: StartArming) -> dict[str, Any]:
+        """Let this very text drive outputs by itself after a start; 412 when it is another one."""
+        return await engine.project.automation.arm_start(flow_id, data.text, data.revision, BY)
+
+    @delete("/{flow_id:str}/arm-startup", operation_id="disarmFlowStart", status_code=200)
+    async def disarm_start(self, engine: Engine, flow_id: str) -> dict[str, Any]:
+        """It may no longer do so."""
+        return await engine.project.automation.disarm_start(flow_id, BY)
 
     @delete("/{flow_id:str}", operation_id="deleteFlow")
     async def remove(

@@ -140,7 +140,7 @@ class RunsController(Controller):
             ("voltage", "current", "temp"),
             run["started"],
             run["ended"],
-            run["session_id"],
+            None if len(run["sessions"]) > 1 else run["session_id"],  # it goes on in another
             points,
         )
         content = shown(await engine.project.history.history(query))

@@ -9,6 +9,7 @@ from litestar.params import Parameter
 from ionpy_auto.automation.scripts.manager import ScriptRequest
 from ionpy_auto.automation.scripts.sandbox import STUBS
 from ionpy_auto.engine import Engine
+from ionpy_auto.engine.scripting import ScriptTrusting
 
 ScriptText = Annotated[str, msgspec.Meta(max_length=300_000)]
 Scalar = bool | int | float | str
@@ -40,6 +41,12 @@ class ScriptStart(msgspec.Struct, forbid_unknown_fields=True):
     parameters: dict[str, Scalar] = {}
     safe: Annotated[list[str], msgspec.Meta(max_length=100)] = []
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+class Read(msgspec.Struct, forbid_unknown_fields=True):
+    """The hash of what was read."""
+
+    hash: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class ScriptsController(Controller):
@@ -95,6 +102,21 @@ class ScriptsController(Controller):
         """Remove the file of the revision given; a run of it goes on."""
         await engine.project.automation.scripts.store.delete(name, revision)
         engine.audit.event("script_deleted", "rest", {"script": name})
+
+    @get("/{name:str}/trust", operation_id="scriptTrust")
+    async def look(self, engine: Engine, name: str) -> dict[str, Any]:
+        """Of a native script: its hash, whether it is trusted, what changed since."""
+        return await ScriptTrusting(engine.project).look(name)
+
+    @post("/{name:str}/trust", operation_id="trustScript", status_code=200)
+    async def trust(self, engine: Engine, name: str, data: Read) -> dict[str, Any]:
+        """Trust what was read; 409 when it changed meanwhile."""
+        return await ScriptTrusting(engine.project).trust(name, data.hash, "rest")
+
+    @delete("/{name:str}/trust", operation_id="distrustScript", status_code=200)
+    async def distrust(self, engine: Engine, name: str) -> dict[str, Any]:
+        """Trust it no more; runs of it are stopped."""
+        return await ScriptTrusting(engine.project).distrust(name, "rest")
 
     @post("/{name:str}/run", operation_id="runScript", status_code=202)
     async def run(

@@ -33,6 +33,7 @@ async def test_what_we_publish_a_foreign_client_hears(lab, broker, qos):
         "connection": "lab",
         "topic": "out/1",
         "bytes": 2,
+        "outcome": "done",
         "acknowledged": qos == 1,
     }
 
@@ -342,16 +343,26 @@ async def test_detached_it_stays_online_but_is_cut_off(lab, broker):
     assert lab.said == [("t", b"3")]
 
 
-async def test_publishing_may_be_bound_to_the_armed_mode(bench, broker):
-    bench.write(entry(broker.port, params={"publish": "armed"}))
+async def test_in_shadow_nothing_is_published_unless_the_connection_says_so(bench, broker):
+    bench.write(
+        entry(broker.port, "quiet"), entry(broker.port, "loud", params={"publish": "always"})
+    )
     bench.armed = False
     await bench.manager.start()
-    await bench.state("lab", "online")
-    with pytest.raises(Conflict) as refused:
-        await bench.publish("t", "1")
-    assert refused.value.error_code == "NOT_ARMED"
+    for name in ("quiet", "loud"):
+        await bench.state(name, "online")
+    bench.listen("t", "loud")
+    await bench.subscribed("loud", "t")
+    told = await bench.publish("t", "1", connection="quiet", qos=1)
+    assert (told["outcome"], told["acknowledged"], told["bytes"]) == ("shadowed", False, 1)
+    with pytest.raises(Rejected):  # it is looked at all the same
+        await bench.publish("t/#", "1", connection="quiet")
+    assert (await bench.publish("t", "2", connection="loud"))["outcome"] == "done"
     bench.armed = True
-    await bench.publish("t", "1")
+    assert (await bench.publish("t", "3", connection="quiet"))["outcome"] == "done"
+    await bench.until(lambda: len(bench.heard) == 2)
+    assert bench.said == [("t", b"2"), ("t", b"3")]
+    assert bench.manager.get("quiet").counters.sent == 1
 
 
 async def test_the_last_will_is_told_when_we_are_gone(bench, broker):

@@ -23,12 +23,15 @@ rules:
 """
 
 
+LOUD = {"max_pps": 300, "params": {"publish": "always"}}
+
+
 @pytest.fixture
 async def server(api, broker):
     """The demo project with a rule and a broker."""
     made = await api.post("/api/flows", json={"text": FLOW})
     assert made.status_code == 201, made.text
-    await api.post("/api/connections", json=entry(broker.port, max_pps=300))
+    await api.post("/api/connections", json=entry(broker.port, **LOUD))
     await until(api, lambda m: [one["active"] for one in m["subscriptions"]] == [True, True])
     return api
 
@@ -54,6 +57,19 @@ async def test_a_rule_answers_a_foreign_client(server, broker):
     assert trace["actions"][0]["result"]["acknowledged"] is True
     tested = (await server.post("/api/connections/lab/test")).json()
     assert tested["success"], tested
+
+
+async def test_what_is_not_sent_stands_in_the_trace(server, broker):
+    quiet = entry(broker.port, max_pps=300)
+    assert (await server.put("/api/connections/lab", json=quiet)).status_code == 200
+    await until(server, lambda m: m["state"] == "online" and len(m["subscriptions"]) == 2)
+    await until(server, lambda m: all(one["active"] for one in m["subscriptions"]))
+    await broker.pub("-t", "lab/oven/state", "-m", '{"temp": 70}', "-q", "1")
+    traces = await until(server, lambda found: found["items"], "/api/rules/oven/answer/traces")
+    (action,) = traces["items"][0]["actions"]
+    assert (action["ok"], action["result"]["outcome"]) == (True, "shadowed")
+    manifest = (await server.get("/api/connections/lab")).json()
+    assert manifest["counters"]["sent"] == 0
 
 
 async def test_a_flood_is_dropped_and_other_rules_go_on(server, broker):

@@ -77,7 +77,9 @@ class Power:
             return {"database": made["database"], **texts}
 
         clock = RealPace(self.utc)
-        async with table(kit=kit, opened=made, clock=clock, before=self._before, **more) as lab:
+        async with table(
+            kit=kit, opened=made, clock=clock, before=self._before, adaptive=True, **more
+        ) as lab:
             self.deeds.put_into(lab)
             try:
                 yield lab

@@ -249,3 +249,49 @@ async def test_a_walk_goes_on_from_a_place(name, monkeypatch):
             assert rows[: len(order)] == order
         else:
             assert rows == order.split()
+
+
+MIXED = """
+- repeat: {count: 2, counter: k}
+  do:
+    - id: both
+      parallel:
+        - - {id: up, charge: {current: 1 A, voltage: 4.2 V}, until: step.time > 3 s}
+          - {id: relax, rest: 1 s}
+        - - {id: note, marker: "Round {{ k }}"}
+          - if: k == 1
+            then: [{id: look, wait: 2 s}, {id: ask, prompt: Well, keep_on: true, timeout: 60 s}]
+            else: [{id: long, wait: 4 s}]
+"""
+CLOSING = "finally:\n  - {repeat: 2, do: [{id: tidy, wait: 1 s}]}\n"
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.6, 1.9, 3.1, 7.3])
+@pytest.mark.parametrize("how", ["stop", "abort", "pause", "skip", "panic"])
+async def test_branches_broken_off_at_any_moment_leave_all_safe_and_closed(how, moment):
+    async with table(poll_ms=200) as lab:
+        run = await lab.start(indented(MIXED) + CLOSING)
+        await lab.clock.sleep(moment)
+        if how in {"stop", "abort"}:
+            await (lab.runs.stop_run if how == "stop" else lab.runs.abort)(run.id)
+        elif how == "panic":
+            await lab.lab.panic("eve", "smoke")
+        elif run.state == "running":
+            (lab.runs.skip if how == "skip" else lab.runs.pause)(run.id)
+            await lab.clock.sleep(15.0)
+            if run.state == "paused":
+                assert not lab.bench.supply.output
+                lab.runs.resume(run.id)
+        while not run.done.is_set():
+            await lab.clock.sleep(0.5)
+            if run.prompts and run.state == "running":
+                run.answer(None)
+        assert not lab.bench.supply.output
+        assert lab.gate.leases.owner_of("PSU_01", "output") is None
+        assert lab.bus.tap_errors == 0
+        rows = lab.rows(run)
+        assert all(row["ended"] is not None and row["ended_by"] for row in rows)
+        assert [row["step_id"] for row in rows][-2:] == ["tidy", "tidy"]
+        assert run.tracks == [run.main]
+        wanted = {"stop": "aborted", "abort": "aborted", "panic": "aborted"}
+        assert run.verdict in {wanted.get(how, "pass"), "inconclusive"}, run.message

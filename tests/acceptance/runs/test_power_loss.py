@@ -114,7 +114,7 @@ async def test_a_rest_begins_anew_unless_it_says_resume(power, key, keeps):
         while gone_on.step is None or gone_on.step.node.id != "down":
             await lab.clock.sleep(1.0)
         lasted = lab.clock.monotonic() - began
-        assert lasted == pytest.approx(120.0 - before if keeps else 120.0, abs=13.0)
+        assert lasted < 100.0 - before / 2 if keeps else lasted == pytest.approx(120.0, abs=13.0)
         await lab.runs.abort(run.id)
         await gone_on.done.wait()
 

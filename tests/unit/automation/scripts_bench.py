@@ -8,10 +8,12 @@ from ionpy_auto.automation.environment import LiveEnvironment
 from ionpy_auto.automation.scripts.api import ScriptApi
 from ionpy_auto.automation.scripts.journal import ScriptJournal
 from ionpy_auto.automation.scripts.manager import ScriptManager, ScriptRequest
+from ionpy_auto.automation.scripts.native import Interpreters, is_native
 from ionpy_auto.automation.scripts.output import Output
 from ionpy_auto.automation.scripts.sandbox import Limits, Sandbox, ScriptFailed
 from ionpy_auto.automation.scripts.store import ScriptStore
 from ionpy_auto.core.commands import Origin, Priority
+from ionpy_auto.core.errors import Forbidden
 from ionpy_auto.core.safety import PanicLatch
 from ionpy_auto.storage.database import Database
 from tests.unit.automation.rules_bench import PaperLab, PaperSite
@@ -60,12 +62,26 @@ class ScriptBench:
         self.desk = PaperDesk(self.lab)
         self.latch = PanicLatch()
         self.audit = PaperAudit()
-        self.sandbox = Sandbox(self.lab.clock, limits)
-        self.store = ScriptStore(folder / "scripts", self.sandbox, self.lab.bus, self.lab.clock)
+        self.sandbox = Interpreters(Sandbox(self.lab.clock, limits), self.lab.clock)
+        self.trusted = set()
+        self.store = ScriptStore(
+            folder / "scripts", self.sandbox, self.lab.bus, self.lab.clock, self._may_run
+        )
         self.journal = ScriptJournal(database)
         self.manager = ScriptManager(
-            self.desk, self.store, self.sandbox, self.journal, self.latch, lambda: self.audit
+            self.desk,
+            self.store,
+            self.sandbox,
+            self.journal,
+            self.latch,
+            lambda: self.audit,
         )
+
+    def _may_run(self, script):
+        """Trusted is what a test names."""
+        if is_native(script.text) and script.name not in self.trusted:
+            msg = f"nobody trusts {script.name}"
+            raise Forbidden(msg, code="SCRIPT_UNTRUSTED")
 
     async def start(self, text: str, name: str = "s", **wish: Any):
         """Put a script on disk and start it."""
