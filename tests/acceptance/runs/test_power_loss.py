@@ -101,13 +101,13 @@ async def test_an_output_that_was_on_makes_the_gap_unknown_and_the_cycle_partial
 )
 async def test_a_rest_begins_anew_unless_it_says_resume(power, key, keeps):
     flow = CYCLES.replace("id: pause, rest: 2 min", f"id: pause, rest: {key}")
-    async with power.server() as lab:
+    async with power.server(adaptive=False) as lab:
         run = await lab.start(flow)
         await lab.clock.sleep(320.0)
         assert run.step.node.id == "pause"
         before = run.step.time(lab.clock.monotonic())
         await power.cut(lab)
-    async with power.server(down_s=60.0) as lab:
+    async with power.server(down_s=60.0, adaptive=False) as lab:
         await lab.clock.sleep(15.0)
         gone_on = await lab.runs.resume_run(run.id, "eve")
         began = lab.clock.monotonic()
