@@ -63,6 +63,10 @@ def _of_run(found: Mapping[str, Any], refused: IonpyError | None) -> Iterator[di
             limit=found["ended_by"],
             reason=found["message"],
         )
+    for given in found["answers"]:
+        text, answer = given["text"], given["answer"]
+        message = f"a person is asked “{text}”; the prediction answers {answer}"
+        yield _finding("asks", "info", message, step=text, text=text, answer=answer)
     for alarm in found["alarms"]:
         if not alarm["key"].startswith("run:"):
             yield _finding("alarm", "warning", f"alarm: {alarm['text']}", text=alarm["text"])

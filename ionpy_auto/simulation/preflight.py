@@ -6,6 +6,7 @@ port is opened. What comes out is the same each time.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,7 +16,7 @@ from ionpy_auto.automation.sequences.run import Run, RunRequest
 from ionpy_auto.automation.wiring import CellFile, ChannelFile
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import IonpyError, Rejected
-from ionpy_auto.core.samples import Snapshot
+from ionpy_auto.core.samples import Scalar, Snapshot
 from ionpy_auto.core.settings import load_settings
 from ionpy_auto.engine import Engine
 from ionpy_auto.engine.workbench import Workbench
@@ -28,6 +29,7 @@ STORED_POINTS: Final = 500
 STORED_STEPS: Final = 2000
 SETTLE_S: Final = 30.0
 TELL_EVERY_S: Final = 600.0
+ANSWER_S: Final = 10.0
 ASSUMED_SOC: Final = 0.5
 SUPPLY_EFFICIENCY: Final = 0.85
 """Of an ordinary bench supply under load; its idle consumption is not in it."""
@@ -51,6 +53,7 @@ class PreflightJob:
         home: Its home; empty without.
         text: In place of the saved flow; empty: as saved.
         channel: To bind in place of the flow's own.
+        bindings: Which cell it is and what its capacity is, as for a start.
         parameters: Values of ``$names``.
         hours: Most virtual hours.
         soc: State of charge at the start, 0 to 1; None: from the voltage.
@@ -63,6 +66,7 @@ class PreflightJob:
     home: str = ""
     text: str = ""
     channel: str = ""
+    bindings: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
     hours: float = MOST_HOURS
     soc: float | None = None
@@ -105,6 +109,7 @@ class _Prediction:
         self._points: list[Point] = []
         self._steps: dict[int, dict[str, Any]] = {}
         self._alarms: list[dict[str, Any]] = []
+        self._answers: list[tuple[str, str]] = []
         self._run: Run | None = None
 
     async def make(self) -> dict[str, Any]:
@@ -112,7 +117,11 @@ class _Prediction:
         job, bench = self._job, self._bench
         self._tell(0.0, "")
         request = RunRequest(
-            sequence=job.flow, channel=job.channel, parameters=job.parameters, actor="preflight"
+            sequence=job.flow,
+            channel=job.channel,
+            bindings=job.bindings,
+            parameters=job.parameters,
+            actor="preflight",
         )
         flow = await bench.automation.runs.flow(request)
         cell, channel = flow.names.cell, flow.names.channel
@@ -122,7 +131,7 @@ class _Prediction:
         start = await self._set_up(cell, channel)
         leave = (
             bench.bus.tap(f"sample/{flow.channel}", self._keep),
-            bench.bus.tap(("event/run_step", "event/alarm"), self._note),
+            bench.bus.tap(("event/run_step", "event/run_prompt", "event/alarm"), self._note),
         )
         telling = asyncio.ensure_future(self._tell_for_ever())
         refused: IonpyError | None = None
@@ -188,7 +197,11 @@ class _Prediction:
             return
         volts, amps, _, temp, *_ = (sample.value for sample in snapshot.samples)
         at = snapshot.mono - self._begin
-        self._points.append((at, _number(volts), _number(amps), _number(temp)))
+        point = (at, _number(volts), _number(amps), _number(temp))
+        if self._points and self._points[-1][0] == at:
+            self._points[-1] = point  # once all instruments of the moment were heard
+        else:
+            self._points.append(point)
 
     def _note(self, event: Event) -> None:
         at = round(event.mono - self._begin, 3)
@@ -196,10 +209,24 @@ class _Prediction:
         if event.kind == "alarm":
             if content.get("transition") == "raised":
                 self._alarms.append({"at": at, "key": content["key"], "text": content["text"]})
+        elif event.kind == "run_prompt":
+            self._answer(content)
         elif content["event"] == "started":
             self._steps[content["index"]] = {"start_s": at}
         elif content["index"] in self._steps:
             self._steps[content["index"]] |= {"end_s": at, "row": content}
+
+    def _answer(self, prompt: Mapping[str, Any]) -> None:
+        """Nobody is there to be asked: the first good answer is given a moment later."""
+        run, clock = self._run, self._bench.clock
+        if prompt["event"] != "asked" or run is None:
+            return
+        answer = usual_answer(prompt)
+        shown = str(prompt["text"]), "ok" if answer is True else str(answer)
+        if shown not in self._answers:
+            self._answers.append(shown)
+        step = str(prompt["step"])
+        clock.call_at(clock.monotonic() + ANSWER_S, lambda: _give(run, step, answer))
 
     # --- the result -----------------------------------------------------------------------------
 
@@ -237,10 +264,29 @@ class _Prediction:
             "steps": steps,
             "cycles": [_plain(row) for row in run.cycles] if run is not None else [],
             "alarms": self._alarms,
+            "answers": [{"text": text, "answer": answer} for text, answer in self._answers],
             "curve": curves(curve),
         }
         found["findings"] = findings_of(found, flow, refused)
         return found
+
+
+def usual_answer(prompt: Mapping[str, Any]) -> Scalar:
+    """What somebody who wants the run to go on would answer."""
+    if prompt["choices"]:
+        return str(prompt["choices"][0])
+    if prompt["unit"] is None:
+        return True
+    low, high = prompt["min"], prompt["max"]
+    if low is not None and high is not None:
+        return (float(low) + float(high)) / 2.0
+    return float(low if low is not None else high if high is not None else 1.0)
+
+
+def _give(run: Run, step: str, answer: Scalar) -> None:
+    """A question that was closed meanwhile needs none."""
+    with contextlib.suppress(IonpyError):
+        run.answer(answer, step)
 
 
 def stored_form(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -312,7 +358,7 @@ def thinned(points: Sequence[Point], count: int) -> list[Point]:
     """At most ``count`` points with the same shape: edges of the current and both ends stay.
 
     Args:
-        points: In order of time; of several at one moment the first and the last are kept.
+        points: In order of time.
         count: At least 2.
     """
     if len(points) <= count:
@@ -327,6 +373,7 @@ def thinned(points: Sequence[Point], count: int) -> list[Point]:
         every = len(edges) / (count // 2)
         ordered = sorted(edges)
         edges = {ordered[int(number * every)] for number in range(count // 2)}
+        edges |= {0, len(points) - 1}
     left = count - len(edges) - 1
     every = (len(points) - 1) / left
     kept = edges | {int(number * every) for number in range(left)}

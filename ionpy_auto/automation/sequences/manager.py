@@ -321,6 +321,7 @@ class RunManager:
 
         Raises:
             NotFound: No such flow, channel or device.
+            Rejected: A binding is not known, or the cell's capacity.
         """
         found = Preview(request.sequence)
         capacity_ah = await capacity_of(request.bindings, self.journal)

@@ -95,6 +95,11 @@ class Profile(Step):
             return Drive(direction, voltage=level)
         return Drive(direction, current=level, voltage=ceiling, peak=peak)
 
+    @property
+    def duration(self) -> float:
+        """How long it takes, for the plan of the run."""
+        return float(self.file.seconds * self.repeat)
+
     def sources(self) -> Mapping[str, str]:
         """The file and its hash."""
         return {self.file.name: self.file.digest}

@@ -115,6 +115,11 @@ class Ramp(Step):
         return name, begin, end
 
     @property
+    def duration(self) -> float:
+        """How long it takes, for the plan of the run."""
+        return self.seconds
+
+    @property
     def seconds(self) -> float:
         """How long it takes."""
         if self.over is not None:

@@ -34,9 +34,11 @@ class PreflightController(Controller):
     async def start(self, engine: Engine, data: PreflightStart) -> Response[dict[str, Any]]:
         """Start a prediction; nothing is switched. The job is followed as simulations are."""
         bench = engine.project
+        bindings = {key: text for key, text in data.bindings.items() if key != "channel"}
         request = RunRequest(
             sequence=data.sequence,
             channel=data.bindings.get("channel", ""),
+            bindings=bindings,
             parameters=data.parameters,
         )
         flow = await bench.automation.runs.flow(request)  # says what is wrong at once
@@ -44,12 +46,15 @@ class PreflightController(Controller):
         if channel is None or flow.names.cell is None:
             msg = f"{flow.id} names no channel or no cell"
             raise Rejected(msg, code="NOT_PREDICTABLE", hint="a prediction needs both")
+        if "capacity" in bindings:  # what was measured is known here, not in the worker
+            bindings["capacity"] = f"{flow.names.cell.capacity} Ah"
         temp = _measured(engine, channel.temp.source) if channel.temp is not None else None
         job = {
             "folder": str(bench.project.folder),
             "home": str(engine.home.root),
             "flow": flow.id,
             "channel": request.channel,
+            "bindings": bindings,
             "parameters": dict(data.parameters),
             "soc": data.soc,
             "voltage": _measured(engine, channel.voltage.source),

@@ -1,9 +1,12 @@
 """Constant voltage at the cell through leads that lose some of it."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
+from ionpy_auto.automation.flow_reader import read_flow
+from ionpy_auto.automation.sequences.check import check_flow
 from tests.acceptance.runs.bench import CHANNEL, config, table
 
 SOFTWARE = CHANNEL.replace("path_resistance: 40 mΩ", "path_resistance: 100 mΩ").replace(
@@ -115,3 +118,38 @@ async def test_a_rule_may_set_another_voltage_while_software_trims():
         assert lab.bench.cell.voltage(run.channel.current) == pytest.approx(4.15, abs=0.005)
         await lab.runs.abort(run.id)
         await run.done.wait()
+
+
+async def test_a_pause_ends_the_trimming_and_going_on_begins_it_anew():
+    async with table(channel=SOFTWARE, instruments=long_leads(soc=0.85)) as lab:
+        run = await lab.start(FLOW)
+        while lab.bench.supply.v_set < 4.24:
+            await lab.clock.sleep(1.0)
+        lab.runs.pause(run.id)
+        await lab.clock.sleep(10.0)
+        writes = len(lab.wires.log)
+        await lab.clock.sleep(60.0)
+        assert len(lab.wires.log) == writes
+        lab.runs.resume(run.id)
+        await lab.clock.sleep(120.0)
+        assert lab.bench.supply.output
+        assert lab.bench.supply.v_set > 4.2
+        await lab.runs.abort(run.id)
+        await run.done.wait()
+        writes = len(lab.wires.log)
+        await lab.clock.sleep(30.0)
+        assert len(lab.wires.log) == writes
+
+
+COARSE = "PSU_01 sets its voltage in steps of more than 5 mV"
+
+
+async def test_what_software_cannot_do_on_this_bench_is_found_before_the_start():
+    async with table(channel=SOFTWARE, instruments=long_leads(2000, soc=0.5)) as lab:
+        supply = lab.devices.stack("PSU_01").driver
+        supply.entities["v_set"] = replace(supply.entities["v_set"], resolution=0.01)
+        supply.entities["v_set"].id = "v_set"
+        flow, _ = read_flow(FLOW, "f.yaml", lab.site)
+        found = {f.code: f.message for f in check_flow(flow, lab.site, lab.devices)}
+        assert "slow-sense" in found
+        assert found["coarse-set-voltage"] == COARSE

@@ -64,6 +64,10 @@ def _software(review: Review, node: StepNode, drive: Drive) -> Iterator[Finding]
         message = f"{instrument.device} sets its voltage in steps of more than 5 mV"
         hint = "regulation: device with short leads, or another supply"
         yield review.finding(node, "coarse-set-voltage", message, hint)
+    if trims and not channel.path_resistance:
+        message = "without path_resistance the set voltage rises 10 mV at most"
+        hint = "path_resistance: 40 mΩ in the channel file; contact_check measures it"
+        yield review.finding(node, "no-path-resistance", message, hint, severity=Severity.WARNING)
     if drive.mode in {"cp", "cr"}:
         message = f"{instrument.device} has no mode {drive.mode}: the current is led by software"
         hint = "between two samples it is wrong by what the voltage moves"
