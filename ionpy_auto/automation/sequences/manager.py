@@ -205,9 +205,10 @@ class RunManager:
         """
         found = self.channels.get(channel_id)
         file = self._kit.site.channel(channel_id)
-        if found is not None and (found.file == file or channel_id in self._holders):
-            return found
-        self.close_channel(channel_id)
+        if found is not None:
+            if found.file == file or self._is_driven(channel_id):
+                return found
+            self.close_channel(channel_id)
         if file is None:
             msg = f"there is no channel {channel_id!r}"
             raise NotFound(msg, hint=f"add channels/{channel_id}.yaml")
@@ -220,13 +221,18 @@ class RunManager:
             kit.gate.interlocks.append(interlock)
         return channel
 
+    def _is_driven(self, channel_id: str) -> bool:
+        """Whether a run is on the channel; one that waits for a person only keeps others away."""
+        holder = self._holders.get(channel_id)
+        return holder is not None and self.held.get(holder) is None
+
     def close_channel(self, channel_id: str) -> None:
         """Close a channel whose file has changed.
 
         Raises:
             Conflict: A run holds it.
         """
-        if channel_id in self._holders:
+        if self._is_driven(channel_id):
             msg = f"{channel_id} is held by run:{self._holders[channel_id]}"
             raise Conflict(msg, code="OWNED", hint="stop the run first")
         channel = self.channels.pop(channel_id, None)

@@ -59,6 +59,7 @@ class Profile(Step):
     the first value is in force; a change of direction goes through zero and its dead time.
     """
 
+    goes_on = False  # what it would have done meanwhile is missing
     shorthand = "file"
     file: Annotated[Any, ProfileFile()]
     repeat: Count = 1
