@@ -26,7 +26,7 @@ from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.checkpoint import identity
 from ionpy_auto.automation.sequences.execution import Execution, run_closing
 from ionpy_auto.automation.sequences.held import HeldRuns
-from ionpy_auto.automation.sequences.journal import Journal, RunFile
+from ionpy_auto.automation.sequences.journal import CALLED, Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.prestart import Check, Inspector, Preview, refuse
@@ -516,7 +516,10 @@ class RunManager:
         """The texts the run is made of: it keeps these, whatever becomes of the files."""
         flow, text_of = run.flow, self._kit.text_of
         files = [RunFile("flow", flow.file, flow.revision, flow.text)]
-        for role, name in (("cell", flow.cell), ("channel", flow.channel)):
+        called = {f"{CALLED}{one.id}": one for _, one in flow.calls()}
+        files += [RunFile(role, one.file, one.revision, one.text) for role, one in called.items()]
+        cell = run.request.bindings.get("cell") or flow.cell
+        for role, name in (("cell", cell), ("channel", flow.channel)):
             text = text_of(role, name) if name else None
             if text is not None:
                 files.append(RunFile(role, f"{name}.yaml", revision_of(text), text))

@@ -309,3 +309,41 @@ async def test_branches_and_jumps_go_on_where_each_was(power, second):
         )
         labels = sorted(label.partition(" of ")[0] for label in power.deeds.done)
         assert labels == ["gap", "later", "resumed by eve", "said"]
+
+
+OUTER = """
+version: 1
+id: outer
+cell: cells/inr18650-25r
+channel: CH1
+sequence:
+  - {id: inner, call: inner}
+  - {id: up, charge: {current: 1 C, voltage: 4.2 V}, until: step.time > 2 min}
+"""
+
+INNER = """
+version: 1
+id: inner
+sequence:
+  - {id: pause, rest: 2 min}
+  - {id: down, discharge: {current: 1 C}, until: step.time > 2 min}
+"""
+
+
+async def test_called_flows_and_the_capacity_are_those_it_was_started_with(power):
+    async with power.server() as lab:
+        lab.shelf.flows["inner"] = INNER
+        run = await lab.start(OUTER, bindings={"capacity": "1.2 Ah", "cell_id": "A-7"})
+        await lab.clock.sleep(60.0)
+        assert run.step.node.id == "inner:pause"
+        await power.cut(lab)
+    async with power.server(down_s=600.0) as lab:
+        lab.shelf.flows["inner"] = INNER.replace("1 C", "2 C").replace("down", "other")
+        gone_on = await lab.runs.resume_run(run.id, "eve")
+        await gone_on.done.wait()
+        assert gone_on.verdict == "pass", gone_on.message
+        rows = {row["step_id"]: row for row in lab.rows(gone_on)}
+        assert list(rows) == ["inner:pause", "inner:down", "up"]
+        assert rows["inner:down"]["discharge_ah"] == pytest.approx(1.2 * 120 / 3600, rel=0.02)
+        assert rows["up"]["charge_ah"] == pytest.approx(1.2 * 120 / 3600, rel=0.02)
+        assert gone_on.bindings["cell_id"] == "A-7"
