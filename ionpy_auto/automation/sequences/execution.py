@@ -516,7 +516,10 @@ class Execution:
             verdict = "inconclusive"
         elif (isinstance(low, float) and value < low) or (isinstance(high, float) and value > high):
             verdict = "fail"
-        step.measures.append(describe_measure(measure.name, value, measure.value.unit, verdict))
+        row = describe_measure(measure.name, value, measure.value.unit, verdict)
+        bounds = {"min": low, "max": high}
+        row |= {name: bound for name, bound in bounds.items() if isinstance(bound, float)}
+        step.measures.append(row)
         step.verdict = worst(step.verdict, verdict)
 
     def _jump(self, step: StepRun) -> str:

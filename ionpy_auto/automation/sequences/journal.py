@@ -489,7 +489,13 @@ def _kept(session: Session, row: RunRow) -> Kept:
     )
     deeds = session.exec(select(RunDeedRow).where(RunDeedRow.run_id == row.id)).all()
     return Kept(
-        row={**public(row), "created": row.created, "channel": row.channel, "actor": row.actor},
+        row={
+            **public(row),
+            **{name: row.trace.get(name) for name in ("sheet", "sampling")},
+            "created": row.created,
+            "channel": row.channel,
+            "actor": row.actor,
+        },
         files={f.role: RunFile(f.role, f.name, f.revision, f.text) for f in files},
         checkpoint=dict(place.state) if place is not None else {},
         steps=[dict(step.result) for step in session.exec(steps)],

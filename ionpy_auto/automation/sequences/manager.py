@@ -39,6 +39,8 @@ from ionpy_auto.automation.sequences.resume import (
     resume_findings,
 )
 from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState
+from ionpy_auto.automation.sequences.sampling import Sampling
+from ionpy_auto.automation.sequences.sheet import sheet_of
 from ionpy_auto.automation.sequences.steps import worst
 from ionpy_auto.automation.sequences.track import Signal, StopRunError
 from ionpy_auto.core.commands import Mode, Origin, Priority, Role, WriteGate
@@ -630,12 +632,28 @@ class RunManager:
                 run.pace = RunPace(run, run.channel, self._kit.devices.pacing)
             if not run.past.identity:
                 run.past.identity = identity(self._kit.devices, run.channel.file.devices)
+            before = revival.held.kept.row.get("sampling") if revival is not None else None
+            run.sampling = Sampling(run.channel.file.devices, before)
+            run.sampling.start(self._kit.lab.bus)
+        await self._take_sheet(run)
         if revival is not None:
             revival.begin(run)
             self._tasks.start("mark gap", self._mark(revival))
         run.leave = run.follow_others()
         run.set_state(RunState.RUNNING, "")
         self._tick(run)
+
+    async def _take_sheet(self, run: Run) -> None:
+        """What its results are traced back to; a run that goes on keeps the one it began with."""
+        if run.sheet:
+            return
+        cell_id = run.request.bindings.get("cell_id", "")
+        try:
+            cycles = await self.journal.cycles_of_cell(cell_id) if cell_id else None
+        except IonpyError as error:  # the run must not wait for a disk
+            log.warning("cycles of the cell not known", run=run.id, error=error.message)
+            cycles = None
+        run.sheet = sheet_of(run.flow, run.channel, run.bindings, run.request.conditions, cycles)
 
     async def _mark(self, revival: Revival) -> None:
         """Two markers: the gap, and that it goes on."""
@@ -726,6 +744,8 @@ class RunManager:
             run.ticker.cancel()
         if run.pace is not None:
             run.pace.leave()
+        if run.sampling is not None:
+            run.sampling.stop()
         if run.counting is not None and run.channel is not None:
             run.counting.finish()
             run.counting.stop()
