@@ -26,7 +26,7 @@ from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.checkpoint import identity
 from ionpy_auto.automation.sequences.execution import Execution, run_closing
 from ionpy_auto.automation.sequences.held import HeldRuns
-from ionpy_auto.automation.sequences.journal import Journal, RunFile
+from ionpy_auto.automation.sequences.journal import CALLED, Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.prestart import Check, Inspector, Preview, refuse
@@ -205,9 +205,10 @@ class RunManager:
         """
         found = self.channels.get(channel_id)
         file = self._kit.site.channel(channel_id)
-        if found is not None and (found.file == file or channel_id in self._holders):
-            return found
-        self.close_channel(channel_id)
+        if found is not None:
+            if found.file == file or self._is_driven(channel_id):
+                return found
+            self.close_channel(channel_id)
         if file is None:
             msg = f"there is no channel {channel_id!r}"
             raise NotFound(msg, hint=f"add channels/{channel_id}.yaml")
@@ -220,13 +221,18 @@ class RunManager:
             kit.gate.interlocks.append(interlock)
         return channel
 
+    def _is_driven(self, channel_id: str) -> bool:
+        """Whether a run is on the channel; one that waits for a person only keeps others away."""
+        holder = self._holders.get(channel_id)
+        return holder is not None and self.held.get(holder) is None
+
     def close_channel(self, channel_id: str) -> None:
         """Close a channel whose file has changed.
 
         Raises:
             Conflict: A run holds it.
         """
-        if channel_id in self._holders:
+        if self._is_driven(channel_id):
             msg = f"{channel_id} is held by run:{self._holders[channel_id]}"
             raise Conflict(msg, code="OWNED", hint="stop the run first")
         channel = self.channels.pop(channel_id, None)
@@ -510,7 +516,10 @@ class RunManager:
         """The texts the run is made of: it keeps these, whatever becomes of the files."""
         flow, text_of = run.flow, self._kit.text_of
         files = [RunFile("flow", flow.file, flow.revision, flow.text)]
-        for role, name in (("cell", flow.cell), ("channel", flow.channel)):
+        called = {f"{CALLED}{one.id}": one for _, one in flow.calls()}
+        files += [RunFile(role, one.file, one.revision, one.text) for role, one in called.items()]
+        cell = run.request.bindings.get("cell") or flow.cell
+        for role, name in (("cell", cell), ("channel", flow.channel)):
             text = text_of(role, name) if name else None
             if text is not None:
                 files.append(RunFile(role, f"{name}.yaml", revision_of(text), text))
