@@ -26,7 +26,7 @@ from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.checkpoint import identity
 from ionpy_auto.automation.sequences.execution import Execution, run_closing
 from ionpy_auto.automation.sequences.held import HeldRuns
-from ionpy_auto.automation.sequences.journal import Journal, RunFile
+from ionpy_auto.automation.sequences.journal import CALLED, Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.prestart import (
@@ -45,6 +45,8 @@ from ionpy_auto.automation.sequences.resume import (
     resume_findings,
 )
 from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState
+from ionpy_auto.automation.sequences.sampling import Sampling
+from ionpy_auto.automation.sequences.sheet import sheet_of
 from ionpy_auto.automation.sequences.steps import worst
 from ionpy_auto.automation.sequences.track import Signal, StopRunError
 from ionpy_auto.core.commands import Mode, Origin, Priority, Role, WriteGate
@@ -234,9 +236,10 @@ class RunManager:
         """
         found = self.channels.get(channel_id)
         file = self._kit.site.channel(channel_id)
-        if found is not None and (found.file == file or channel_id in self._holders):
-            return found
-        self.close_channel(channel_id)
+        if found is not None:
+            if found.file == file or self._is_driven(channel_id):
+                return found
+            self.close_channel(channel_id)
         if file is None:
             msg = f"there is no channel {channel_id!r}"
             raise NotFound(msg, hint=f"add channels/{channel_id}.yaml")
@@ -249,13 +252,18 @@ class RunManager:
             kit.gate.interlocks.append(interlock)
         return channel
 
+    def _is_driven(self, channel_id: str) -> bool:
+        """Whether a run is on the channel; one that waits for a person only keeps others away."""
+        holder = self._holders.get(channel_id)
+        return holder is not None and self.held.get(holder) is None
+
     def close_channel(self, channel_id: str) -> None:
         """Close a channel whose file has changed.
 
         Raises:
             Conflict: A run holds it.
         """
-        if channel_id in self._holders:
+        if self._is_driven(channel_id):
             msg = f"{channel_id} is held by run:{self._holders[channel_id]}"
             raise Conflict(msg, code="OWNED", hint="stop the run first")
         channel = self.channels.pop(channel_id, None)
@@ -570,7 +578,10 @@ class RunManager:
         """The texts the run is made of: it keeps these, whatever becomes of the files."""
         flow, text_of = run.flow, self._kit.text_of
         files = [RunFile("flow", flow.file, flow.revision, flow.text)]
-        for role, name in (("cell", flow.cell), ("channel", flow.channel)):
+        called = {f"{CALLED}{one.id}": one for _, one in flow.calls()}
+        files += [RunFile(role, one.file, one.revision, one.text) for role, one in called.items()]
+        cell = run.request.bindings.get("cell") or flow.cell
+        for role, name in (("cell", cell), ("channel", flow.channel)):
             text = text_of(role, name) if name else None
             if text is not None:
                 files.append(RunFile(role, f"{name}.yaml", revision_of(text), text))
@@ -683,12 +694,28 @@ class RunManager:
                 run.pace = RunPace(run, run.channel, self._kit.devices.pacing)
             if not run.past.identity:
                 run.past.identity = identity(self._kit.devices, run.channel.file.devices)
+            before = revival.held.kept.row.get("sampling") if revival is not None else None
+            run.sampling = Sampling(run.channel.file.devices, before)
+            run.sampling.start(self._kit.lab.bus)
+        await self._take_sheet(run)
         if revival is not None:
             revival.begin(run)
             self._tasks.start("mark gap", self._mark(revival))
         run.leave = run.follow_others()
         run.set_state(RunState.RUNNING, "")
         self._tick(run)
+
+    async def _take_sheet(self, run: Run) -> None:
+        """What its results are traced back to; a run that goes on keeps the one it began with."""
+        if run.sheet:
+            return
+        cell_id = run.request.bindings.get("cell_id", "")
+        try:
+            cycles = await self.journal.cycles_of_cell(cell_id) if cell_id else None
+        except IonpyError as error:  # the run must not wait for a disk
+            log.warning("cycles of the cell not known", run=run.id, error=error.message)
+            cycles = None
+        run.sheet = sheet_of(run.flow, run.channel, run.bindings, run.request.conditions, cycles)
 
     async def _mark(self, revival: Revival) -> None:
         """Two markers: the gap, and that it goes on."""
@@ -780,6 +807,8 @@ class RunManager:
             run.ticker.cancel()
         if run.pace is not None:
             run.pace.leave()
+        if run.sampling is not None:
+            run.sampling.stop()
         if run.counting is not None and run.channel is not None:
             run.counting.finish()
             run.counting.stop()
