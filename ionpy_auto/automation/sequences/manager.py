@@ -371,6 +371,7 @@ class RunManager:
             found.refuse(error)
         try:
             self._check_free(run)
+            await self._correct(run)
             found.checks = await self._inspector.inspect(run, peek=True)
             refuse(found.checks)
         except (Rejected, Conflict) as error:
@@ -544,9 +545,22 @@ class RunManager:
     async def _checks(
         self, run: Run, patience_s: float, more: Callable[[], list[Check]] = list
     ) -> list[dict[str, Any]]:
+        await self._correct(run)
         checks = [*await self._inspector.inspect(run, patience_s), *more()]
         refuse(checks)
         return [check.as_dict() for check in checks]
+
+    async def _correct(self, run: Run) -> None:
+        """What the last comparison of the channel's meters found, where its file asks for it."""
+        channel = run.channel
+        if channel is None:
+            return
+        row = None
+        if channel.file.current.corrected:
+            row = await self.journal.last_step(channel.id, "cross_check")
+        found = (row or {}).get("figures") or {}
+        gain, offset = found.get("gain"), found.get("offset")
+        channel.correction = None if gain is None or offset is None else (gain, offset)
 
     async def _record(self, run: Run) -> None:
         if run.id in self.runs:
