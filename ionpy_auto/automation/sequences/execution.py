@@ -606,7 +606,8 @@ class Execution:
             is_over = True
             track.signal(Signal.END)
 
-        timer = clock.call_at(clock.monotonic() + seconds, wake)
+        step.holds_until = clock.monotonic() + seconds
+        timer = clock.call_at(step.holds_until, wake)
         try:
             while not (is_over or self._is_over(step)):
                 signal = await track.wait_signal()
@@ -620,6 +621,7 @@ class Execution:
                     await self._pause(step)
                     return "ended" if self._is_over(step) else "paused"
         finally:
+            step.holds_until = None
             timer.cancel()
         return "ended" if self._is_over(step) else "over"
 

@@ -62,6 +62,8 @@ from ionpy_auto.storage.database import Database
 log = structlog.get_logger(__name__)
 
 TICK_S = 1.0
+STAGGER_S = 0.5
+"""Between the starts of two runs: their outputs do not go on together."""
 HURRY_S = 10.0
 RELAX_PATIENCE_S = 1800.0
 """A run that waited in the queue waits for the cell too: the one before has just let it go."""
@@ -141,6 +143,7 @@ class RunManager:
         self._interlocks: dict[str, ExclusiveOutputs] = {}
         self._holders: dict[str, str] = {}
         self._barriers = Barriers()
+        self._next_start = 0.0
         self._queues: dict[str, list[Run]] = {}
         self._keys: dict[str, str] = {}
         self._own_session = False
@@ -450,14 +453,35 @@ class RunManager:
             if run.channel is not None and run.watch is not None:
                 run.checks = await self._checks(run, patience_s)
             await self._record(run)
+            await self._stagger(run)
         except BaseException as error:
             self._give_back(run)
             run.verdict, run.state = "error", RunState.FINISHED
             run.message = error.message if isinstance(error, IonpyError) else str(error)
+            if run.id in self.runs:  # it waited in a queue, or for its turn to begin
+                run.ended = self._clock.now()
+                run.save()
             run.tell()
             run.done.set()
+            self._look_at_queue(run)
             raise
         self._tasks.start(f"run-{run.id}", self._execute(run))
+
+    async def _stagger(self, run: Run) -> None:
+        """Begin a moment after the run that began last.
+
+        Raises:
+            Conflict: It was stopped meanwhile.
+        """
+        if run.channel is None:
+            return
+        now = self._clock.monotonic()
+        turn = max(now, self._next_start)
+        self._next_start = turn + STAGGER_S
+        if turn > now:
+            await self._clock.sleep(turn - now)
+        if run.interrupted:
+            raise Conflict(run.message, code="STOPPED")
 
     def _lease(self, run: Run) -> None:
         channel = run.channel
@@ -716,7 +740,8 @@ class RunManager:
         if channel is None:
             return
         channel.trust_nothing()
-        writers = [w for w in self._kit.devices.safe_writers() if w.device_id in run.leased]
+        leases = self._kit.gate.leases
+        writers = self._kit.devices.safe_writers_for(run.owner, run.leased, leases)
         results = await drive_safe(writers, self._clock)
         for result in results:
             if not (result.ok and result.proven):
@@ -760,8 +785,20 @@ class RunManager:
         except IonpyError as error:
             self._storage_trouble(error.message)
         run.done.set()
+        self._look_at_queue(run)
+
+    def _look_at_queue(self, run: Run) -> None:
+        """The channel of a run has become free."""
         if run.channel is not None and not self._closing:
             self._tasks.start("next", self._next(run.channel.id))
+
+    def holder(self, channel_id: str) -> str | None:
+        """Id of the run that holds a channel."""
+        return self._holders.get(channel_id)
+
+    def queue(self, channel_id: str) -> list[Run]:
+        """The runs that wait for a channel, the next one first."""
+        return [run for run in self._queues.get(channel_id, []) if run.is_active]
 
     async def _next(self, channel_id: str) -> None:
         """Start the run that waits for the channel; one that is refused makes room for the next."""
@@ -774,7 +811,6 @@ class RunManager:
                 await self._launch(run, patience_s=RELAX_PATIENCE_S)
             except IonpyError as error:
                 log.warning("queued run refused", run=run.id, error=error.message)
-                run.save()
 
     # --- sessions -----------------------------------------------------------------------------
 
@@ -929,6 +965,8 @@ class RunManager:
     async def _drop_queued(self, run: Run, message: str, ended_by: str = "stopped") -> bool:
         if run.state is not RunState.QUEUED:
             return False
+        if run.channel is not None and run in self._queues.get(run.channel.id, []):
+            self._queues[run.channel.id].remove(run)
         run.interrupt("aborted", ended_by, message)
         run.ended = self._clock.now()
         run.set_state(RunState.FINISHED)
