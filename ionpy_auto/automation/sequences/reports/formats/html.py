@@ -105,7 +105,7 @@ class HtmlReport:
 
     name = "html"
     suffix = ".html"
-    media_type = "text/html; charset=utf-8"
+    media_type = "text/html"
 
     def render(self, report: RunReport, lang: str) -> bytes:
         """The page."""
