@@ -210,6 +210,7 @@ def request_of(kept: Kept) -> RunRequest:
         parameters=row["parameters"],
         conditions=row["conditions"],
         actor=row["actor"],
+        callback_url=row["callback_url"],
     )
 
 
