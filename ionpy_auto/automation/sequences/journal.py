@@ -31,6 +31,8 @@ from ionpy_auto.storage.database import Database
 log = structlog.get_logger(__name__)
 
 Work = Callable[[Session], None]
+CALLED: Final = "call:"
+"""Begins the role of the text of a called flow; its id follows."""
 BOUND: Final = 10_000
 """Waiting works; beyond it the oldest is lost, never a control action."""
 AGAIN_S: Final = 5.0
@@ -53,7 +55,11 @@ _STEP_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """A text a run was started with."""
+    """A text a run was started with.
+
+    Attributes:
+        role: ``flow``, ``cell``, ``channel``, or ``call:<id>`` of a called flow.
+    """
 
     role: str
     name: str
@@ -511,6 +517,7 @@ def _kept(session: Session, row: RunRow) -> Kept:
     return Kept(
         row={
             **public(row),
+            **{name: row.trace.get(name) for name in ("sheet", "sampling")},
             "created": row.created,
             "channel": row.channel,
             "actor": row.actor,

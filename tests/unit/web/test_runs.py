@@ -73,7 +73,8 @@ async def test_a_list_is_narrowed_and_paged(lab):
     assert await ids(lab, text="QUICK LOOK") == [quick]
     assert await ids(lab, text="north") == [quick]
     assert await ids(lab, text="100%") == []
-    begun = (await lab.get(f"/api/runs/{slow}")).json()["started"]
+    while (begun := (await lab.get(f"/api/runs/{slow}")).json()["started"]) is None:
+        await lab.engine.clock.sleep(0.01)
     assert set(await ids(lab, until=begun + 60)) == {slow, doubt, quick}
     assert await ids(lab, since=begun + 60) == await ids(lab, until=begun - 9e6) == []
     assert (await lab.get("/api/runs", params={"state": "sleeping"})).status_code == 400
