@@ -82,7 +82,7 @@ async def test_a_ramp_goes_on_where_a_pause_left_it():
         lab.runs.pause(run.id)
         await lab.clock.sleep(60.0)
         assert not lab.bench.load.enabled
-        lab.runs.resume(run.id)
+        await lab.runs.resume(run.id)
         await lab.clock.sleep(5.0)
         assert lab.bench.load.level == pytest.approx(before, abs=0.2)
         await run.done.wait()

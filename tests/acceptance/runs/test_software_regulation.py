@@ -130,7 +130,7 @@ async def test_a_pause_ends_the_trimming_and_going_on_begins_it_anew():
         writes = len(lab.wires.log)
         await lab.clock.sleep(60.0)
         assert len(lab.wires.log) == writes
-        lab.runs.resume(run.id)
+        await lab.runs.resume(run.id)
         await lab.clock.sleep(120.0)
         assert lab.bench.supply.output
         assert lab.bench.supply.v_set > 4.2

@@ -33,6 +33,7 @@ import type {
   Run,
   RunCurve,
   RunCycle,
+  RunPreview,
   RunRequest,
   RunStep,
   Scalar,
@@ -158,7 +159,11 @@ export const runsApi = {
   curve: (id: Run['id'], points = 2000) => http.get<RunCurve>(`/api/runs/${seg(id)}/curve`, { points }),
   start: (body: RunRequest, key: string) => http.post<Run>('/api/runs', body, { 'Idempotency-Key': key }),
   preflight: (body: PreflightRequest) => http.post<Job<Prediction>>('/api/runs/preflight', body),
+  check: (body: RunRequest) => http.post<RunPreview>('/api/runs/check', body),
   act: (id: Run['id'], action: RunAction) => http.post<Run>(`/api/runs/${seg(id)}/${action}`),
+  answer: (id: Run['id'], body: { answer: Scalar; step: string; by: string }) => http.post<Run>(`/api/runs/${seg(id)}/prompt`, body),
+  reportHref: (id: Run['id'], format: 'html' | 'pdf' | 'json' | 'junit') =>
+    format === 'junit' ? `/api/runs/${seg(id)}/junit` : address(`/api/runs/${seg(id)}/report`, { format }),
 }
 
 export const simulationsApi = {

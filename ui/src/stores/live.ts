@@ -7,7 +7,8 @@ import { noteServerTime, setClock } from './clock'
 import { useDevices, type StateChange } from './devices'
 import { useInterlocks } from './interlocks'
 import { useMarkers } from './markers'
-import { useRuns } from './runs'
+import { tw } from '@/kit/words'
+import { useRuns, type RunPromptEvent } from './runs'
 import { forgetSamples, onWishes, receiveSamples } from './samples'
 import { useToasts } from './toasts'
 
@@ -56,6 +57,10 @@ export function eventHandlers(): Record<string, Handler> {
     marker: (marker: Marker) => useMarkers().apply(marker),
     alarm: (alarm: Alarm) => useAlarms().put(alarm),
     run: (run: Run) => runs.put(run),
+    run_prompt: (asked: RunPromptEvent) => {
+      runs.notePrompt(asked)
+      if (asked.event === 'asked') useToasts().show('warning', tw('asks', { text: asked.text }), '', 'RUN_PROMPT', `/runs/${asked.run}`)
+    },
     run_step: () => runs.progressed++,
     run_cycle: () => runs.progressed++,
     flow_changed: (flow: { id: string; revision: string }) => flowListeners.forEach((tell) => tell(flow.id, flow.revision)),
