@@ -91,6 +91,14 @@ class Action(Block):
 
     interruption: ClassVar[Literal["", "end", "restart"]] = ""
 
+    def needs_intent(self) -> bool:
+        """Whether it must be durably written down that a rule does it, before it does.
+
+        False only where a person need not look after a crash: nothing was switched, kept or
+        promised, and who was told acts on its own account. It is never done twice either way.
+        """
+        return True
+
     async def act(self, context: ActionContext) -> Mapping[str, Any]:
         """Do it; what is returned stands in the trace.
 

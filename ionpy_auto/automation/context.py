@@ -206,8 +206,15 @@ class Lab(Protocol):
     async def stop_session(self) -> Mapping[str, Any]:
         """Stop recording."""
 
-    async def safe_state(self, devices: Sequence[str] | None) -> Sequence[Mapping[str, Any]]:
-        """Drive the named devices (all with None) to their safe state, proven by read-back."""
+    async def safe_state(
+        self, devices: Sequence[str] | None, owner: str = ""
+    ) -> Sequence[Mapping[str, Any]]:
+        """Drive the named devices (all with None) to their safe state, proven by read-back.
+
+        Args:
+            devices: Ids.
+            owner: In whose name: outputs that another one holds stay as they are.
+        """
 
     async def panic(self, by: str, reason: str) -> None:
         """All outputs off, latched."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from ionpy_auto.automation.spread import Spread
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.samples import LiveValues, Quality, Sample, Scalar
-from ionpy_auto.language import Cell, CellSource, Environment, Unit
+from ionpy_auto.language import Cell, Environment, Unit
 from ionpy_auto.storage.recent import Recent, Track
 
 GOOD, UNSURE = Quality.GOOD, Quality.UNSURE
@@ -151,7 +151,9 @@ class LocalEnvironment:
 
     def __init__(self, outer: Environment, own: Locals) -> None:
         self._outer = outer
-        self._outer_cell = outer.cell if isinstance(outer, CellSource) else None
+        # One is made for each firing: not isinstance(), which goes through all of a protocol.
+        cell: Callable[[str, Unit], Cell | None] | None = getattr(outer, "cell", None)
+        self._outer_cell = cell
         self.own = own
 
     def value(self, address: str) -> Scalar | None:

@@ -458,7 +458,8 @@ class FlowReader:
         self, at: Fields, flow_id: str, text: str, parameters: Mapping[str, str]
     ) -> Flow | None:
         node, findings = read_with_findings(text, self.file)
-        binding = Binding(self.names.channel_id, self._cell, parameters)
+        capacity_ah = self.binding.capacity_ah
+        binding = Binding(self.names.channel_id, self._cell, parameters, capacity_ah)
         reader = FlowReader(text, self.file, self.site, binding, findings)
         reader.texts, reader.chain = self.texts, self.chain
         reader.prefix = f"{self._id_of(at, 'call', '')}:"

@@ -80,7 +80,7 @@ class RunFileRow(ProjectTable, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     run_id: str = Field(foreign_key="runs.id", ondelete="CASCADE", index=True)
-    role: str  # flow, cell, channel
+    role: str  # flow, cell, channel, call:<id>
     name: str
     revision: str = ""
     text: str

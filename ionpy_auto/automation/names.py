@@ -11,8 +11,9 @@ from math import inf
 from typing import Final, Protocol
 
 from ionpy_auto.automation.context import PointRange
+from ionpy_auto.automation.profiles import Profile
 from ionpy_auto.automation.wiring import CellFile, ChannelFile
-from ionpy_auto.core.errors import Severity
+from ionpy_auto.core.errors import Finding, Severity
 from ionpy_auto.language import ANY_UNIT, Quantity, Scope
 
 CHANNEL_UNITS: Final[Mapping[str, str]] = {
@@ -152,6 +153,9 @@ class Site(Protocol):
     def range_of(self, address: str) -> PointRange | None:
         """Range of a number that can be written; None when it is none."""
 
+    def profile(self, name: str) -> tuple[Profile | None, list[Finding]]:
+        """A table of a ``profile`` step by name, or what is wrong with it; nothing: not there."""
+
 
 @dataclass(frozen=True)
 class NoSite:
@@ -191,6 +195,11 @@ class NoSite:
         """Without bounds."""
         del address
         return PointRange(-inf, inf, 0.0)
+
+    def profile(self, name: str) -> tuple[Profile | None, list[Finding]]:
+        """Profiles are found in a project alone."""
+        message = f"there is no profile {name!r} outside a project"
+        return None, [Finding(code="no-project", message=message, hint="check the project")]
 
 
 @dataclass(frozen=True)

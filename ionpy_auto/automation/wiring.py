@@ -112,6 +112,8 @@ class ChannelFile(Block):
     title: str = ""
     source: Word | None = None
     sink: Word | None = None
+    source_output: Word = ""
+    sink_output: Word = ""
     voltage: VoltageSense
     current: CurrentSense
     temp: TempSense | None = None

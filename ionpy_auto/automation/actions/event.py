@@ -22,6 +22,10 @@ class TellEvent(Action):
         """As a person would say it."""
         return f"tell event {self.name}"
 
+    def needs_intent(self) -> bool:
+        """Nobody outside hears it; rules that act on it leave intents of their own."""
+        return False
+
     async def act(self, context: ActionContext) -> Mapping[str, Any]:
         """Tell it with the present values; what is unknown is left open."""
         clock = context.lab.clock

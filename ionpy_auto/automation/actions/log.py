@@ -24,6 +24,10 @@ class Log(Action):
         """As a person would say it."""
         return f"log {self.message.source!r}"
 
+    def needs_intent(self) -> bool:
+        """The line itself says that it was written."""
+        return False
+
     async def act(self, context: ActionContext) -> Mapping[str, Any]:
         """Write it."""
         text = self.message.render(context.env)

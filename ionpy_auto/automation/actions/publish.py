@@ -52,6 +52,10 @@ class Publish(Action):
         to = f" at {self.broker}" if self.broker else ""
         return f"publish {what} to {self.topic.source}{to}"
 
+    def needs_intent(self) -> bool:
+        """With QoS 0 nobody promises that it arrives; what is acknowledged or kept is promised."""
+        return self.qos > 0 or self.retain
+
     async def act(self, context: ActionContext) -> Mapping[str, Any]:
         """Send it now; what cannot be sent is never sent later.
 

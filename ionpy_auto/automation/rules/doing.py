@@ -139,8 +139,14 @@ class Doing:
         return await self._answer(stretch, block.act(context))
 
     async def _begin(self, stretch: Stretch) -> None:
-        """Write down that it begins, before it does."""
+        """Write down that it begins, before it does, where that must be known after a crash.
+
+        Where it need not, a firing that stands in no store is simply gone then, and is not done
+        twice. One that stands there would go on from where it was: its way is written down.
+        """
         stretch.progress.is_acting = True
+        if not self._job.must_last and not stretch.node.block.needs_intent():
+            return
         try:
             await self._mark(stretch.node.verb not in UNDELAYED)
         except BaseException:

@@ -27,6 +27,8 @@ class Job:
         lost: Answers of actions of which nobody knows how far they came.
         env: Names as they were when it fired; None after a restart.
         before: UTC at which it was last known to be alive, of one kept from before a restart.
+        must_last: Were it lost in a crash, something would happen twice: the store has it and
+            would go on with it, or its rule would fire anew.
     """
 
     number: int
@@ -46,9 +48,11 @@ class Job:
     began: float | None = None
     before: float | None = None
     env: Environment | None = None
+    must_last: bool = False
 
     def as_kept(self, clock: Clock) -> dict[str, Any]:
         """JSON form; times to come are kept as what is left of them."""
+        self.must_last = True  # whoever asked is about to store it
         mono = clock.monotonic()
         return {
             "number": self.number,
@@ -88,6 +92,7 @@ class Job:
             session=kept["session"],
             spent=kept["spent"],
             before=saved,
+            must_last=True,
         )
 
     def duration(self, mono: float) -> float:

@@ -254,6 +254,8 @@ class LiveRule:
         job.session = int(session) if isinstance(session, float | int) else None
         record.fired, record.last_fired = job.number, job.at
         record.jobs[job.number] = job
+        # Holds, edges and times of a schedule are as stored: a crash may bring them back.
+        job.must_last = bool(record.kept or node.once or node.cooldown)
         if node.cooldown:
             _remember(record.cooling, self._own(job.lane), mono + node.cooldown)
         if node.once:

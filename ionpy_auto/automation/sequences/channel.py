@@ -139,8 +139,10 @@ class CyclerChannel:
 
     def __post_init__(self) -> None:
         file, devices = self.file, self.devices
-        self.source = Instrument(file.source, Role.OUTPUT, devices) if file.source else None
-        self.sink = Instrument(file.sink, Role.INPUT, devices) if file.sink else None
+        source, sink = file.source, file.sink
+        output, terminals = file.source_output, file.sink_output
+        self.source = Instrument(source, Role.OUTPUT, devices, output) if source else None
+        self.sink = Instrument(sink, Role.INPUT, devices, terminals) if sink else None
         self.relay = Contact(file.relay.point, devices) if file.relay else None
         current = file.current
         self.voltage = self._input(file.voltage.source)

@@ -516,7 +516,10 @@ class Execution:
             verdict = "inconclusive"
         elif (isinstance(low, float) and value < low) or (isinstance(high, float) and value > high):
             verdict = "fail"
-        step.measures.append(describe_measure(measure.name, value, measure.value.unit, verdict))
+        row = describe_measure(measure.name, value, measure.value.unit, verdict)
+        bounds = {"min": low, "max": high}
+        row |= {name: bound for name, bound in bounds.items() if isinstance(bound, float)}
+        step.measures.append(row)
         step.verdict = worst(step.verdict, verdict)
 
     def _jump(self, step: StepRun) -> str:
@@ -603,7 +606,8 @@ class Execution:
             is_over = True
             track.signal(Signal.END)
 
-        timer = clock.call_at(clock.monotonic() + seconds, wake)
+        step.holds_until = clock.monotonic() + seconds
+        timer = clock.call_at(step.holds_until, wake)
         try:
             while not (is_over or self._is_over(step)):
                 signal = await track.wait_signal()
@@ -617,6 +621,7 @@ class Execution:
                     await self._pause(step)
                     return "ended" if self._is_over(step) else "paused"
         finally:
+            step.holds_until = None
             timer.cancel()
         return "ended" if self._is_over(step) else "over"
 

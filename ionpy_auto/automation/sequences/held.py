@@ -256,7 +256,10 @@ class HeldRuns:
             await self._let_go(held)
             return await self._journal.run(run_id)
         run.ended_by, run.message = held.kept.row["ended_by"] or ended_by, message
-        await self._desk.end_held(run, revival)
+        try:
+            await self._desk.end_held(run, revival)
+        finally:
+            held.is_busy = False
         await self._let_go(held)
         return run.as_dict()
 

@@ -30,6 +30,8 @@ from ionpy_auto.storage.database import Database
 log = structlog.get_logger(__name__)
 
 Work = Callable[[Session], None]
+CALLED: Final = "call:"
+"""Begins the role of the text of a called flow; its id follows."""
 BOUND: Final = 10_000
 """Waiting works; beyond it the oldest is lost, never a control action."""
 AGAIN_S: Final = 5.0
@@ -52,7 +54,11 @@ _STEP_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """A text a run was started with."""
+    """A text a run was started with.
+
+    Attributes:
+        role: ``flow``, ``cell``, ``channel``, or ``call:<id>`` of a called flow.
+    """
 
     role: str
     name: str
@@ -483,7 +489,13 @@ def _kept(session: Session, row: RunRow) -> Kept:
     )
     deeds = session.exec(select(RunDeedRow).where(RunDeedRow.run_id == row.id)).all()
     return Kept(
-        row={**public(row), "created": row.created, "channel": row.channel, "actor": row.actor},
+        row={
+            **public(row),
+            **{name: row.trace.get(name) for name in ("sheet", "sampling")},
+            "created": row.created,
+            "channel": row.channel,
+            "actor": row.actor,
+        },
         files={f.role: RunFile(f.role, f.name, f.revision, f.text) for f in files},
         checkpoint=dict(place.state) if place is not None else {},
         steps=[dict(step.result) for step in session.exec(steps)],

@@ -26,7 +26,7 @@ from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.checkpoint import identity
 from ionpy_auto.automation.sequences.execution import Execution, run_closing
 from ionpy_auto.automation.sequences.held import HeldRuns
-from ionpy_auto.automation.sequences.journal import Journal, RunFile
+from ionpy_auto.automation.sequences.journal import CALLED, Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.prestart import Check, Inspector, Preview, refuse
@@ -39,6 +39,8 @@ from ionpy_auto.automation.sequences.resume import (
     resume_findings,
 )
 from ionpy_auto.automation.sequences.run import Run, RunParts, RunRequest, RunState
+from ionpy_auto.automation.sequences.sampling import Sampling
+from ionpy_auto.automation.sequences.sheet import sheet_of
 from ionpy_auto.automation.sequences.steps import worst
 from ionpy_auto.automation.sequences.track import Signal, StopRunError
 from ionpy_auto.core.commands import Mode, Origin, Priority, Role, WriteGate
@@ -60,6 +62,8 @@ from ionpy_auto.storage.database import Database
 log = structlog.get_logger(__name__)
 
 TICK_S = 1.0
+STAGGER_S = 0.5
+"""Between the starts of two runs: their outputs do not go on together."""
 HURRY_S = 10.0
 RELAX_PATIENCE_S = 1800.0
 """A run that waited in the queue waits for the cell too: the one before has just let it go."""
@@ -139,6 +143,7 @@ class RunManager:
         self._interlocks: dict[str, ExclusiveOutputs] = {}
         self._holders: dict[str, str] = {}
         self._barriers = Barriers()
+        self._next_start = 0.0
         self._queues: dict[str, list[Run]] = {}
         self._keys: dict[str, str] = {}
         self._own_session = False
@@ -205,9 +210,10 @@ class RunManager:
         """
         found = self.channels.get(channel_id)
         file = self._kit.site.channel(channel_id)
-        if found is not None and (found.file == file or channel_id in self._holders):
-            return found
-        self.close_channel(channel_id)
+        if found is not None:
+            if found.file == file or self._is_driven(channel_id):
+                return found
+            self.close_channel(channel_id)
         if file is None:
             msg = f"there is no channel {channel_id!r}"
             raise NotFound(msg, hint=f"add channels/{channel_id}.yaml")
@@ -220,13 +226,18 @@ class RunManager:
             kit.gate.interlocks.append(interlock)
         return channel
 
+    def _is_driven(self, channel_id: str) -> bool:
+        """Whether a run is on the channel; one that waits for a person only keeps others away."""
+        holder = self._holders.get(channel_id)
+        return holder is not None and self.held.get(holder) is None
+
     def close_channel(self, channel_id: str) -> None:
         """Close a channel whose file has changed.
 
         Raises:
             Conflict: A run holds it.
         """
-        if channel_id in self._holders:
+        if self._is_driven(channel_id):
             msg = f"{channel_id} is held by run:{self._holders[channel_id]}"
             raise Conflict(msg, code="OWNED", hint="stop the run first")
         channel = self.channels.pop(channel_id, None)
@@ -442,14 +453,35 @@ class RunManager:
             if run.channel is not None and run.watch is not None:
                 run.checks = await self._checks(run, patience_s)
             await self._record(run)
+            await self._stagger(run)
         except BaseException as error:
             self._give_back(run)
             run.verdict, run.state = "error", RunState.FINISHED
             run.message = error.message if isinstance(error, IonpyError) else str(error)
+            if run.id in self.runs:  # it waited in a queue, or for its turn to begin
+                run.ended = self._clock.now()
+                run.save()
             run.tell()
             run.done.set()
+            self._look_at_queue(run)
             raise
         self._tasks.start(f"run-{run.id}", self._execute(run))
+
+    async def _stagger(self, run: Run) -> None:
+        """Begin a moment after the run that began last.
+
+        Raises:
+            Conflict: It was stopped meanwhile.
+        """
+        if run.channel is None:
+            return
+        now = self._clock.monotonic()
+        turn = max(now, self._next_start)
+        self._next_start = turn + STAGGER_S
+        if turn > now:
+            await self._clock.sleep(turn - now)
+        if run.interrupted:
+            raise Conflict(run.message, code="STOPPED")
 
     def _lease(self, run: Run) -> None:
         channel = run.channel
@@ -510,7 +542,10 @@ class RunManager:
         """The texts the run is made of: it keeps these, whatever becomes of the files."""
         flow, text_of = run.flow, self._kit.text_of
         files = [RunFile("flow", flow.file, flow.revision, flow.text)]
-        for role, name in (("cell", flow.cell), ("channel", flow.channel)):
+        called = {f"{CALLED}{one.id}": one for _, one in flow.calls()}
+        files += [RunFile(role, one.file, one.revision, one.text) for role, one in called.items()]
+        cell = run.request.bindings.get("cell") or flow.cell
+        for role, name in (("cell", cell), ("channel", flow.channel)):
             text = text_of(role, name) if name else None
             if text is not None:
                 files.append(RunFile(role, f"{name}.yaml", revision_of(text), text))
@@ -621,12 +656,28 @@ class RunManager:
                 run.pace = RunPace(run, run.channel, self._kit.devices.pacing)
             if not run.past.identity:
                 run.past.identity = identity(self._kit.devices, run.channel.file.devices)
+            before = revival.held.kept.row.get("sampling") if revival is not None else None
+            run.sampling = Sampling(run.channel.file.devices, before)
+            run.sampling.start(self._kit.lab.bus)
+        await self._take_sheet(run)
         if revival is not None:
             revival.begin(run)
             self._tasks.start("mark gap", self._mark(revival))
         run.leave = run.follow_others()
         run.set_state(RunState.RUNNING, "")
         self._tick(run)
+
+    async def _take_sheet(self, run: Run) -> None:
+        """What its results are traced back to; a run that goes on keeps the one it began with."""
+        if run.sheet:
+            return
+        cell_id = run.request.bindings.get("cell_id", "")
+        try:
+            cycles = await self.journal.cycles_of_cell(cell_id) if cell_id else None
+        except IonpyError as error:  # the run must not wait for a disk
+            log.warning("cycles of the cell not known", run=run.id, error=error.message)
+            cycles = None
+        run.sheet = sheet_of(run.flow, run.channel, run.bindings, run.request.conditions, cycles)
 
     async def _mark(self, revival: Revival) -> None:
         """Two markers: the gap, and that it goes on."""
@@ -689,7 +740,8 @@ class RunManager:
         if channel is None:
             return
         channel.trust_nothing()
-        writers = [w for w in self._kit.devices.safe_writers() if w.device_id in run.leased]
+        leases = self._kit.gate.leases
+        writers = self._kit.devices.safe_writers_for(run.owner, run.leased, leases)
         results = await drive_safe(writers, self._clock)
         for result in results:
             if not (result.ok and result.proven):
@@ -717,6 +769,8 @@ class RunManager:
             run.ticker.cancel()
         if run.pace is not None:
             run.pace.leave()
+        if run.sampling is not None:
+            run.sampling.stop()
         if run.counting is not None and run.channel is not None:
             run.counting.finish()
             run.counting.stop()
@@ -731,8 +785,20 @@ class RunManager:
         except IonpyError as error:
             self._storage_trouble(error.message)
         run.done.set()
+        self._look_at_queue(run)
+
+    def _look_at_queue(self, run: Run) -> None:
+        """The channel of a run has become free."""
         if run.channel is not None and not self._closing:
             self._tasks.start("next", self._next(run.channel.id))
+
+    def holder(self, channel_id: str) -> str | None:
+        """Id of the run that holds a channel."""
+        return self._holders.get(channel_id)
+
+    def queue(self, channel_id: str) -> list[Run]:
+        """The runs that wait for a channel, the next one first."""
+        return [run for run in self._queues.get(channel_id, []) if run.is_active]
 
     async def _next(self, channel_id: str) -> None:
         """Start the run that waits for the channel; one that is refused makes room for the next."""
@@ -745,7 +811,6 @@ class RunManager:
                 await self._launch(run, patience_s=RELAX_PATIENCE_S)
             except IonpyError as error:
                 log.warning("queued run refused", run=run.id, error=error.message)
-                run.save()
 
     # --- sessions -----------------------------------------------------------------------------
 
@@ -900,6 +965,8 @@ class RunManager:
     async def _drop_queued(self, run: Run, message: str, ended_by: str = "stopped") -> bool:
         if run.state is not RunState.QUEUED:
             return False
+        if run.channel is not None and run in self._queues.get(run.channel.id, []):
+            self._queues[run.channel.id].remove(run)
         run.interrupt("aborted", ended_by, message)
         run.ended = self._clock.now()
         run.set_state(RunState.FINISHED)

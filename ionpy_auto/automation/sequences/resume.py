@@ -16,6 +16,8 @@ from ionpy_auto.automation.context import PointRange
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import Binding, read_flow
 from ionpy_auto.automation.names import Site
+from ionpy_auto.automation.profiles import Profile
+from ionpy_auto.automation.sequences.cells import BINDINGS
 from ionpy_auto.automation.sequences.checkpoint import (
     PastStep,
     Position,
@@ -24,12 +26,12 @@ from ionpy_auto.automation.sequences.checkpoint import (
     restore_step,
 )
 from ionpy_auto.automation.sequences.execution import Execution
-from ionpy_auto.automation.sequences.journal import Kept
+from ionpy_auto.automation.sequences.journal import CALLED, Kept
 from ionpy_auto.automation.sequences.prestart import Check
 from ionpy_auto.automation.sequences.run import Run, RunRequest
 from ionpy_auto.automation.sequences.steps import StepRun, worst
 from ionpy_auto.automation.wiring import CellFile, ChannelFile, read_cell
-from ionpy_auto.core.errors import Finding, Rejected, Severity
+from ionpy_auto.core.errors import Finding, NotFound, Rejected, Severity
 from ionpy_auto.core.samples import Scalar
 from ionpy_auto.devices.manager import DeviceManager
 from ionpy_auto.language import format_duration, format_quantity
@@ -112,6 +114,10 @@ class PinnedSite:
         """Of the site."""
         return self.site.range_of(address)
 
+    def profile(self, name: str) -> tuple[Profile | None, list[Finding]]:
+        """Of the site."""
+        return self.site.profile(name)
+
 
 @dataclass
 class Held:
@@ -176,7 +182,8 @@ class Held:
         """The run for REST, WebSocket and rules."""
         state = self.kept.checkpoint
         step = state.get("step") or {}
-        hidden, verdict = {"created", "channel", "actor"}, self.kept.row["verdict"]
+        hidden = {"created", "channel", "actor", "sheet", "sampling"}
+        verdict = self.kept.row["verdict"]
         return {
             **{key: value for key, value in self.kept.row.items() if key not in hidden},
             "state": "held",
@@ -208,6 +215,7 @@ def request_of(kept: Kept) -> RunRequest:
         sequence=row["sequence"],
         channel=row["channel"] or "",
         parameters=row["parameters"],
+        bindings={key: row["bindings"][key] for key in BINDINGS if key in row["bindings"]},
         conditions=row["conditions"],
         actor=row["actor"],
     )
@@ -221,8 +229,21 @@ def kept_flow(kept: Kept, site: Site) -> Flow:
     """
     file, cell_file = kept.files["flow"], kept.files.get("cell")
     cell = read_cell(cell_file.text, cell_file.name)[0] if cell_file is not None else None
-    binding = Binding(channel=kept.row["channel"] or "", parameters=kept.row["parameters"])
-    flow, findings = read_flow(file.text, file.name, PinnedSite(site, cell), binding)
+    bindings = kept.row["bindings"]
+    binding = Binding(
+        channel=kept.row["channel"] or "",
+        cell=bindings.get("cell", ""),
+        parameters=kept.row["parameters"],
+        capacity_ah=bindings.get("capacity_ah"),
+    )
+
+    def called(flow_id: str) -> tuple[str, str]:
+        found = kept.files.get(f"{CALLED}{flow_id}")
+        if found is None:
+            raise NotFound(f"the text of {flow_id!r} was not kept", hint="abort the run")
+        return found.text, found.name
+
+    flow, findings = read_flow(file.text, file.name, PinnedSite(site, cell), binding, called)
     if flow is None:
         first = next(f for f in findings if f.severity is Severity.ERROR)
         msg = f"the flow cannot be read: {first.message}"
@@ -320,6 +341,7 @@ class Revival:
         run.past.identity = self._state.get("identity") or {}
         run.past.gaps, run.past.resumed = list(row["gaps"]), list(row["resumed"])
         run.past.sessions = list(row["sessions"])
+        run.sheet = row.get("sheet") or {}
         run.cycles = [dict(cycle) for cycle in self.held.kept.cycles]
         run.jumps.update(self._state.get("jumps", {}))
         run.answers.update(self._state.get("answers", {}))

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 from ionpy_auto.automation.blocks import Step
@@ -40,6 +41,7 @@ from ionpy_auto.automation.sequences.run_names import (
     own_names,
     product,
 )
+from ionpy_auto.automation.sequences.sampling import Sampling
 from ionpy_auto.automation.sequences.statistics import CycleResult
 from ionpy_auto.automation.sequences.steps import StepRun, describe_measure, worst
 from ionpy_auto.automation.sequences.switching import Switching
@@ -124,6 +126,7 @@ class Run:
         origin: In whose name it and its rules write.
         done: Set when everything is over.
         calm_down: Gives the meter at the cell its own poll interval back.
+        sheet: What its results are traced back to; taken when it begins.
     """
 
     state = RunState.QUEUED
@@ -144,6 +147,8 @@ class Run:
     calm_down: Callable[[], None] | None = None
     ticker: Timer | None = None
     pace: RunPace | None = None
+    sampling: Sampling | None = None
+    sheet: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, run_id: str, request: RunRequest, origin: Origin, parts: RunParts) -> None:
         self.id = run_id
@@ -613,6 +618,8 @@ class Run:
                 "sources": self.sources,
                 "leakage": dict(self.leakage),
                 "accepted": dict(self.channel.accepted) if self.channel is not None else {},
+                "sheet": dict(self.sheet),
+                "sampling": self.sampling.as_dict() if self.sampling is not None else {},
                 **self.past.as_dict(),
             },
         }

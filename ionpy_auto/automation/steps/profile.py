@@ -38,11 +38,11 @@ class ProfileFile(Plain):
         """The profile itself; its own errors point into its file."""
         if not isinstance(value, PlacedText) or not value.strip():
             raise fail("wrong_type", "the name of a profile is needed here", "file: drive.csv")
-        find = getattr(getattr(reading.reader, "site", None), "profile", None)
-        if find is None:
+        site = getattr(reading.reader, "site", None)
+        if site is None:
             raise fail("no_project", "profiles are found in a project alone")
         profile: Table | None
-        profile, findings = find(str(value))
+        profile, findings = site.profile(str(value))
         if profile is None and findings:
             reading.findings.extend(findings)
             raise noted()
@@ -59,6 +59,7 @@ class Profile(Step):
     the first value is in force; a change of direction goes through zero and its dead time.
     """
 
+    goes_on = False  # what it would have done meanwhile is missing
     shorthand = "file"
     file: Annotated[Any, ProfileFile()]
     repeat: Count = 1

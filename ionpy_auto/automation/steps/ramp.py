@@ -74,6 +74,7 @@ class Ramp(Step):
     by the action of the same name (``point``, ``to``).
     """
 
+    goes_on = False  # what it would have done meanwhile is missing
     instead: ClassVar[frozenset[str]] = frozenset({"point"})
     charge: Course | None = None
     discharge: Course | None = None

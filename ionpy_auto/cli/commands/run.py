@@ -63,6 +63,13 @@ def parse(texts: list[str]) -> dict[str, str]:
     return values
 
 
+def described(state: dict[str, Any]) -> str:
+    """One line: where a run stands; of one that waits for a person, what it waits for."""
+    if state["state"] == "held":
+        return f"held: {state['message']} (POST /api/runs/{state['id']}/resume or /abort)"
+    return f"{state['state']}: {state.get('step_title') or '…'}"
+
+
 def follow(client: Client, run_id: str, *, quiet: bool) -> dict[str, Any]:
     """Show progress until the run has finished; Ctrl+C leaves it running."""
     columns = (
@@ -78,7 +85,7 @@ def follow(client: Client, run_id: str, *, quiet: bool) -> dict[str, Any]:
             progress.update(
                 task,
                 completed=state.get("progress") or 0.0,
-                description=f"{state['state']}: {state.get('step_title') or '…'}",
+                description=described(state),
             )
             if state["state"] == "finished":
                 return state

@@ -29,6 +29,15 @@ rules:
     max: 10000
     max_gap: 1 h
     then: [{notify: 'p-a {{ trigger.n }}'}, {wait: 700 ms}, {notify: 'p-b {{ trigger.n }}'}]
+  - id: tell
+    when: {marker: p}
+    mode: queued
+    max: 10000
+    max_gap: 1 h
+    then:
+      - publish: {topic: t, payload: 't-a {{ trigger.n }}'}
+      - wait: 250 ms
+      - publish: {topic: t, payload: 't-b {{ trigger.n }}'}
   - id: hold
     when: {expr: PSU_01.u_out > 4 V, for: 1500 ms}
     max_gap: 1 h
@@ -49,7 +58,7 @@ async def live(folder: Path, first: int) -> None:
     effects = os.open(folder / "effects", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def note(what, value):
-        if what == "notify":
+        if what in {"notify", "publish"}:
             os.write(effects, f"{value[1]}\n".encode())
         return {"ok": True}
 

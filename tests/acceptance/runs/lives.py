@@ -77,9 +77,8 @@ class Power:
             return {"database": made["database"], **texts}
 
         clock = RealPace(self.utc)
-        async with table(
-            kit=kit, opened=made, clock=clock, before=self._before, adaptive=True, **more
-        ) as lab:
+        more = {"adaptive": True, **more}
+        async with table(kit=kit, opened=made, clock=clock, before=self._before, **more) as lab:
             self.deeds.put_into(lab)
             try:
                 yield lab

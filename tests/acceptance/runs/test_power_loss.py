@@ -101,13 +101,13 @@ async def test_an_output_that_was_on_makes_the_gap_unknown_and_the_cycle_partial
 )
 async def test_a_rest_begins_anew_unless_it_says_resume(power, key, keeps):
     flow = CYCLES.replace("id: pause, rest: 2 min", f"id: pause, rest: {key}")
-    async with power.server() as lab:
+    async with power.server(adaptive=False) as lab:
         run = await lab.start(flow)
         await lab.clock.sleep(320.0)
         assert run.step.node.id == "pause"
         before = run.step.time(lab.clock.monotonic())
         await power.cut(lab)
-    async with power.server(down_s=60.0) as lab:
+    async with power.server(down_s=60.0, adaptive=False) as lab:
         await lab.clock.sleep(15.0)
         gone_on = await lab.runs.resume_run(run.id, "eve")
         began = lab.clock.monotonic()
@@ -274,3 +274,76 @@ async def test_a_run_that_waited_in_the_queue_is_ended_with_the_reason(power):
         shown = await lab.runs.describe(waiting.id)
         assert (shown["state"], shown["verdict"]) == ("finished", "aborted")
         assert "waited for its channel" in shown["message"]
+
+
+BRANCHES = """
+version: 1
+id: branches
+cell: cells/inr18650-25r
+channel: CH1
+sequence:
+  - {id: first, rest: 10 s, until: [{name: again, when: step.time > 5 s, goto: first, max: 2}]}
+  - id: both
+    parallel:
+      - [{id: long, rest: 2 min}, {id: near-end, rest: 5 s}]
+      - [{id: said, marker: said}, {id: waits, wait: 1 min}, {id: later, marker: later}]
+  - {id: last, rest: 5 s}
+"""
+
+
+@pytest.mark.parametrize("second", [8.0, 12.0, 40.0, 100.0])
+async def test_branches_and_jumps_go_on_where_each_was(power, second):
+    async with power.server(adaptive=False) as lab:
+        run = await lab.start(BRANCHES)
+        await lab.clock.sleep(second)
+        await power.cut(lab)
+    async with power.server(down_s=30.0, adaptive=False) as lab:
+        gone_on = await lab.runs.resume_run(run.id, "eve")
+        await gone_on.done.wait()
+        assert gone_on.verdict == "pass", gone_on.message
+        rows = lab.rows(gone_on)
+        assert [row["index"] for row in rows] == list(range(len(rows)))
+        names = sorted(row["step_id"] for row in rows)
+        assert names == sorted(
+            ["first"] * 3 + ["long", "near-end", "said", "waits", "later", "last"]
+        )
+        labels = sorted(label.partition(" of ")[0] for label in power.deeds.done)
+        assert labels == ["gap", "later", "resumed by eve", "said"]
+
+
+OUTER = """
+version: 1
+id: outer
+cell: cells/inr18650-25r
+channel: CH1
+sequence:
+  - {id: inner, call: inner}
+  - {id: up, charge: {current: 1 C, voltage: 4.2 V}, until: step.time > 2 min}
+"""
+
+INNER = """
+version: 1
+id: inner
+sequence:
+  - {id: pause, rest: 2 min}
+  - {id: down, discharge: {current: 1 C}, until: step.time > 2 min}
+"""
+
+
+async def test_called_flows_and_the_capacity_are_those_it_was_started_with(power):
+    async with power.server() as lab:
+        lab.shelf.flows["inner"] = INNER
+        run = await lab.start(OUTER, bindings={"capacity": "1.2 Ah", "cell_id": "A-7"})
+        await lab.clock.sleep(60.0)
+        assert run.step.node.id == "inner:pause"
+        await power.cut(lab)
+    async with power.server(down_s=600.0) as lab:
+        lab.shelf.flows["inner"] = INNER.replace("1 C", "2 C").replace("down", "other")
+        gone_on = await lab.runs.resume_run(run.id, "eve")
+        await gone_on.done.wait()
+        assert gone_on.verdict == "pass", gone_on.message
+        rows = {row["step_id"]: row for row in lab.rows(gone_on)}
+        assert list(rows) == ["inner:pause", "inner:down", "up"]
+        assert rows["inner:down"]["discharge_ah"] == pytest.approx(1.2 * 120 / 3600, rel=0.02)
+        assert rows["up"]["charge_ah"] == pytest.approx(1.2 * 120 / 3600, rel=0.02)
+        assert gone_on.bindings["cell_id"] == "A-7"

@@ -225,16 +225,15 @@ async def walked(text, skips=(), start=None):
                 return
             track = next(track for track in run.tracks if track.step is step)
             now = lab.clock.monotonic()
-            point = run.columns()["checkpoint"]
             over = [row.key for row, done in zip(seen, run.history, strict=False) if done.ended]
             moment = Moment(
                 now - run.started_mono,
                 event.payload["step_id"],
                 tuple(track.path),
                 over,
-                point["path"],
-                point["branches"],
-                point["jumps"],
+                list(run.path),
+                run.branches,
+                dict(run.jumps),
             )
             seen.append(moment)
             if len(seen) - 1 in skips:

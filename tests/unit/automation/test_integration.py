@@ -1,5 +1,7 @@
 """Integration of samples: lines, cuts, gaps, streams of their own pace."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -330,3 +332,34 @@ def test_polled_readings_agree_with_the_cell_s_own_counters(poll, shift, amps) -
     assert totals.discharge_ah == pytest.approx(bench.cell.discharged_ah, rel=3e-4)
     assert totals.charge_wh == pytest.approx(bench.cell.charged_wh, rel=3e-4)
     assert totals.discharge_wh == pytest.approx(bench.cell.discharged_wh, rel=3e-4)
+
+
+@given(
+    currents=st.lists(st.floats(-5, 5), min_size=2, max_size=40),
+    shift=st.floats(-1e4, 1e4),
+    proven_off=st.booleans(),
+)
+def test_counts_come_back_from_their_kept_state_with_the_gap_marked(currents, shift, proven_off):
+    before = Integrator(0.0)
+    before.phase(0.0, "cc")
+    for second, amps in enumerate(currents):
+        before.voltage(float(second), 3.7)
+        before.current(float(second), amps)
+    kept = json.loads(json.dumps(before.state()))
+    now = before.integrated_s + shift + 60.0
+    after = Integrator(now)
+    after.restore(kept, shift, proven_off=proven_off)
+    for scope, old in before.totals.items():
+        new = after.totals[scope]
+        assert new.charge_ah == old.charge_ah
+        assert new.discharge_wh == old.discharge_wh
+        assert new.phase_charge_ah == old.phase_charge_ah
+        assert new.gaps == old.gaps + 1
+        assert new.partial == (old.partial or not proven_off)
+        assert new.unknown_s == pytest.approx(old.unknown_s + (0.0 if proven_off else 60.0))
+        assert new.ended_s == now
+        assert new.started_s == old.started_s + shift
+    after.outputs_off(now, proven=True)
+    after.current(now + 1.0, 1.0)
+    after.voltage(now + 1.0, 3.7)
+    assert after.totals["run"].charge_ah >= before.totals["run"].charge_ah
