@@ -49,8 +49,8 @@ def flow(name, *steps, channel="CH1"):
     return head + "".join(f"  - {step}\n" for step in steps)
 
 
-UP = "{id: up, charge: {current: 1 A, voltage: 4.2 V}, until: step.time > 10 min}"
-DOWN = "{id: down, discharge: {current: 1 A}, until: step.time > 10 min}"
+UP = "{id: up, charge: {current: 1 A, voltage: 4.2 V}, until: step.time > 5 min}"
+DOWN = "{id: down, discharge: {current: 1 A}, until: step.time > 2 min}"
 
 
 def supply(lab, bench):
@@ -197,7 +197,7 @@ async def test_a_run_stopped_while_it_waits_for_its_turn_switches_nothing():
         assert lab.runs.holder("CH1") is None
 
 
-MEET = "{sync: half, with: [%s], timeout: 20 min}"
+MEET = "{sync: half, with: [%s], timeout: 5 min}"
 
 
 @pytest.mark.parametrize("count", [False, True])
@@ -207,7 +207,7 @@ async def test_three_channels_meet_and_go_on_in_the_same_moment(count):
         runs = []
         for number in (1, 2, 3):
             others = ", ".join(f"CH{n}" for n in (1, 2, 3) if n != number)
-            meet = "{sync: half, count: 3, timeout: 20 min}" if count else MEET % others
+            meet = "{sync: half, count: 3, timeout: 5 min}" if count else MEET % others
             rest = f"{{id: wait, rest: {number} min}}"
             last = "{id: after, rest: 1 min}"
             text = flow(f"f{number}", rest, meet, last, channel=f"CH{number}")

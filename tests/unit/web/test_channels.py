@@ -15,6 +15,7 @@ async def test_channels_show_their_wiring_and_what_is_asked(api):
     listed = (await api.get("/api/channels")).json()
     assert [item["id"] for item in listed["items"]] == ["CH1"]
     one = (await api.get("/api/channels/CH1")).json()
+    assert (one["holder"], one["queue"]) == (None, [])
     assert one["wiring"]["source"] == "PSU_01"
     assert one["open"]
     assert "CH1.voltage" in one["points"]
