@@ -500,12 +500,21 @@ class Execution:
         step.enter_phase("", step.ended)
         if run.counting is not None and not step.is_side:
             run.count(step)
+        self._judge(step)
         for measure in step.node.measure:
             self._measure(step, measure)
         run.plan.finished(step.node.id, step.time(now))
         run.verdict = worst(run.verdict, step.verdict)
         run.tell_step(step, "ended")
         run.save()
+
+    @staticmethod
+    def _judge(step: StepRun) -> None:
+        """The verdict written at a step counts where it ended well and its end has none itself."""
+        node = step.node
+        has_own = step.ended_by in {end.name for end in node.until}
+        if step.verdict in {"not_set", "pass"} and not has_own:
+            step.verdict = node.verdict or step.verdict
 
     def _measure(self, step: StepRun, measure: Measure) -> None:
         value = measure.value.evaluate(self.env)

@@ -7,7 +7,8 @@ server's stop) the outputs go to their safe state, proven by read-back, then ``f
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -28,6 +29,7 @@ from ionpy_auto.automation.sequences.execution import Execution, run_closing
 from ionpy_auto.automation.sequences.held import HeldRuns
 from ionpy_auto.automation.sequences.journal import CALLED, Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
+from ionpy_auto.automation.sequences.listing import ALL_RUNS, RunFilter
 from ionpy_auto.automation.sequences.pacing import RunPace
 from ionpy_auto.automation.sequences.prestart import Check, Inspector, Preview, refuse
 from ionpy_auto.automation.sequences.prestart.meters import SENSE_POLL_S
@@ -146,6 +148,7 @@ class RunManager:
         self._next_start = 0.0
         self._queues: dict[str, list[Run]] = {}
         self._keys: dict[str, str] = {}
+        self._starting: dict[str, tuple[asyncio.Lock, int]] = {}
         self._own_session = False
         self._closing = False
 
@@ -252,6 +255,8 @@ class RunManager:
     async def start(self, request: RunRequest) -> Run:
         """Check everything, then start; returns before the first step.
 
+        The same key twice gives the same run, also when both come at once.
+
         Raises:
             NotFound: No such flow, channel or device.
             Rejected: The flow, its parameters, its limits or the cell's state refuse it.
@@ -259,16 +264,34 @@ class RunManager:
         """
         if self._closing:
             raise Unavailable("the server is stopping")
-        known = await self._known(request.idempotency_key)
-        if known is not None:
-            return known
+        async with self._key_lock(request.idempotency_key):
+            known = await self._known(request.idempotency_key)
+            return known if known is not None else await self._start(request)
+
+    async def _start(self, request: RunRequest) -> Run:
         flow = await self.flow(request)
         self.check_armed(flow)
         run = self.make(request, flow)
+        self._check_session(request)
         if run.channel is not None and run.channel.id in self._holders:
             return await self._queue(run)
         await self._launch(run)
         return run
+
+    @asynccontextmanager
+    async def _key_lock(self, key: str | None) -> AsyncIterator[None]:
+        if key is None:
+            yield
+            return
+        lock, waiting = self._starting.get(key, (asyncio.Lock(), 0))
+        self._starting[key] = lock, waiting + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._starting.pop(key)
+            if waiting > 1:
+                self._starting[key] = lock, waiting - 1
 
     async def _known(self, key: str | None) -> Run | None:
         if key is None:
@@ -281,6 +304,24 @@ class RunManager:
             msg = f"this key has started run {run_id}"
             raise Conflict(msg, code="ALREADY_STARTED", hint="see that run", args={"id": run_id})
         return run
+
+    def _check_session(self, request: RunRequest) -> None:
+        """The session a run wants to record into is the one that runs.
+
+        Raises:
+            Conflict: It is not; says which is.
+        """
+        wanted, sessions = request.session_id, self._kit.sessions
+        active = sessions.active if sessions is not None else None
+        if wanted is None or (active is not None and active["id"] == wanted):
+            return
+        now = "no session runs" if active is None else f"session {active['id']} runs"
+        raise Conflict(
+            f"session {wanted} is not running: {now}",
+            code="SESSION_NOT_RUNNING",
+            hint="start it first, or leave session out",
+            args={"wanted": wanted, "active": None if active is None else active["id"]},
+        )
 
     async def flow(self, request: RunRequest) -> Flow:
         """The flow of a request as it would be run.
@@ -344,6 +385,7 @@ class RunManager:
         except IonpyError as error:
             found.refuse(error)
         try:
+            self._check_session(request)
             self._check_free(run)
             found.checks = await self._inspector.inspect(run, peek=True)
             refuse(found.checks)
@@ -447,6 +489,7 @@ class RunManager:
             patience_s: How long a cell that still relaxes is waited for.
         """
         try:
+            self._check_session(run.request)
             self._lease(run)
             run.set_state(RunState.STARTING, "")
             await self._hurry(run)
@@ -819,10 +862,15 @@ class RunManager:
         sessions = self._kit.sessions
         if sessions is None:
             return
+        self._check_session(run.request)
         if sessions.active is None:
             name = run.request.session_name or f"{run.flow.title} {run.id}"
-            await sessions.start(name, run.request.conditions)
-            self._own_session = True
+            try:
+                await sessions.start(name, run.request.conditions)
+                self._own_session = True
+            except Conflict:
+                if sessions.active is None:  # or another run has just opened one
+                    raise
         run.session = sessions.active
         number = (run.session or {}).get("id")
         if isinstance(number, int) and number not in run.past.sessions:
@@ -985,13 +1033,14 @@ class RunManager:
     # --- reading --------------------------------------------------------------------------------
 
     async def list(
-        self, limit: int = 100, offset: int = 0
+        self, limit: int = 100, offset: int = 0, wanted: RunFilter = ALL_RUNS
     ) -> tuple[Sequence[Mapping[str, Any]], int]:
         """Runs, newest first: those in memory as they are, the others as stored."""
+        live = {run.id: run.as_dict() for run in (*self.held, *self.runs.values())}
         if self._kit.database is None:
-            live = [run.as_dict() for run in reversed(self.runs.values())]
-            return live[offset : offset + limit], len(live)
-        stored, total = await self.journal.runs(limit, offset)
+            found = [run for run in reversed(live.values()) if wanted.fits_now(run)]
+            return found[offset : offset + limit], len(found)
+        stored, total = await self.journal.runs(limit, offset, wanted.where(live))
         return [self._fresh(row) for row in stored], total
 
     def _fresh(self, row: dict[str, Any]) -> dict[str, Any]:

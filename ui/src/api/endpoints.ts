@@ -2,6 +2,7 @@
 import { address, http, request } from './client'
 import type {
   Alarm,
+  Channel,
   ClockInfo,
   Device,
   DeviceConfig,
@@ -164,6 +165,12 @@ export const runsApi = {
   answer: (id: Run['id'], body: { answer: Scalar; step: string; by: string }) => http.post<Run>(`/api/runs/${seg(id)}/prompt`, body),
   reportHref: (id: Run['id'], format: 'html' | 'pdf' | 'json' | 'junit') =>
     format === 'junit' ? `/api/runs/${seg(id)}/junit` : address(`/api/runs/${seg(id)}/report`, { format }),
+}
+
+export const channelsApi = {
+  list: () => http.get<Items<Channel>>('/api/channels'),
+  accept: (id: string, body: { item: string; hash: string; person: string; note: string }) => http.post<Channel>(`/api/channels/${seg(id)}/accept`, body),
+  withdraw: (id: string, item: string) => http.delete<Channel>(`/api/channels/${seg(id)}/accept/${seg(item)}`),
 }
 
 export const simulationsApi = {

@@ -458,6 +458,25 @@ export interface Flow extends FlowCheck {
   deployed_revision: string | null
 }
 
+/** What a person accepted for one text of a channel file. */
+export interface Acceptance {
+  by: string
+  note?: string
+}
+
+/** Supply, load and meters that are wired to one cell. */
+export interface Channel {
+  id: string
+  title: string
+  hash: string
+  findings: Finding[]
+  wiring: { source: string | null; sink: string | null } | null
+  open: boolean
+  asked: string[]
+  accepted: Record<string, Acceptance>
+  simulated: boolean
+}
+
 export type RunState = 'queued' | 'starting' | 'running' | 'paused' | 'held' | 'stopping' | 'finished'
 export type Verdict = 'not_set' | 'pass' | 'inconclusive' | 'fail' | 'aborted' | 'error'
 

@@ -59,7 +59,7 @@ export function eventHandlers(): Record<string, Handler> {
     run: (run: Run) => runs.put(run),
     run_prompt: (asked: RunPromptEvent) => {
       runs.notePrompt(asked)
-      if (asked.event === 'asked') useToasts().show('warning', tw('asks', { text: asked.text }), '', 'RUN_PROMPT', `/runs/${asked.run}`)
+      if (asked.event === 'asked' && location.pathname !== `/runs/${asked.run}`) useToasts().show('warning', tw('asks', { text: asked.text }), '', 'RUN_PROMPT', `/runs/${asked.run}`)
     },
     run_step: () => runs.progressed++,
     run_cycle: () => runs.progressed++,
