@@ -23,7 +23,7 @@ from ionpy_auto.projects.project import PROJECT_FILE, load_project
 
 
 class ShippedSite(NoSite):
-    """The `Site` of a flow that stands alone: the shipped cells and profiles, all else is allowed."""
+    """The `Site` of a flow that stands alone: shipped cells and profiles, all else goes."""
 
     def __init__(self) -> None:
         self._cells = Shelf((shipped_path("cells"),), read_cell)
