@@ -163,8 +163,8 @@ export const runsApi = {
   check: (body: RunRequest) => http.post<RunPreview>('/api/runs/check', body),
   act: (id: Run['id'], action: RunAction) => http.post<Run>(`/api/runs/${seg(id)}/${action}`),
   answer: (id: Run['id'], body: { answer: Scalar; step: string; by: string }) => http.post<Run>(`/api/runs/${seg(id)}/prompt`, body),
-  reportHref: (id: Run['id'], format: 'html' | 'pdf' | 'json' | 'junit') =>
-    format === 'junit' ? `/api/runs/${seg(id)}/junit` : address(`/api/runs/${seg(id)}/report`, { format }),
+  reportHref: (id: Run['id'], format: 'html' | 'pdf' | 'json' | 'junit', lang: string) =>
+    format === 'junit' ? `/api/runs/${seg(id)}/junit` : address(`/api/runs/${seg(id)}/report`, { format, lang }),
 }
 
 export const channelsApi = {
