@@ -83,11 +83,15 @@ svg text{{font-family:inherit}}
 @media print{{
 :root{{color-scheme:light;{_colours(LIGHT)};--page:#fff}}
 @page{{size:A4;margin:14mm}}
-body{{font-size:10.5px}}main{{padding:0;max-width:none}}
+body{{font-size:10.5px}}main{{padding:0;max-width:none}}h1{{font-size:19px}}
+header p,dt,.figures span{{font-size:8.5px}}.figures b{{font-size:9.5px}}p.note{{font-size:9.5px}}
+dl.short{{grid-template-columns:repeat(4,1fr);gap:3px 16px}}.verdict{{font-size:14px}}
+.figures{{gap:8px;margin-top:8px}}.figures div{{flex-basis:100px;padding:5px 8px}}
 section{{border:0;border-top:1px solid var(--rule);border-radius:0;
 padding:8px 0 2px;margin-top:10px}}
 table{{font-size:8.6px}}th,td{{padding:2px 7px 2px 0}}th{{white-space:normal}}
 tr,svg,.figures div{{break-inside:avoid}}h2{{break-after:avoid;font-size:13px}}
+.plots:not(.one){{grid-template-columns:1fr 1fr}}
 .scroll{{overflow:visible}}thead{{display:table-header-group}}
 *{{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 }}
