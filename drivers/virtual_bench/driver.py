@@ -6,6 +6,7 @@ is supply, load and meter in one device.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -44,6 +45,7 @@ from .instruments import (
 from .troubles import FAULTS, fault_entities, meter_error, meter_error_entities, meter_errors
 
 HUNG_LOOK_S = 0.1
+SECOND = "_2"
 
 
 class OnBench(Driver):
@@ -145,6 +147,56 @@ class VirtualPsu(PsuPart, OnBench):
     def apply(self, entity_id: str, value: Scalar) -> None:
         """Change a setting of the supply."""
         set_supply(self.circuit, entity_id, value)
+
+
+class VirtualTwinPsu(PsuPart, OnBench):
+    """Two virtual supplies in one device: outputs `Ch1` and `Ch2`, each wired to its own bench."""
+
+    NAME = "virtual_twin_psu"
+    CATEGORY = "psu"
+    PARTS = ("supply",)
+    ICON = "lightning-bolt"
+    PROTECTION = Protection(ProtectionKind.SHUTDOWN, 0.05, 0.05, latched=True)
+
+    class Params(OnBench.Params):
+        """The bench of `Ch1`, and what is on it."""
+
+        bench_2: str = Field(
+            default="B", min_length=1, max_length=64, description="Name of the circuit of Ch2."
+        )
+
+    params: Params
+
+    def declare(self) -> None:
+        """The entities of the second output, called like those of the first and `_2`."""
+        super().declare()
+        for entity in tuple(self.entities.values()):
+            key = f"{entity.id}{SECOND}"
+            name = f"{entity.name} 2"
+            self.entities[key] = replace(entity, id=key, name=name, group="Supply 2", channel="Ch2")
+
+    @property
+    def second(self) -> Circuit:
+        """The circuit of `Ch2`."""
+        return self.link.benches.get(self.params.bench_2)
+
+    def reach(self) -> None:
+        """Both supplies hear that somebody is there."""
+        super().reach()
+        self.second.heard()
+
+    def look(self) -> Mapping[str, object]:
+        """What both outputs show."""
+        second = psu_values(self.second)
+        return {
+            **psu_values(self.circuit),
+            **{f"{key}{SECOND}": value for key, value in second.items()},
+        }
+
+    def apply(self, entity_id: str, value: Scalar) -> None:
+        """Change a setting of one output."""
+        circuit = self.second if entity_id.endswith(SECOND) else self.circuit
+        set_supply(circuit, entity_id.removesuffix(SECOND), value)
 
 
 class VirtualLoad(LoadPart, OnBench):

@@ -14,6 +14,7 @@ import structlog
 
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import Clock
+from ionpy_auto.core.commands import Leases
 from ionpy_auto.core.errors import Conflict, IonpyError, NotFound, Rejected
 from ionpy_auto.core.safety import SafeWriter, drive_safe
 from ionpy_auto.core.tasks import Tasks
@@ -433,6 +434,25 @@ class DeviceManager:
     def safe_writers(self) -> list[SafeWriter]:
         """Every device with an output that has a safe state to write."""
         return [DeviceSafeWriter(s) for s in self.stacks.values() if s.safe_entities()]
+
+    def safe_writers_for(
+        self, owner: str, devices: Collection[str], leases: Leases
+    ) -> list[SafeWriter]:
+        """Writers for what an owner has to make safe: the devices but for others' outputs.
+
+        An output of the device that nobody holds goes off with the owner's own.
+        """
+        found: list[SafeWriter] = []
+        for stack in self.stacks.values():
+            if stack.id not in devices:
+                continue
+            outputs = [entity.id for entity in stack.safe_entities()]
+            own = [e for e in outputs if leases.owner_of(stack.id, e) in {None, owner}]
+            if len(own) == len(outputs) and outputs:
+                found.append(DeviceSafeWriter(stack))
+            elif own:
+                found.append(DeviceSafeWriter(stack, own, spares_others=True))
+        return found
 
     # --- to be looked at
 

@@ -20,6 +20,12 @@ READ_BACK_PAUSE_S = 0.05
 SAFE_ATTEMPTS = 3
 BREAK_IN_S = 0.1
 """A safe-state write waits this long for whoever talks, and then breaks in."""
+SHARED_BREAK_IN_S = 0.5
+"""The same where another output of the device is somebody else's, who may be talking."""
+
+
+IN_TURN = "="
+"""Before the key of a write that no newer one sends away."""
 
 
 class Target:
@@ -75,11 +81,12 @@ class Target:
         stack, entity = self._stack, self._slot.entity
         asked = stack.clock.monotonic()
         if self.is_safe(value):
-            stack.lane.flush(Turn.WRITE, superseded(stack.id))
+            send_away(stack, {entity.channel})
         elif not in_turn:
             stack.lane.flush(Turn.WRITE, outdated(stack.id, entity.id), entity.id)
+        key = f"{IN_TURN}{entity.id}" if in_turn else entity.id
         try:
-            async with stack.lane.turn(Turn.WRITE, "" if in_turn else entity.id):
+            async with stack.lane.turn(Turn.WRITE, key):
                 self._still_wanted(value, asked)
                 admit()
                 if self._switches_on(value):
@@ -133,6 +140,14 @@ class Target:
                 args={"device_id": stack.id, "stage": "write", "sent": value, "read": read},
             )
         return read, stack.clock.monotonic()
+
+
+def send_away(stack: Stack, channels: Collection[str]) -> None:
+    """Drop the waiting writes to some channels of a device: an "on" must not follow the "off"."""
+    for slot in stack.slots.values():
+        if slot.entity.channel in channels:
+            for key in (slot.entity.id, f"{IN_TURN}{slot.entity.id}"):
+                stack.lane.flush(Turn.WRITE, superseded(stack.id), key)
 
 
 def linked(stack: Stack) -> Driver:
@@ -222,11 +237,20 @@ class DeviceSafeWriter:
     Args:
         stack: The device.
         outputs: Only these; None for all that have a safe state to write.
+        spares_others: The other outputs are somebody else's: his waiting writes stay, and he has
+            longer to finish what he says.
     """
 
-    def __init__(self, stack: Stack, outputs: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        outputs: Collection[str] | None = None,
+        *,
+        spares_others: bool = False,
+    ) -> None:
         self._stack = stack
         self._chosen = outputs
+        self._spares_others = spares_others
 
     @property
     def device_id(self) -> str:
@@ -267,7 +291,10 @@ class DeviceSafeWriter:
             return SafeResult(
                 stack.id, ok=False, proven=False, detail=f"{stack.state}: {stack.hint}"
             )
-        stack.lane.flush(Turn.WRITE, superseded(stack.id))
+        if self._spares_others:
+            send_away(stack, {entity.channel for entity, _ in steps})
+        else:
+            stack.lane.flush(Turn.WRITE, superseded(stack.id))
         stack.stir()
         results: list[tuple[str, Scalar | None]] = []
         failures: list[str] = []
@@ -292,7 +319,8 @@ class DeviceSafeWriter:
     async def _turn(self) -> AsyncIterator[None]:
         """The right to talk, taken from whoever does not hand it over in time."""
         stack = self._stack
-        due = stack.clock.monotonic() + BREAK_IN_S
+        patience = SHARED_BREAK_IN_S if self._spares_others else BREAK_IN_S
+        due = stack.clock.monotonic() + patience
         impatient = stack.clock.call_at(due, lambda: stack.lane.break_in(interrupted(stack.id)))
         try:
             async with stack.lane.turn(Turn.SAFE):

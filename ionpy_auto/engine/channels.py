@@ -58,6 +58,8 @@ class Channels:
             "points": sorted(live.points) if live is not None else [],
             "asked": list(file.accept) if file is not None else [],
             "accepted": dict(self.accepted(channel_id)),
+            "holder": self._bench.automation.runs.holder(channel_id),
+            "queue": [run.id for run in self._bench.automation.runs.queue(channel_id)],
             "simulated": self._bench.gate.mode.mode is Mode.SIMULATE,
         }
 

@@ -85,13 +85,16 @@ class WorkbenchLab:
         """Stop recording."""
         return await self._bench.sessions.stop()
 
-    async def safe_state(self, devices: Sequence[str] | None) -> Sequence[Mapping[str, Any]]:
+    async def safe_state(
+        self, devices: Sequence[str] | None, owner: str = ""
+    ) -> Sequence[Mapping[str, Any]]:
         """Drive devices to their safe state, proven by read-back."""
-        chosen = [
-            writer
-            for writer in self._bench.devices.safe_writers()
-            if devices is None or writer.device_id in devices
-        ]
+        manager, leases = self._bench.devices, self._bench.gate.leases
+        chosen = manager.safe_writers()
+        if devices is not None and owner:
+            chosen = manager.safe_writers_for(owner, devices, leases)
+        elif devices is not None:
+            chosen = [writer for writer in chosen if writer.device_id in devices]
         unknown = set(devices or ()) - set(self._bench.devices.stacks)
         if unknown:
             msg = f"there is no device {', '.join(sorted(unknown))}"

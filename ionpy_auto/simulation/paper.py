@@ -120,8 +120,11 @@ class PaperLab:
         """What is recorded goes on."""
         return self.note("stop session")
 
-    async def safe_state(self, devices: Sequence[str] | None) -> Sequence[Mapping[str, Any]]:
+    async def safe_state(
+        self, devices: Sequence[str] | None, owner: str = ""
+    ) -> Sequence[Mapping[str, Any]]:
         """Nothing is driven."""
+        del owner
         chosen = None if devices is None else list(devices)
         return [{**self.note("safe state", devices=chosen), "ok": True}]
 

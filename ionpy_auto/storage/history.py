@@ -120,19 +120,34 @@ class History:
         if table is None:
             msg = f"device {query.device!r} has no recordings in this project"
             raise NotFound(msg)
-        if query.points is not None and not 1 <= query.points <= MAX_POINTS:
-            msg = f"points must be 1 to {MAX_POINTS}, not {query.points}"
-            raise BadInput(msg)
-        if not 0 <= query.limit <= MAX_LIMIT:
-            msg = f"limit must be 0 to {MAX_LIMIT}, not {query.limit}"
-            raise BadInput(msg)
-        indexed = {c.entity: (i, c) for i, c in enumerate(table.columns) if not c.retired}
-        wanted = list(query.entities) or list(indexed)
-        missing = [entity for entity in wanted if entity not in indexed]
-        if missing:
-            msg = f"{query.device} has no entity {', '.join(map(repr, missing))}"
-            raise NotFound(msg)
-        return table, [indexed[entity] for entity in dict.fromkeys(wanted)]
+        return table, _columns_of(table, query)
+
+
+def curve_of(connection: sqlite3.Connection, table: DeviceTable, query: Query) -> Curve:
+    """The same as `History.history` for whoever reads a file in a thread of their own.
+
+    Raises:
+        NotFound: An entity was never recorded.
+        BadInput: ``points`` or ``limit`` out of range.
+    """
+    return _curve(connection, table, _columns_of(table, query), query)
+
+
+def _columns_of(table: DeviceTable, query: Query) -> list[tuple[int, StoredColumn]]:
+    """The columns a query asks for, with their numbers."""
+    if query.points is not None and not 1 <= query.points <= MAX_POINTS:
+        msg = f"points must be 1 to {MAX_POINTS}, not {query.points}"
+        raise BadInput(msg)
+    if not 0 <= query.limit <= MAX_LIMIT:
+        msg = f"limit must be 0 to {MAX_LIMIT}, not {query.limit}"
+        raise BadInput(msg)
+    indexed = {c.entity: (i, c) for i, c in enumerate(table.columns) if not c.retired}
+    wanted = list(query.entities) or list(indexed)
+    missing = [entity for entity in wanted if entity not in indexed]
+    if missing:
+        msg = f"{query.device} has no entity {', '.join(map(repr, missing))}"
+        raise NotFound(msg)
+    return [indexed[entity] for entity in dict.fromkeys(wanted)]
 
 
 def sessions_of(connection: sqlite3.Connection, table: DeviceTable) -> Iterator[int]:

@@ -31,7 +31,8 @@ class SafeState(Action):
         if devices == ():
             msg = "there is no run whose channel could be driven to its safe state"
             raise Rejected(msg, code="NO_CHANNEL", hint="use safe_state: all")
-        results = await context.lab.safe_state(devices)
+        owner = context.origin.id if devices is not None else ""
+        results = await context.lab.safe_state(devices, owner)
         failed = [str(result.get("device")) for result in results if not result.get("ok")]
         if failed:
             msg = f"the safe state of {', '.join(failed)} is not proven"

@@ -17,6 +17,8 @@ LEVEL_ROLES: Final[Mapping[str, Role]] = {
     "cv": Role.LOAD_VOLTAGE,
 }
 """Where a load keeps the level of each of its modes."""
+_OF_ALL_OUTPUTS: Final = frozenset({Role.KEYPAD_LOCK, Role.POWER_UP_OUTPUT})
+"""What a device with several outputs may have only once."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,13 @@ class Instrument:
         device: Id of the device.
         switch: Role of its on/off switch.
         devices: Where it lives.
+        output: Which output of a device with several (`Entity.channel`); empty for the first.
     """
 
     device: str
     switch: Role
     devices: DeviceManager
+    output: str = ""
 
     @property
     def stack(self) -> Stack:
@@ -110,8 +114,11 @@ class Instrument:
     def entity(self, role: Role) -> Entity | None:
         """The entity with a function, on the same channel of the device as the switch."""
         driver = self.driver
-        switch = driver.by_role(self.switch)
-        return driver.by_role(role, switch.channel) if switch is not None else None
+        switch = driver.by_role(self.switch, self.output)
+        if switch is None:
+            return None
+        found = driver.by_role(role, switch.channel)
+        return driver.by_role(role) if found is None and role in _OF_ALL_OUTPUTS else found
 
     def require(self, role: Role) -> Entity:
         """The entity with a function.
@@ -121,7 +128,8 @@ class Instrument:
         """
         found = self.entity(role)
         if found is None:
-            msg = f"{self.device} has no {role.value}"
+            where = f" at {self.output}" if self.output else ""
+            msg = f"{self.device} has no {role.value}{where}"
             raise Rejected(
                 msg, code="MISSING_FUNCTION", hint="this driver cannot take this place in a channel"
             )

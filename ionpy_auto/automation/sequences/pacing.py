@@ -13,6 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
+from ionpy_auto.automation.sequences.steps import StepRun
 from ionpy_auto.automation.sequences.track import Track
 from ionpy_auto.devices import Role
 from ionpy_auto.devices.pacing import AT_REST_S, DRIVEN_S, Pacing
@@ -133,7 +134,7 @@ class RunPace:
         """Seconds from now on during which nobody needs to look at the channel."""
         last, self._last = self._last, None
         tracks = [track for track in self._run.tracks if not track.idle]
-        waits = all(track.step is not None and track.step.armed for track in tracks)
+        waits = all(track.step is not None and _waits(track.step) for track in tracks)
         if not tracks or not waits or self._run.interrupted or self._is_busy:
             return 0.0
         look = self._last = self._look(tracks, now)
@@ -193,6 +194,10 @@ class RunPace:
         step, phase = track.step, self._channel.phase
         if step is None:
             return False
+        if step.holds_until is not None:
+            look.clocks.append(step.holds_until - look.mono)
+        if not step.armed:
+            return True
         if step.after_s is not None:
             look.clocks.append(step.after_s - step.time(look.mono))
         ends = [state for state in step.ends if not state.end.phase or state.end.phase == phase]
@@ -233,6 +238,11 @@ class RunPace:
         target, shown = source.number(Role.SET_VOLTAGE), source.number(Role.MEASURED_VOLTAGE)
         if target is not None and shown is not None:
             look.margins["cv"] = target - shown
+
+
+def _waits(step: StepRun) -> bool:
+    """Whether a step waits for one of its ends, or for a moment it knows."""
+    return step.armed or step.holds_until is not None
 
 
 def _until_it_moves(last: _Look, look: _Look, passed: float) -> float:

@@ -182,7 +182,8 @@ class Held:
         """The run for REST, WebSocket and rules."""
         state = self.kept.checkpoint
         step = state.get("step") or {}
-        hidden, verdict = {"created", "channel", "actor"}, self.kept.row["verdict"]
+        hidden = {"created", "channel", "actor", "sheet", "sampling"}
+        verdict = self.kept.row["verdict"]
         return {
             **{key: value for key, value in self.kept.row.items() if key not in hidden},
             "state": "held",
@@ -217,6 +218,7 @@ def request_of(kept: Kept) -> RunRequest:
         bindings={key: row["bindings"][key] for key in BINDINGS if key in row["bindings"]},
         conditions=row["conditions"],
         actor=row["actor"],
+        callback_url=row["callback_url"],
     )
 
 
@@ -340,6 +342,7 @@ class Revival:
         run.past.identity = self._state.get("identity") or {}
         run.past.gaps, run.past.resumed = list(row["gaps"]), list(row["resumed"])
         run.past.sessions = list(row["sessions"])
+        run.sheet = row.get("sheet") or {}
         run.cycles = [dict(cycle) for cycle in self.held.kept.cycles]
         run.jumps.update(self._state.get("jumps", {}))
         run.answers.update(self._state.get("answers", {}))

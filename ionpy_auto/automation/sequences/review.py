@@ -76,8 +76,9 @@ class Review:
         device = self.channel.source if direction == "charge" else self.channel.sink
         if not device or device not in self.devices.stacks:
             return None
-        switch = Role.OUTPUT if direction == "charge" else Role.INPUT
-        return Instrument(device, switch, self.devices)
+        if direction == "charge":
+            return Instrument(device, Role.OUTPUT, self.devices, self.channel.source_output)
+        return Instrument(device, Role.INPUT, self.devices, self.channel.sink_output)
 
     def meter(self, point: str | None) -> Numeric | None:
         """The declaration of a measured point, if it is known here."""

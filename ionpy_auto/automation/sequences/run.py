@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 from ionpy_auto.automation.blocks import Step
@@ -16,6 +17,7 @@ from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
 from ionpy_auto.automation.flow import Flow, StepNode
 from ionpy_auto.automation.names import Names
 from ionpy_auto.automation.sequences.barriers import Barriers
+from ionpy_auto.automation.sequences.callbacks import waiting_callback
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
 from ionpy_auto.automation.sequences.checkpoint import Past, take
 from ionpy_auto.automation.sequences.counting import Counting, cycle_row, run_figures
@@ -40,6 +42,7 @@ from ionpy_auto.automation.sequences.run_names import (
     own_names,
     product,
 )
+from ionpy_auto.automation.sequences.sampling import Sampling
 from ionpy_auto.automation.sequences.statistics import CycleResult
 from ionpy_auto.automation.sequences.steps import StepRun, describe_measure, worst
 from ionpy_auto.automation.sequences.switching import Switching
@@ -86,6 +89,8 @@ class RunRequest:
         parameters: Values of ``$names``.
         queue: Wait for the run that holds the channel instead of being refused.
         actor: Who asks, for the record.
+        session_id: The running session it must record into; None takes any, or opens one.
+        callback_url: Where the finished run is posted to.
         prediction: Of a pre-flight, as it is stored with the run.
     """
 
@@ -98,6 +103,7 @@ class RunRequest:
     queue: bool = False
     idempotency_key: str | None = None
     callback_url: str = ""
+    session_id: int | None = None
     actor: str = ""
     prediction: Mapping[str, Any] | None = None
 
@@ -124,6 +130,7 @@ class Run:
         origin: In whose name it and its rules write.
         done: Set when everything is over.
         calm_down: Gives the meter at the cell its own poll interval back.
+        sheet: What its results are traced back to; taken when it begins.
     """
 
     state = RunState.QUEUED
@@ -144,6 +151,9 @@ class Run:
     calm_down: Callable[[], None] | None = None
     ticker: Timer | None = None
     pace: RunPace | None = None
+    claim: Callable[[str], str] = staticmethod(lambda point: "")  # set by the manager
+    sampling: Sampling | None = None
+    sheet: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, run_id: str, request: RunRequest, origin: Origin, parts: RunParts) -> None:
         self.id = run_id
@@ -605,6 +615,7 @@ class Run:
             "totals": totals,
             "trace": {
                 "conditions": dict(self.request.conditions),
+                **waiting_callback(self.request.callback_url),
                 "message": self.message,
                 "limits": self.limits_shown,
                 "checks": self.checks,
@@ -613,6 +624,8 @@ class Run:
                 "sources": self.sources,
                 "leakage": dict(self.leakage),
                 "accepted": dict(self.channel.accepted) if self.channel is not None else {},
+                "sheet": dict(self.sheet),
+                "sampling": self.sampling.as_dict() if self.sampling is not None else {},
                 **self.past.as_dict(),
             },
         }

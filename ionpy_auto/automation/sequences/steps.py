@@ -67,6 +67,7 @@ class StepRun:
         cycle: Its cycle.
         started: UTC; ``started_mono`` on the monotonic clock.
         paused_s: Time that does not count.
+        holds_until: When a wait inside the step is over, on the monotonic clock.
         after_s: End by time of the step itself (``rest: 30 min``).
         totals: Set when it has ended.
         answer: Of the person it asked.
@@ -90,6 +91,7 @@ class StepRun:
     ends: list[EndState] = field(default_factory=list)
     armed: bool = False
     after_s: float | None = None
+    holds_until: float | None = None
     paused_s: float = 0.0
     paused_since: float | None = None
     ended: float | None = None

@@ -8,6 +8,9 @@ from ionpy_auto.core.errors import Rejected
 from ionpy_auto.language import format_duration, format_quantity
 
 LOOK_S: Final = 0.5
+LONGEST_LOOK_S: Final = 20.0
+APPROACH: Final = 0.25
+"""Share of the time the cell still needs, as fast as it rises now, until it is looked at again."""
 ENOUGH_LOOKS: Final = 2
 
 
@@ -54,12 +57,13 @@ class Precharging:
     async def _until_up(self, context: StepContext, drive: Drive) -> bool:
         clock = context.lab.clock
         began, looks, drives = clock.monotonic(), 0, False
+        pace = Approach(self.below)
         while looks < ENOUGH_LOOKS:
             if not drives:
                 drives = await context.channel.drive(self._drive(drive))
                 if not drives:
                     return False
-            held = await context.hold(LOOK_S, ends=False)
+            held = await context.hold(pace.wait_s(context, clock.monotonic()), ends=False)
             if held == "ended":
                 return False
             drives = held != "paused"
@@ -84,6 +88,28 @@ class Precharging:
         below, longest = format_quantity(self.below, "V"), format_duration(self.seconds)
         msg = f"precharge did not reach {below} within {longest}: the cell is at {seen}"
         return Rejected(msg, code="PRECHARGE_TIMEOUT", hint="the cell is damaged or not connected")
+
+
+@dataclass
+class Approach:
+    """When to look next at a cell that rises.
+
+    Attributes:
+        below: The voltage it has to reach, V.
+    """
+
+    below: float
+    _volts: float | None = None
+    _mono: float = 0.0
+
+    def wait_s(self, context: StepContext, now: float) -> float:
+        """Seconds until the next look; few where the voltage is near, unknown or does not rise."""
+        volts, passed = context.meter.voltage, now - self._mono
+        before, self._volts, self._mono = self._volts, volts, now
+        if volts is None or before is None or volts >= self.below or volts <= before:
+            return LOOK_S
+        left_s = (self.below - volts) * passed / (volts - before)
+        return min(max(APPROACH * left_s, LOOK_S), LONGEST_LOOK_S)
 
 
 def of_cell(context: StepContext) -> Precharging | None:

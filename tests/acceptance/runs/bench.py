@@ -195,10 +195,12 @@ class TestLab:
     async def stop_session(self) -> Mapping[str, Any]:
         return {}
 
-    async def safe_state(self, devices: Sequence[str] | None) -> Sequence[Mapping[str, Any]]:
-        writers = [
-            w for w in self.devices.safe_writers() if devices is None or w.device_id in devices
-        ]
+    async def safe_state(
+        self, devices: Sequence[str] | None, owner: str = ""
+    ) -> Sequence[Mapping[str, Any]]:
+        writers = self.devices.safe_writers()
+        if devices is not None:
+            writers = self.devices.safe_writers_for(owner, devices, self.gate.leases)
         return [{"device": r.device, "ok": r.ok} for r in await drive_safe(writers, self.clock)]
 
     async def panic(self, by: str, reason: str) -> None:

@@ -177,7 +177,10 @@ class PaperLab:
     async def stop_session(self) -> Mapping[str, Any]:
         return self.note("session", None)
 
-    async def safe_state(self, devices: Sequence[str] | None) -> Sequence[Mapping[str, Any]]:
+    async def safe_state(
+        self, devices: Sequence[str] | None, owner: str = ""
+    ) -> Sequence[Mapping[str, Any]]:
+        del owner
         self.note("safe_state", None if devices is None else tuple(devices))
         return [{"device": "PSU_01", "ok": True}]
 

@@ -413,6 +413,15 @@ export interface RuleLeaf {
   unit: string | null
 }
 
+/** One action of a rule with the file's switch and the one at run time. */
+export interface RuleAction {
+  place: string
+  verb: string
+  sentence: string
+  enabled: boolean
+  runtime_enabled: boolean
+}
+
 /** A rule at work; its id is `flow/rule`. */
 export interface Rule {
   id: string
@@ -426,6 +435,7 @@ export interface Rule {
   fired: number
   evaluations: number
   state: 'idle' | 'pending' | 'running'
+  actions?: RuleAction[]
   why: { result: boolean | null; leaves: RuleLeaf[] }
 }
 
@@ -456,9 +466,80 @@ export interface Flow extends FlowCheck {
   text: string
   revision: string
   deployed_revision: string | null
+  /** Who let it drive outputs by itself after a start; not valid once the text has changed. */
+  start_armed?: { by: string; valid: boolean } | null
 }
 
-export type RunState = 'queued' | 'starting' | 'running' | 'paused' | 'stopping' | 'finished'
+/** What a person accepted for one text of a channel file. */
+export interface Acceptance {
+  by: string
+  note?: string
+}
+
+/** Supply, load and meters that are wired to one cell. */
+export interface Channel {
+  id: string
+  title: string
+  hash: string
+  findings: Finding[]
+  wiring: { source: string | null; sink: string | null } | null
+  open: boolean
+  asked: string[]
+  accepted: Record<string, Acceptance>
+  simulated: boolean
+}
+
+export interface ScriptItem {
+  name: string
+  revision: string
+  lines: number
+  native: boolean
+}
+
+export interface Script extends FindingsOf {
+  name: string
+  text: string
+  revision: string
+  native: boolean
+}
+
+export interface FindingsOf {
+  ok: boolean
+  findings: Finding[]
+}
+
+export interface ScriptLine {
+  t: number
+  stream: 'stdout' | 'stderr'
+  text: string
+}
+
+export interface ScriptRun {
+  id: string
+  script: string
+  revision: string
+  state: 'running' | 'done' | 'failed' | 'stopped' | 'interrupted'
+  started: number | null
+  ended: number | null
+  ended_by: string
+  message: string
+  line: number | null
+  actor: string
+  parameters: Record<string, Scalar>
+  safe: string[]
+  safe_result: { device?: string; ok?: boolean; detail?: string }[]
+  dropped: number
+  output?: ScriptLine[]
+}
+
+/** What a person reads before code from outside is run. */
+export interface ContentTrust {
+  hash: string
+  trusted: boolean
+  diff: string
+}
+
+export type RunState = 'queued' | 'starting' | 'running' | 'paused' | 'held' | 'stopping' | 'finished'
 export type Verdict = 'not_set' | 'pass' | 'inconclusive' | 'fail' | 'aborted' | 'error'
 
 export interface RunLive {
@@ -478,14 +559,68 @@ export interface RunLimit {
   value: number | string
   unit: string | null
   origin: string
+  /** Seconds from the violation to outputs that are proven off, at worst. */
+  reaction_s?: number | null
 }
 
 /** Something looked at before the outputs went on. */
 export interface RunCheck {
   name: string
-  ok: boolean
+  /** Null: worth saying, but no reason to refuse. */
+  ok: boolean | null
   value: Scalar
   text: string
+  code?: string
+  hint?: string
+}
+
+/** What a start would find. */
+export interface RunPreview {
+  sequence: string
+  ok: boolean
+  refusals: { code: string; message: string; hint?: string | null; args?: Record<string, unknown> }[]
+  findings: Finding[]
+  limits: RunLimit[]
+  checks: RunCheck[]
+  duration_s: number | null
+}
+
+/** A question a run asks a person. */
+export interface RunPrompt {
+  step: string
+  text: string
+  kind: 'confirm' | 'choice' | 'value'
+  choices: string[]
+  unit: string | null
+  min: number | null
+  max: number | null
+  since: number
+  timeout_s: number | null
+}
+
+/** Why a run waits for a person after a power loss. */
+export interface RunHeld {
+  since: number
+  reason: string
+  from: number | null
+  outputs: 'off' | 'unknown'
+  unknown_step: string
+  refused: string
+}
+
+export interface RunGap {
+  from: number
+  to: number
+  seconds: number
+  outputs: string
+}
+
+export interface RunResumed {
+  at: number
+  by: string
+  gap_s: number
+  delta_v: number | null
+  step: string
 }
 
 /** A protection of an instrument that was set for the run, and what the instrument made of it. */
@@ -522,6 +657,28 @@ export interface Run {
   protections?: RunProtection[]
   ended_by?: string
   live: RunLive | null
+  branches?: string[][]
+  prompts?: RunPrompt[]
+  held?: RunHeld | null
+  gaps?: RunGap[]
+  resumed?: RunResumed[]
+}
+
+export interface RunMeasure {
+  name: string
+  value: number | null
+  unit: string
+  text: string
+  verdict: Verdict
+}
+
+/** A resistance from a jump of the current. */
+export interface RunDcir {
+  direction: string
+  current: number
+  at_s: number
+  ohm: number | null
+  reason?: string
 }
 
 export interface RunStep {
@@ -545,6 +702,12 @@ export interface RunStep {
   cv_share: number | null
   verdict: Verdict
   phases: { name: string; start: number; end: number | null }[]
+  measures?: RunMeasure[]
+  dcir?: RunDcir[]
+  answer?: { value: Scalar; text: string; by: string }
+  /** Uncertainty of figures by their name, k = 2. */
+  u?: Record<string, number>
+  warnings?: string[]
 }
 
 export interface RunCycle {
@@ -562,6 +725,9 @@ export interface RunCycle {
   duration_s: number | null
   partial: boolean
   note: string | null
+  ce_state?: string
+  ce_text?: string
+  u?: Record<string, number>
 }
 
 export interface RunCurve {
@@ -578,6 +744,7 @@ export interface RunRequest {
   session?: { name?: string }
   conditions?: Record<string, string>
   preflight?: string
+  queue?: boolean
 }
 
 export interface PreflightRequest {
@@ -687,6 +854,7 @@ export interface Snapshot {
   devices: Device[]
   alarms: Alarm[]
   runs: Run[]
+  script_runs?: ScriptRun[]
   clock: ClockInfo
   /** Wired channels of the project, if the server tells them. */
   channels?: { id: string; title?: string }[]

@@ -1,14 +1,16 @@
 /** Wires the WebSocket to the stores; the only place that knows event names. */
 import { LiveSocket } from '@/api/socket'
-import type { Alarm, ClockInfo, Device, Interlock, Latch, Marker, ModeInfo, Run, Session, Snapshot } from '@/api/types'
+import type { Alarm, ClockInfo, Device, Interlock, Latch, Marker, ModeInfo, Run, ScriptRun, Session, Snapshot } from '@/api/types'
 import { useAlarms } from './alarms'
 import { useBench } from './bench'
 import { noteServerTime, setClock } from './clock'
 import { useDevices, type StateChange } from './devices'
 import { useInterlocks } from './interlocks'
 import { useMarkers } from './markers'
-import { useRuns } from './runs'
+import { tw } from '@/kit/words'
+import { useRuns, type RunPromptEvent } from './runs'
 import { forgetSamples, onWishes, receiveSamples } from './samples'
+import { useScripts, type ScriptOutput } from './scripts'
 import { useToasts } from './toasts'
 
 type Handler = (payload: never) => void
@@ -36,6 +38,7 @@ function adopt(snapshot: Snapshot): void {
   useDevices().adopt(snapshot.devices)
   useAlarms().adopt(snapshot.alarms)
   useRuns().adopt(snapshot.runs)
+  useScripts().adopt(snapshot.script_runs ?? [])
   if (!snapshot.project) return
   useMarkers().load().catch(() => undefined)
   useInterlocks().load().catch(() => undefined)
@@ -56,8 +59,14 @@ export function eventHandlers(): Record<string, Handler> {
     marker: (marker: Marker) => useMarkers().apply(marker),
     alarm: (alarm: Alarm) => useAlarms().put(alarm),
     run: (run: Run) => runs.put(run),
+    run_prompt: (asked: RunPromptEvent) => {
+      runs.notePrompt(asked)
+      if (asked.event === 'asked' && location.pathname !== `/runs/${asked.run}`) useToasts().show('warning', tw('asks', { text: asked.text }), '', 'RUN_PROMPT', `/runs/${asked.run}`)
+    },
     run_step: () => runs.progressed++,
     run_cycle: () => runs.progressed++,
+    script_run: (run: ScriptRun) => useScripts().put(run),
+    script_output: (printed: ScriptOutput) => useScripts().print(printed),
     flow_changed: (flow: { id: string; revision: string }) => flowListeners.forEach((tell) => tell(flow.id, flow.revision)),
     project_opened: () => socket?.refresh(),
     project_closed: () => socket?.refresh(),

@@ -1,7 +1,9 @@
 /** Runs in progress and the last ones seen; the active run is what header and title show. */
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { Run, RunStep } from '@/api/types'
+import type { Run, RunPrompt, RunStep } from '@/api/types'
+
+export type RunPromptEvent = RunPrompt & { run: Run['id']; event: 'asked' | 'closed' }
 
 export type RunStepEvent = RunStep & { run_id?: Run['id'] }
 
@@ -25,5 +27,16 @@ export const useRuns = defineStore('runs', () => {
     if (!(run.id in byId.value)) put(run)
   }
 
-  return { byId, list, active, progressed, adopt, put, begin }
+  /** Everything that waits for a person: open questions, and runs that a power loss has left. */
+  const waiting = computed(() => list.value.reduce((sum, run) => sum + (run.prompts?.length ?? 0) + (run.state === 'held' ? 1 : 0), 0))
+
+  /** A question was asked or is over; the run's own event may come later. */
+  function notePrompt({ run: id, event, ...prompt }: RunPromptEvent): void {
+    const run = byId.value[id]
+    if (!run) return
+    const others = (run.prompts ?? []).filter((one) => one.step !== prompt.step)
+    byId.value[id] = { ...run, prompts: event === 'asked' ? [...others, prompt] : others }
+  }
+
+  return { byId, list, active, progressed, waiting, notePrompt, adopt, put, begin }
 })

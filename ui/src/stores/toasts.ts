@@ -11,6 +11,8 @@ export interface Toast {
   message: string
   hint: string
   code: string
+  /** Page the message is about. */
+  to?: string
 }
 
 const STAY_MS: Record<ToastKind, number> = { ok: 4000, info: 5000, warning: 9000, error: 12_000 }
@@ -24,11 +26,11 @@ export const useToasts = defineStore('toasts', () => {
     list.value = list.value.filter((toast) => toast.id !== id)
   }
 
-  function show(kind: ToastKind, message: string, hint = '', code = ''): void {
+  function show(kind: ToastKind, message: string, hint = '', code = '', to?: string): void {
     const same = list.value.find((toast) => toast.message === message && toast.kind === kind)
     if (same) dismiss(same.id)
     const id = next++
-    list.value = [...list.value, { id, kind, message, hint, code }].slice(-AT_MOST)
+    list.value = [...list.value, { id, kind, message, hint, code, to }].slice(-AT_MOST)
     window.setTimeout(() => dismiss(id), STAY_MS[kind])
   }
 

@@ -8,7 +8,7 @@ import { spanOf, syntaxDiagnostics } from './editor/findings'
 import { placeAt } from './editor/place'
 import { keysAt, valuesAt } from './editor/schema'
 import { differingLines } from './lines'
-import { parseConditions, readParameter } from './startForm'
+import { boundTo, conditionsOf, parseConditions, readParameter } from './startForm'
 
 const schema = {
   type: 'object',
@@ -122,5 +122,16 @@ describe('start form', () => {
   })
   it('reads conditions line by line', () => {
     expect(parseConditions('cell: 25R-08\n\njust a note')).toEqual({ cell: '25R-08', note: 'just a note' })
+  })
+})
+
+describe('what a run is bound to', () => {
+  it('binds only what was filled in', () => {
+    expect(boundTo('CH1', { cell_id: ' 25R-08 ', batch: '', mass: '1.2 g' })).toEqual({ channel: 'CH1', cell_id: '25R-08', mass: '1.2 g' })
+    expect(boundTo('', {})).toEqual({})
+  })
+  it('keeps the operator with the conditions; what is written wins', () => {
+    expect(conditionsOf('chamber: K2', 'Ada')).toEqual({ operator: 'Ada', chamber: 'K2' })
+    expect(conditionsOf('operator: Bob', 'Ada')).toEqual({ operator: 'Bob' })
   })
 })

@@ -12,6 +12,21 @@ export function readParameter(parameter: FlowParameter, text: string): { value: 
   return { value: number, ok: (min === null || number >= min) && (max === null || number <= max) }
 }
 
+/** What a run is about besides its channel, as the server knows it: first what is always asked, then what is rarely needed. */
+export const USUAL = ['cell_id', 'batch'] as const
+export const RARE = ['cell', 'capacity', 'mass'] as const
+
+/** Only what was filled in is bound. */
+export function boundTo(channel: string, subject: Record<string, string>): Record<string, string> {
+  const filled = [...USUAL, ...RARE].flatMap((name) => (subject[name]?.trim() ? [[name, subject[name].trim()] as const] : []))
+  return { ...(channel ? { channel } : {}), ...Object.fromEntries(filled) }
+}
+
+/** The conditions with who stands at the bench. */
+export function conditionsOf(text: string, operator: string): Record<string, string> {
+  return { ...(operator.trim() ? { operator: operator.trim() } : {}), ...parseConditions(text) }
+}
+
 /** `name: value` lines; a line without a colon is a note. */
 export function parseConditions(text: string): Record<string, string> {
   const found: Record<string, string> = {}

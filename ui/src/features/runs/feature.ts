@@ -1,5 +1,6 @@
 import { mdiPlayBoxMultipleOutline } from '@mdi/js'
 import type { Feature } from '@/app/features'
+import { useRuns } from '@/stores/runs'
 import { t } from './messages'
 
 export default {
@@ -8,6 +9,7 @@ export default {
   icon: mdiPlayBoxMultipleOutline,
   title: () => t('title'),
   path: '/runs',
+  badge: () => useRuns().waiting || null,
   routes: [
     { path: '/runs', component: () => import('./RunsPage.vue'), meta: { feature: 'runs' } },
     { path: '/runs/:id', component: () => import('./RunPage.vue'), props: true, meta: { feature: 'runs' } },

@@ -5,6 +5,7 @@ type Kind = 'charge' | 'discharge' | 'rest' | 'other'
 
 export function kindOf(kind: string): Kind {
   if (kind === 'charge' || kind === 'precharge') return 'charge'
+  if (kind === 'dcir' || kind === 'pulse') return 'discharge'
   if (kind === 'discharge') return 'discharge'
   return kind === 'rest' || kind === 'wait' ? 'rest' : 'other'
 }

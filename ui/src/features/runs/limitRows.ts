@@ -8,6 +8,8 @@ export interface LimitRow {
   quantity: string
   text: string
   origins: string[]
+  /** The slowest of them; null when nobody told. */
+  reaction: number | null
 }
 
 /** As many digits as the value has, at least `least`: 2.4 is "2.40" beside 4.25. */
@@ -26,21 +28,23 @@ function rangeText(low: RunLimit | undefined, high: RunLimit | undefined): strin
 }
 
 export function limitRows(limits: RunLimit[]): LimitRow[] {
-  const rows = new Map<string, { low?: RunLimit; high?: RunLimit; other?: RunLimit; origins: string[] }>()
+  const rows = new Map<string, { low?: RunLimit; high?: RunLimit; other?: RunLimit; origins: string[]; reaction: number | null }>()
   for (const limit of limits) {
     const numeric = typeof limit.value === 'number'
     const low = numeric && limit.quantity.endsWith('_min')
     const quantity = numeric ? limit.quantity.replace(/_(min|max)$/, '') : limit.quantity
-    const row = rows.get(quantity) ?? { origins: [] }
+    const row = rows.get(quantity) ?? { origins: [], reaction: null }
     if (!numeric) row.other = limit
     else if (low) row.low = limit
     else row.high = limit
     if (!row.origins.includes(limit.origin)) row.origins.push(limit.origin)
+    if (typeof limit.reaction_s === 'number') row.reaction = Math.max(row.reaction ?? 0, limit.reaction_s)
     rows.set(quantity, row)
   }
   return [...rows].map(([quantity, row]) => ({
     quantity,
     text: row.other ? prettyExpression(String(row.other.value)) : rangeText(row.low, row.high),
     origins: row.origins,
+    reaction: row.reaction,
   }))
 }

@@ -1,0 +1,1 @@
+"""Formats of reports, one per file; see the room's own first lines."""
