@@ -13,7 +13,7 @@ from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.commands import Origin, Outcome
 from ionpy_auto.core.samples import LiveValues, Scalar
-from ionpy_auto.language import Environment
+from ionpy_auto.language import Cell, Environment
 
 Severity = Literal["info", "warning", "critical"]
 
@@ -284,6 +284,24 @@ class ActionContext(Protocol):
         """Devices of the run this belongs to; empty for ``scope: always``."""
 
 
+class Rests(Protocol):
+    """A follower of one condition."""
+
+    stir: Callable[[], None]
+    """Set by who calls `look`; to be called when its state changes without that."""
+
+    def look(self) -> None:
+        """A sample arrived."""
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether another sample with the same result would change nothing."""
+
+    @property
+    def due_at(self) -> float | None:
+        """Monotonic seconds from which on a look changes something all the same."""
+
+
 class RuleContext(Protocol):
     """What a trigger or a condition may see."""
 
@@ -316,6 +334,16 @@ class RuleContext(Protocol):
 
     def on_change(self, points: frozenset[str], look: Callable[[], None]) -> Callable[[], None]:
         """Call ``look`` after a sample of one of ``points`` arrived; returns the way to leave."""
+
+    def on_crossing(
+        self, crossings: tuple[str, Cell, frozenset[float]], who: Rests
+    ) -> Callable[[], None]:
+        """Call ``who.look`` after a sample of a point, but only where it may change something.
+
+        Args:
+            crossings: `Expression.crossings` of what it looks at.
+            who: Tells whether it is at rest.
+        """
 
     def keep(self, key: str, state: Mapping[str, Any]) -> None:
         """Remember something over a restart."""

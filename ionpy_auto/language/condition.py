@@ -289,7 +289,7 @@ class ConditionState:
         condition, since = self.condition, self.since
         if since is None or self.count < self._needed():
             return False
-        return mono - since >= condition.hold
+        return mono >= since + condition.hold  # as `next_deadline` says: rounding must agree
 
     def _needed(self) -> int:
         return max(self.condition.samples, 2 if self.condition.hold > 0 else 1)

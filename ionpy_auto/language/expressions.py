@@ -8,6 +8,7 @@ Reading, units and rules of the language stand in ``docs/reference/expressions.m
 """
 
 import ast
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -193,6 +194,23 @@ class Expression:
             for text, piece in self.parts
         ]
 
+    def crossings(self, env: Environment) -> "tuple[str, Cell, frozenset[float]] | None":
+        """Where its result may change, if it does nothing but compare one point with fixed limits.
+
+        Returns:
+            The point, its cell and the limits in the cell's unit: while the cell holds numbers and
+            none of the limits lies between the last one and this, the result is the same. None
+            when it is not that simple.
+        """
+        limits: set[float] = set()
+        if not self.slots or len(self.points) != 1 or not _compares(self.tree, limits):
+            return None
+        cells = {id(cell): cell for cell in (_source(slot, env) for slot in self.slots)}
+        (cell, *others) = cells.values()
+        if cell is None or others:
+            return None
+        return self.slots[0].address, cell, frozenset(limits)
+
     def bounds(self) -> tuple[Bound, ...]:
         """The limits that make it true each by itself; empty when it is not that simple.
 
@@ -302,6 +320,25 @@ def _unit_name(piece: Typed) -> str:
 
 def _is_or(tree: ast.expr) -> bool:
     return isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.Or)
+
+
+_ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+
+
+def _compares(tree: ast.expr, limits: set[float]) -> bool:
+    """Whether a tree only puts slots and fixed numbers in an order; collects the numbers."""
+    if isinstance(tree, ast.BoolOp):
+        return all(_compares(part, limits) for part in tree.values)
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
+        return _compares(tree.operand, limits)
+    if not isinstance(tree, ast.Compare) or not all(isinstance(o, _ORDERS) for o in tree.ops):
+        return False
+    sides = [tree.left, *tree.comparators]
+    found = [side.value for side in sides if isinstance(side, ast.Constant)]
+    numbers = [value for value in found if isinstance(value, float) and math.isfinite(value)]
+    limits.update(numbers)
+    names = sum(isinstance(side, ast.Name) for side in sides)
+    return len(numbers) == len(found) and len(found) + names == len(sides)
 
 
 def _bound(tree: ast.expr, slots: tuple[Slot, ...]) -> Bound | None:

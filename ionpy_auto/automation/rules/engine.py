@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from ionpy_auto.automation.context import AlarmCall, Firing, Lab
+from ionpy_auto.automation.context import AlarmCall, Firing, Lab, Rests
 from ionpy_auto.automation.flow import Flow, RuleNode
 from ionpy_auto.automation.rules.cause import CURRENT, STARTUP, Echoes
 from ionpy_auto.automation.rules.doing import switchable
@@ -28,7 +28,7 @@ from ionpy_auto.core.clock import Timer
 from ionpy_auto.core.commands import Outcome
 from ionpy_auto.core.errors import IonpyError, NotFound
 from ionpy_auto.core.tasks import Tasks
-from ionpy_auto.language import Environment, ListNode, MapNode, Node, read_with_findings
+from ionpy_auto.language import Cell, Environment, ListNode, MapNode, Node, read_with_findings
 
 log = structlog.get_logger(__name__)
 
@@ -258,6 +258,16 @@ class RuleEngine:
     def watch(self, points: frozenset[str], look: Callable[[], None]) -> Callable[[], None]:
         """Look at samples of points."""
         return self._index.add(points, look)
+
+    def watch_limits(
+        self,
+        crossings: tuple[str, Cell, frozenset[float]],
+        who: Rests,
+        look: Callable[[], None],
+    ) -> tuple[Callable[[], None], Callable[[], int]]:
+        """Look at samples of a point that cross limits; the way out, and the count of samples."""
+        point, cell, limits = crossings
+        return self._index.add_limits((point, cell, self.lab.clock), limits, who, look)
 
     def pulse(self, look: Callable[[], None]) -> Callable[[], None]:
         """Look every second."""

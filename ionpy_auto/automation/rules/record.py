@@ -1,7 +1,7 @@
 """What is known of a rule beyond one attachment, and how it is kept over a restart."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,8 @@ class Record:
         cooling: Monotonic end of the quiet time, by device (empty without ``per: device``).
         once_in: The session or run it last fired in, by device.
         skipped: Reasons why firings did not act, counted.
+        looks: Samples it has looked at.
+        seeing: Count the samples for those that only look where a limit is crossed.
         stopped: The last firing of each of these reasons, with the values seen.
         kept: What triggers remember, with the monotonic time of it.
         jobs: Firings that act or wait for their turn, by number.
@@ -39,8 +41,9 @@ class Record:
     actions_of: str = ""
     suspended: str = ""
     fired: int = 0
-    evaluations: int = 0
-    timed: int = 0  # of the evaluations; only these count into spent_s
+    looks: int = 0
+    seeing: dict[object, Callable[[], int]] = field(default_factory=dict)
+    timed: int = 0  # of the looks; only these count into spent_s
     spent_s: float = 0.0
     last_fired: float | None = None
     cooling: dict[str, float] = field(default_factory=dict)
@@ -69,6 +72,11 @@ class Record:
         self.kept.clear()
         self.cooling.clear()
         self.once_in.clear()
+
+    @property
+    def evaluations(self) -> int:
+        """Samples that concerned it, also those of which it was clear that they change nothing."""
+        return self.looks + sum(count() for count in self.seeing.values())
 
     @property
     def is_holding(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from ionpy_auto.automation.context import Firing, Lab
+from ionpy_auto.automation.context import Firing, Lab, Rests
 from ionpy_auto.automation.flow import Flow, RuleNode, TriggerNode
 from ionpy_auto.automation.names import LOCAL_UNITS
 from ionpy_auto.automation.rules.cause import ARMED_STARTUP, CURRENT, MAX_DEPTH, STARTUP
@@ -27,7 +27,7 @@ from ionpy_auto.automation.rules.schedule import Owed, Plan
 from ionpy_auto.automation.rules.scope import Acting, RuleHome, firing_env, plain
 from ionpy_auto.automation.rules.store import Trace
 from ionpy_auto.core.commands import Outcome
-from ionpy_auto.language import UNKNOWN, Environment, Expression, Part, Value
+from ionpy_auto.language import UNKNOWN, Cell, Environment, Expression, Part, Value
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +49,14 @@ class RuleKeeper(Protocol):
 
     def watch(self, points: frozenset[str], look: Callable[[], None]) -> Callable[[], None]:
         """Look at samples of points."""
+
+    def watch_limits(
+        self,
+        crossings: tuple[str, Cell, frozenset[float]],
+        who: Rests,
+        look: Callable[[], None],
+    ) -> tuple[Callable[[], None], Callable[[], int]]:
+        """Look at samples of a point that cross limits; the way out, and the count of samples."""
 
     def pulse(self, look: Callable[[], None]) -> Callable[[], None]:
         """Look every second."""
@@ -483,7 +491,7 @@ class _Seen:
         record = self._rule.record
 
         def counted() -> None:
-            record.evaluations = count = record.evaluations + 1
+            record.looks = count = record.looks + 1
             if count > TIMED_EACH and count % TIMED_EACH:
                 look()
                 return
@@ -494,6 +502,33 @@ class _Seen:
 
         real = frozenset(p for p in points if p not in LOCAL_UNITS)
         return self._keeper.watch(real, counted) if real else self._keeper.pulse(counted)
+
+    def on_crossing(
+        self, crossings: tuple[str, Cell, frozenset[float]], who: Rests
+    ) -> Callable[[], None]:
+        """Look at samples where a limit is crossed, or something goes on."""
+        record, timed = self._rule.record, 0
+
+        def look() -> None:
+            nonlocal timed
+            timed += 1
+            if timed > TIMED_EACH and timed % TIMED_EACH:
+                who.look()
+                return
+            began = perf_counter()
+            who.look()
+            record.spent_s += perf_counter() - began
+            record.timed += 1
+
+        leave, seen = self._keeper.watch_limits(crossings, who, look)
+        key = object()
+        record.seeing[key] = seen
+
+        def out() -> None:
+            record.looks += record.seeing.pop(key)()
+            leave()
+
+        return out
 
     def on_pulse(self, look: Callable[[], None]) -> Callable[[], None]:
         """Look every second."""

@@ -127,6 +127,17 @@ class Watch:
         self._told: tuple[bool, bool, bool | None] = (False, False, None)
         self._resting: Mapping[str, Any] | None = None  # a hold from before a restart
         self._block = block
+        self.stir: Callable[[], None] = _nobody
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether another sample with the same result would change nothing."""
+        return self._state.rests is not None and not self._fires_each and self._resting is None
+
+    @property
+    def due_at(self) -> float | None:
+        """When ``for`` is over, if it runs."""
+        return self._due_at
 
     def start(self) -> Callable[[], None]:
         """Take up what is kept, look once, then with every sample."""
@@ -134,14 +145,21 @@ class Watch:
         now = self._clock.monotonic()
         if kept is not None:
             self._take_up(kept, now)
-        points = self._block.condition.points
-        self._leave.append(self._context.on_change(points, self.look))
+        self._leave.append(self._follow())
         if self._is_timed():
             self._leave.append(self._context.on_pulse(self._on_pulse))
         if kept is None:
             self.look()
         self._plan(now)
         return self.stop
+
+    def _follow(self) -> Callable[[], None]:
+        """Be called with samples: of a point against fixed limits only with those that matter."""
+        points = self._block.condition.points
+        crossings = self._block.condition.expression.crossings(self._context.env)
+        if crossings is None or points != {crossings[0]}:
+            return self._context.on_change(points, self.look)
+        return self._context.on_crossing(crossings, self)
 
     def _take_up(self, kept: Mapping[str, Any], now: float) -> None:
         """Go on from what is kept; a hold from before a restart rests until a value is known."""
@@ -196,6 +214,7 @@ class Watch:
 
     def _update(self, *, sample: bool) -> None:
         now = self._clock.monotonic()
+        self.stir()
         if self._resting is not None:
             if self._block.condition.result(self._context.env) is UNKNOWN:
                 return
@@ -233,3 +252,7 @@ class Watch:
             self._context.keep("condition", self._resting)
             return
         self._context.keep("condition", {**self._state.as_dict(now), "edge": self._edge.as_dict()})
+
+
+def _nobody() -> None:
+    """Nobody must know."""
