@@ -369,12 +369,20 @@ class Run:
         phase = self.channel.phase if self.channel is not None else ""
         if track is self.main and step.phases and step.phases[-1]["name"] != phase:
             self._on_phase(phase)
+        idle = self._idle_band()
         for state in step.ends:
-            if state.look(track.env, changed, phase, mono):
+            if state.look(track.env, changed, phase, mono, idle):
                 step.goto = state.end.goto
                 value = state.actual(track.env)
                 self.end_step(track, state.end.name, state.end.verdict or "pass", value)
                 return
+
+    def _idle_band(self) -> float | None:
+        """The zero band of the current while none flows."""
+        channel = self.channel
+        if channel is None or channel.current is None or abs(channel.current) > channel.zero_band:
+            return None
+        return channel.zero_band
 
     def end_step(
         self, track: Track, name: str, verdict: str = "pass", value: float | None = None

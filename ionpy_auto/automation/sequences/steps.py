@@ -17,7 +17,7 @@ TIMED: Final = frozenset({"age", "is_stale"})
 class EndState:
     """One end of the running step, followed."""
 
-    __slots__ = ("_counts_ticks", "_ticks", "bounds", "end", "first", "mask", "state")
+    __slots__ = ("_counts_ticks", "_tapers_to", "_ticks", "bounds", "end", "first", "mask", "state")
 
     def __init__(self, end: End, channel_id: str) -> None:
         self.end = end
@@ -25,6 +25,9 @@ class EndState:
         self.state = ConditionState(end.when)
         self.first: float | None = None
         self.bounds = end.when.bounds()
+        currents = {f"{channel_id}.current", f"abs({channel_id}.current)"}
+        is_taper = end.phase == "cv" and all(bound.point in currents for bound in self.bounds)
+        self._tapers_to = min((abs(b.limit) for b in self.bounds), default=0.0) if is_taper else 0.0
         # What changes without a sample (a time, an age) is looked at every second as well. Such a
         # look counts as a sample only where none is awaited or one alone decides.
         slots = end.when.expression.slots
@@ -32,12 +35,24 @@ class EndState:
         self._ticks = any(timed)
         self._counts_ticks = all(timed) or (end.when.samples == 1 and not end.when.hold)
 
-    def look(self, env: Environment, changed: int, phase: str, mono: float) -> bool:
-        """Whether the end has come."""
+    def look(
+        self, env: Environment, changed: int, phase: str, mono: float, idle: float | None = None
+    ) -> bool:
+        """Whether the end has come.
+
+        Args:
+            env: Values.
+            changed: What is new.
+            phase: Of the channel.
+            mono: Now.
+            idle: The zero band of the current while none flows; None while one does. A taper comes
+                to its limit with the current still flowing: without any, the contact is open.
+        """
         sample = bool(self.mask & changed)
         if not sample and not (self._ticks and changed & TIME):
             return False
-        if self.end.phase and self.end.phase != phase:
+        is_open = idle is not None and self._tapers_to > idle
+        if is_open or (self.end.phase and self.end.phase != phase):
             if self.state.since is not None or self.state.met:
                 self.state = ConditionState(self.end.when)
             return False
