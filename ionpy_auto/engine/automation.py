@@ -128,6 +128,7 @@ class Automation:
                 recording=ChannelRecording(bench.database, bench.recorder.tables),
                 may_resume=self.starts.why_not,
                 text_of=bench.site.text_of,
+                mains_w=self._mains_w,
             )
         )
         self._outward = WebhookChannel(engine.clock, engine.settings.webhook_allow)
@@ -295,6 +296,10 @@ class Automation:
             devices = {*run.leased, *(wiring.devices if wiring is not None else ())}
             undo += [thin(device, record.every) for device in sorted(devices)]
         return undo
+
+    def _mains_w(self) -> float | None:
+        limits = self._bench.project.file.limits
+        return limits.mains_power if limits is not None else None
 
     # -- runs -------------------------------------------------------------------------------
 

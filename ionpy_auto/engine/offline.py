@@ -9,6 +9,7 @@ from pathlib import Path
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import read_flow
 from ionpy_auto.automation.names import NoSite, Site
+from ionpy_auto.automation.profiles import Profile, read_profile
 from ionpy_auto.automation.rules.check import check_rules
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.wiring import CellFile, read_cell
@@ -22,11 +23,21 @@ from ionpy_auto.projects.project import PROJECT_FILE, load_project
 
 
 class ShippedSite(NoSite):
-    """The `Site` of a flow that stands alone: the shipped cells, all else is allowed."""
+    """The `Site` of a flow that stands alone: shipped cells and profiles, all else goes."""
+
+    def __init__(self) -> None:
+        self._cells = Shelf((shipped_path("cells"),), read_cell)
 
     def cell(self, name: str) -> CellFile | None:
         """A shipped cell."""
-        return Shelf((shipped_path("cells"),), read_cell).read(name.removeprefix("cells/"))[0]
+        return self._cells.get(name.removeprefix("cells/"))
+
+    def profile(self, name: str) -> tuple[Profile | None, list[Finding]]:
+        """A shipped profile; others are found in a project alone."""
+        path = shipped_path("rules") / "profiles" / f"{Path(name).stem}.csv"
+        if not path.is_file():
+            return super().profile(name)
+        return read_profile(path.read_text(encoding="utf-8"), path.name)
 
 
 class FolderSite(EntitySite):

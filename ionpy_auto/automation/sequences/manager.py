@@ -31,7 +31,13 @@ from ionpy_auto.automation.sequences.journal import CALLED, Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.sequences.listing import ALL_RUNS, RunFilter
 from ionpy_auto.automation.sequences.pacing import RunPace
-from ionpy_auto.automation.sequences.prestart import Check, Inspector, Preview, refuse
+from ionpy_auto.automation.sequences.prestart import (
+    Check,
+    Inspector,
+    Neighbour,
+    Preview,
+    refuse,
+)
 from ionpy_auto.automation.sequences.prestart.meters import SENSE_POLL_S
 from ionpy_auto.automation.sequences.resume import (
     MayResume,
@@ -113,6 +119,7 @@ class RunKit:
         may_resume: Whether a flow may go on by itself after a power loss.
         recording: What was recorded before a crash.
         text_of: Text of a file (``channel`` or ``cell``, its name), kept with a run.
+        mains_w: What the mains gives all channels together [W]; None when nobody has said so.
     """
 
     lab: Lab
@@ -127,6 +134,7 @@ class RunKit:
     may_resume: MayResume = never
     recording: Recording | None = None
     text_of: Callable[[str, str], str | None] = lambda kind, name: None
+    mains_w: Callable[[], float | None] = lambda: None
 
 
 class RunManager:
@@ -139,7 +147,8 @@ class RunManager:
         self.journal = Journal(kit.database, self._tasks, self._clock, self._storage_trouble)
         self.held = HeldRuns(kit.lab, kit.devices, kit.site, self.journal, self, self._tasks)
         self.held.may_resume, self.held.recording = kit.may_resume, kit.recording
-        self._inspector = Inspector(self._clock, kit.database)
+        self._leased: dict[str, Run] = {}
+        self._inspector = self._new_inspector()
         self.runs: dict[str, Run] = {}
         self.channels: dict[str, CyclerChannel] = {}
         self._interlocks: dict[str, ExclusiveOutputs] = {}
@@ -152,6 +161,23 @@ class RunManager:
         self._own_session = False
         self._closing = False
 
+    def _new_inspector(self) -> Inspector:
+        return Inspector(self._clock, self._kit.database, self._neighbours, self._kit.mains_w)
+
+    def _neighbours(self, run_id: str) -> list[Neighbour]:
+        """Runs that held their outputs before this one, so that of two only one is refused."""
+        found = []
+        for run in self._leased.values():
+            if run.id == run_id:
+                break
+            if run.channel is not None:
+                found.append(
+                    Neighbour(
+                        owner=run.owner, channel=run.channel, flow=run.flow, limits=run.limits
+                    )
+                )
+        return found
+
     @property
     def may_resume(self) -> MayResume:
         """Whether a flow may go on by itself after a power loss."""
@@ -163,7 +189,7 @@ class RunManager:
         """Hold runs a crash left open; returns their ids. Nothing is switched on by it."""
         self._kit.gate.latch.listeners.append(self._on_latch)
         # What the clock did before the project was open (simulated time goes on) is no jump.
-        self._inspector = Inspector(self._clock, self._kit.database)
+        self._inspector = self._new_inspector()
         return await self.held.find()
 
     async def stop(self) -> None:
@@ -387,6 +413,7 @@ class RunManager:
         try:
             self._check_session(request)
             self._check_free(run)
+            await self._correct(run)
             found.checks = await self._inspector.inspect(run, peek=True)
             refuse(found.checks)
         except (Rejected, Conflict) as error:
@@ -457,7 +484,16 @@ class RunManager:
         parts = RunParts(
             kit.lab, flow, channel, limits, kit.environment, self.journal, self._barriers
         )
-        return Run(run_id, request, origin, parts)
+        run = Run(run_id, request, origin, parts)
+        run.claim = lambda point: self._claim(run, point)
+        return run
+
+    def _claim(self, run: Run, point: str) -> str:
+        try:
+            self._kit.gate.leases.acquire(run.owner, (point,))
+        except Conflict as error:
+            return str(error.arguments["owner"])
+        return ""
 
     def _accepted(self, channel: CyclerChannel) -> Mapping[str, Mapping[str, Any]]:
         """Where nothing real is driven the text of the channel file suffices (SEC-10)."""
@@ -533,6 +569,7 @@ class RunManager:
         points = channel.outputs()
         self._kit.gate.leases.acquire(run.owner, points)
         self._holders[channel.id] = run.id
+        self._leased[run.id] = run
         run.leased = tuple(dict.fromkeys(point.rpartition(".")[0] for point in points))
 
     async def _hurry(self, run: Run) -> None:
@@ -551,9 +588,22 @@ class RunManager:
     async def _checks(
         self, run: Run, patience_s: float, more: Callable[[], list[Check]] = list
     ) -> list[dict[str, Any]]:
+        await self._correct(run)
         checks = [*await self._inspector.inspect(run, patience_s), *more()]
         refuse(checks)
         return [check.as_dict() for check in checks]
+
+    async def _correct(self, run: Run) -> None:
+        """What the last comparison of the channel's meters found, where its file asks for it."""
+        channel = run.channel
+        if channel is None:
+            return
+        row = None
+        if channel.file.current.corrected:
+            row = await self.journal.last_step(channel.id, "cross_check")
+        found = (row or {}).get("figures") or {}
+        gain, offset = found.get("gain"), found.get("offset")
+        channel.correction = None if gain is None or offset is None else (gain, offset)
 
     async def _record(self, run: Run) -> None:
         if run.id in self.runs:
@@ -627,6 +677,7 @@ class RunManager:
             await self._open_session(run)
         except BaseException:
             self._kit.gate.leases.release(run.owner)
+            self._leased.pop(run.id, None)
             raise
         self.runs[run.id] = run
         revival.note(run)
@@ -662,6 +713,7 @@ class RunManager:
             if run.channel is not None:
                 run.channel.renew_patience()
         self._kit.gate.leases.release(run.owner)
+        self._leased.pop(run.id, None)
         if run.channel is not None and self._holders.get(run.channel.id) == run.id:
             del self._holders[run.channel.id]
 

@@ -151,6 +151,7 @@ class Run:
     calm_down: Callable[[], None] | None = None
     ticker: Timer | None = None
     pace: RunPace | None = None
+    claim: Callable[[str], str] = staticmethod(lambda point: "")  # set by the manager
     sampling: Sampling | None = None
     sheet: Mapping[str, Any] = MappingProxyType({})
 

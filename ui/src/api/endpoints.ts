@@ -4,12 +4,14 @@ import type {
   Alarm,
   Channel,
   ClockInfo,
+  ContentTrust,
   Device,
   DeviceConfig,
   Driver,
   DriverBlueprint,
   DriverTrust,
   ExportRow,
+  FindingsOf,
   Flow,
   FlowCheck,
   FlowItem,
@@ -38,6 +40,9 @@ import type {
   RunRequest,
   RunStep,
   Scalar,
+  Script,
+  ScriptItem,
+  ScriptRun,
   SerialPorts,
   Session,
   TcpPorts,
@@ -141,6 +146,8 @@ export const flowsApi = {
   remove: (id: string, revision: string) => http.delete<void>(address(`/api/flows/${seg(id)}`, { revision })),
   check: (text: string, file?: string) => http.post<FlowCheck>('/api/flow-check', { text, file }),
   schema: () => http.get<Record<string, unknown>>('/api/flow-schema'),
+  armStart: (id: string, revision: string) => http.post<unknown>(`/api/flows/${seg(id)}/arm-startup`, { revision }),
+  disarmStart: (id: string) => http.delete<unknown>(`/api/flows/${seg(id)}/arm-startup`),
 }
 
 /** The server names a rule `flow/rule`: both parts belong to the path. */
@@ -148,6 +155,9 @@ const rulePath = (id: string) => id.split('/').map(seg).join('/')
 export const rulesApi = {
   list: () => http.get<Items<Rule>>('/api/rules'),
   act: (id: string, action: 'trigger' | 'enable' | 'disable') => http.post<unknown>(`/api/rules/${rulePath(id)}/${action}`),
+  /** Null: as the file says. */
+  switchAction: (id: string, place: string, enabled: boolean | null) =>
+    http.put<unknown>(`/api/rules/${rulePath(id)}/actions/${seg(place.replaceAll('/', '.'))}/enabled`, { enabled }),
 }
 
 export type RunAction = 'pause' | 'resume' | 'skip' | 'stop' | 'abort'
@@ -163,14 +173,28 @@ export const runsApi = {
   check: (body: RunRequest) => http.post<RunPreview>('/api/runs/check', body),
   act: (id: Run['id'], action: RunAction) => http.post<Run>(`/api/runs/${seg(id)}/${action}`),
   answer: (id: Run['id'], body: { answer: Scalar; step: string; by: string }) => http.post<Run>(`/api/runs/${seg(id)}/prompt`, body),
-  reportHref: (id: Run['id'], format: 'html' | 'pdf' | 'json' | 'junit') =>
-    format === 'junit' ? `/api/runs/${seg(id)}/junit` : address(`/api/runs/${seg(id)}/report`, { format }),
+  reportHref: (id: Run['id'], format: 'html' | 'pdf' | 'json' | 'junit', lang: string) =>
+    format === 'junit' ? `/api/runs/${seg(id)}/junit` : address(`/api/runs/${seg(id)}/report`, { format, lang }),
 }
 
 export const channelsApi = {
   list: () => http.get<Items<Channel>>('/api/channels'),
   accept: (id: string, body: { item: string; hash: string; person: string; note: string }) => http.post<Channel>(`/api/channels/${seg(id)}/accept`, body),
   withdraw: (id: string, item: string) => http.delete<Channel>(`/api/channels/${seg(id)}/accept/${seg(item)}`),
+}
+
+const scriptPath = (name: string) => `/api/scripts/${seg(name)}`
+export const scriptsApi = {
+  list: () => http.get<Items<ScriptItem>>('/api/scripts'),
+  get: (name: string) => http.get<Script>(scriptPath(name)),
+  check: (text: string, name: string) => http.post<FindingsOf>('/api/script-check', { text, name }),
+  run: (name: string, body: { parameters: Record<string, Scalar>; safe: string[]; timeout_s?: number }) => http.post<ScriptRun>(`${scriptPath(name)}/run`, body),
+  runs: (script: string) => http.get<Items<ScriptRun>>('/api/scripts/runs', { script, limit: 20 }),
+  getRun: (id: string) => http.get<ScriptRun>(`/api/scripts/runs/${seg(id)}`),
+  stop: (id: string) => http.delete<ScriptRun>(`/api/scripts/runs/${seg(id)}`),
+  trust: (name: string) => http.get<ContentTrust>(`${scriptPath(name)}/trust`),
+  setTrusted: (name: string, hash: string) => http.post<ContentTrust>(`${scriptPath(name)}/trust`, { hash }),
+  distrust: (name: string) => http.delete<ContentTrust>(`${scriptPath(name)}/trust`),
 }
 
 export const simulationsApi = {

@@ -413,6 +413,15 @@ export interface RuleLeaf {
   unit: string | null
 }
 
+/** One action of a rule with the file's switch and the one at run time. */
+export interface RuleAction {
+  place: string
+  verb: string
+  sentence: string
+  enabled: boolean
+  runtime_enabled: boolean
+}
+
 /** A rule at work; its id is `flow/rule`. */
 export interface Rule {
   id: string
@@ -426,6 +435,7 @@ export interface Rule {
   fired: number
   evaluations: number
   state: 'idle' | 'pending' | 'running'
+  actions?: RuleAction[]
   why: { result: boolean | null; leaves: RuleLeaf[] }
 }
 
@@ -456,6 +466,8 @@ export interface Flow extends FlowCheck {
   text: string
   revision: string
   deployed_revision: string | null
+  /** Who let it drive outputs by itself after a start; not valid once the text has changed. */
+  start_armed?: { by: string; valid: boolean } | null
 }
 
 /** What a person accepted for one text of a channel file. */
@@ -475,6 +487,56 @@ export interface Channel {
   asked: string[]
   accepted: Record<string, Acceptance>
   simulated: boolean
+}
+
+export interface ScriptItem {
+  name: string
+  revision: string
+  lines: number
+  native: boolean
+}
+
+export interface Script extends FindingsOf {
+  name: string
+  text: string
+  revision: string
+  native: boolean
+}
+
+export interface FindingsOf {
+  ok: boolean
+  findings: Finding[]
+}
+
+export interface ScriptLine {
+  t: number
+  stream: 'stdout' | 'stderr'
+  text: string
+}
+
+export interface ScriptRun {
+  id: string
+  script: string
+  revision: string
+  state: 'running' | 'done' | 'failed' | 'stopped' | 'interrupted'
+  started: number | null
+  ended: number | null
+  ended_by: string
+  message: string
+  line: number | null
+  actor: string
+  parameters: Record<string, Scalar>
+  safe: string[]
+  safe_result: { device?: string; ok?: boolean; detail?: string }[]
+  dropped: number
+  output?: ScriptLine[]
+}
+
+/** What a person reads before code from outside is run. */
+export interface ContentTrust {
+  hash: string
+  trusted: boolean
+  diff: string
 }
 
 export type RunState = 'queued' | 'starting' | 'running' | 'paused' | 'held' | 'stopping' | 'finished'
@@ -792,6 +854,7 @@ export interface Snapshot {
   devices: Device[]
   alarms: Alarm[]
   runs: Run[]
+  script_runs?: ScriptRun[]
   clock: ClockInfo
   /** Wired channels of the project, if the server tells them. */
   channels?: { id: string; title?: string }[]

@@ -1,6 +1,6 @@
 /** Wires the WebSocket to the stores; the only place that knows event names. */
 import { LiveSocket } from '@/api/socket'
-import type { Alarm, ClockInfo, Device, Interlock, Latch, Marker, ModeInfo, Run, Session, Snapshot } from '@/api/types'
+import type { Alarm, ClockInfo, Device, Interlock, Latch, Marker, ModeInfo, Run, ScriptRun, Session, Snapshot } from '@/api/types'
 import { useAlarms } from './alarms'
 import { useBench } from './bench'
 import { noteServerTime, setClock } from './clock'
@@ -10,6 +10,7 @@ import { useMarkers } from './markers'
 import { tw } from '@/kit/words'
 import { useRuns, type RunPromptEvent } from './runs'
 import { forgetSamples, onWishes, receiveSamples } from './samples'
+import { useScripts, type ScriptOutput } from './scripts'
 import { useToasts } from './toasts'
 
 type Handler = (payload: never) => void
@@ -37,6 +38,7 @@ function adopt(snapshot: Snapshot): void {
   useDevices().adopt(snapshot.devices)
   useAlarms().adopt(snapshot.alarms)
   useRuns().adopt(snapshot.runs)
+  useScripts().adopt(snapshot.script_runs ?? [])
   if (!snapshot.project) return
   useMarkers().load().catch(() => undefined)
   useInterlocks().load().catch(() => undefined)
@@ -63,6 +65,8 @@ export function eventHandlers(): Record<string, Handler> {
     },
     run_step: () => runs.progressed++,
     run_cycle: () => runs.progressed++,
+    script_run: (run: ScriptRun) => useScripts().put(run),
+    script_output: (printed: ScriptOutput) => useScripts().print(printed),
     flow_changed: (flow: { id: string; revision: string }) => flowListeners.forEach((tell) => tell(flow.id, flow.revision)),
     project_opened: () => socket?.refresh(),
     project_closed: () => socket?.refresh(),

@@ -14,8 +14,8 @@ export interface ChartStyle {
   /** Regions have a strip with their names at the bottom: curves stay above it. */
   strip?: boolean
   series: ChartSeries[]
-  /** `clock`: wall time; `elapsed`: hours and minutes since zero. */
-  axis: 'clock' | 'elapsed'
+  /** `clock`: wall time; `elapsed`: hours and minutes since zero; `count`: whole numbers, a point each. */
+  axis: 'clock' | 'elapsed' | 'count'
   width: number
   height: number
   plugins: uPlot.Plugin[]
@@ -36,11 +36,13 @@ function elapsedText(seconds: number): string {
   return formatDuration(seconds)
 }
 
+const COUNT_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
 /** Steps of the time axis in seconds: whole minutes and hours, never 2000 s. */
 const TIME_STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800]
 
 function xAxis(style: ChartStyle): uPlot.Axis {
   const elapsed = style.axis === 'elapsed'
+  const counted = style.axis === 'count'
   return {
     stroke: () => css('--text-2'),
     grid: { stroke: () => css('--line'), width: 1 },
@@ -48,8 +50,9 @@ function xAxis(style: ChartStyle): uPlot.Axis {
     font: FONT,
     space: 80,
     size: 30,
-    incrs: TIME_STEPS,
+    incrs: counted ? COUNT_STEPS : TIME_STEPS,
     values: (_u, splits) => {
+      if (counted) return splits.map(String)
       const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0)
       return splits.map((value) => (elapsed ? elapsedText(value) : clockText(value, span)))
     },
@@ -104,8 +107,12 @@ export function seriesText(series: ChartSeries, value: number | null | undefined
 
 /** The time under the cursor for the legend. */
 export function timeText(axis: ChartStyle['axis'], seconds: number): string {
+  if (axis === 'count') return String(seconds)
   return axis === 'elapsed' ? elapsedText(seconds) : clockText(seconds, 0)
 }
+
+/** Half a step of room on both sides: the first and the last point are no part of the frame. */
+const aroundCounts: uPlot.Range.Function = (_u, low, high) => [(low ?? 0) - 0.5, (high ?? 1) + 0.5]
 
 export function chartOptions(style: ChartStyle): uPlot.Options {
   const units = [...new Set(style.series.map((series) => series.unit))]
@@ -122,7 +129,7 @@ export function chartOptions(style: ChartStyle): uPlot.Options {
     },
     legend: { show: false },
     focus: { alpha: 0.5 },
-    scales: { x: { time: false }, ...Object.fromEntries(units.map((unit) => [unit, { auto: true, range: padded(unit, Boolean(style.strip)) }])) },
+    scales: { x: { time: false, ...(style.axis === 'count' ? { range: aroundCounts } : {}) }, ...Object.fromEntries(units.map((unit) => [unit, { auto: true, range: padded(unit, Boolean(style.strip)) }])) },
     axes: [xAxis(style), ...yAxes(units, narrow)],
     series: [
       {},
@@ -132,7 +139,7 @@ export function chartOptions(style: ChartStyle): uPlot.Options {
         stroke: () => css(series.color),
         width: 1.5,
         spanGaps: true,
-        points: { show: false },
+        points: style.axis === 'count' ? { show: true, size: 6 } : { show: false },
       })),
     ],
   }

@@ -1,0 +1,109 @@
+"""Runs as a person follows them: checked, asked, compared; channels and scripts beside them."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import findings
+from tests.browser.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing has to be scrolled sideways."""
+    width: bool = page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+    return width
+
+
+def test_a_run_is_checked_asks_and_goes_on_with_the_answers(app: Page, server: Server) -> None:
+    server.add_flow("ask-first")
+    server.relax()
+    app.goto(f"{server.url}/flows/ask-first")
+    app.get_by_role("button", name=re.compile("^Start")).first.click()
+    dialog = app.get_by_role("dialog")
+    expect(dialog.get_by_text("Nothing stands in the way of a start.")).to_be_visible()
+    expect(dialog.get_by_text("off within").first).to_be_visible()
+    dialog.get_by_label("Cell (its own id)").fill("25R-08")
+    dialog.get_by_label("Operator").fill("Ada")
+    assert findings(app) == []
+    dialog.get_by_role("button", name="Start run").click()
+
+    asked = app.get_by_role("region", name="The run asks")
+    expect(asked.get_by_text("3 h").or_(asked.get_by_text("left to answer"))).to_be_visible()
+    expect(app.get_by_role("navigation").get_by_role("link", name="Runs")).to_contain_text("1")
+    asked.get_by_label("Value").fill("99")
+    expect(asked.get_by_text("Outside 30 to 60.")).to_be_visible()
+    expect(asked.get_by_role("button", name="Answer")).to_be_disabled()
+    asked.get_by_label("Value").fill("45,2")
+    assert findings(app) == []
+    asked.get_by_role("button", name="Answer").click()
+    asked.get_by_role("button", name="whole").click()
+    expect(app.get_by_text(re.compile("charge · rounds 1/2"))).to_be_visible()
+    expect(app.get_by_text("Answer: 45.2 (Ada)")).to_be_visible()
+    run = server.runs()[0]
+    assert run["bindings"]["cell_id"] == "25R-08"
+    assert run["conditions"]["operator"] == "Ada"
+
+    app.get_by_role("navigation").get_by_role("link", name="Channels").click()
+    card = app.get_by_role("article", name="Channel 1")
+    expect(card.get_by_text("armed", exact=True)).to_be_visible()
+    expect(card.get_by_text("Charging", exact=True)).to_be_visible()
+    assert findings(app) == []
+    app.set_viewport_size({"width": 360, "height": 780})
+    assert fits(app)
+    app.set_viewport_size({"width": 1280, "height": 900})
+
+    server.pace(None)
+    server.follow(run["id"])
+    app.goto(f"{server.url}/runs")
+    app.get_by_role("searchbox", name="Search runs").fill("25r-08 ada")
+    expect(app.get_by_role("table").get_by_role("row")).to_have_count(2)
+    app.get_by_role("checkbox").first.check()
+    expect(app.get_by_role("heading", name=re.compile("Discharge capacity"))).to_be_visible()
+    assert findings(app) == []
+    app.get_by_role("table").first.get_by_role("link", name="Ask first").click()
+    expect(app.get_by_text(re.compile(r"0\.\d+ ± 0\.\d+")).first).to_be_visible()
+    expect(app.get_by_role("link", name="PDF")).to_have_attribute("href", re.compile("format=pdf"))
+
+
+def test_a_script_is_run_watched_and_stopped(app: Page, server: Server) -> None:
+    text = 'print("begun", params["n"])\nwhile True:\n    await wait(1)\n    print("still here")\n'
+    before = server.call("GET", "/api/scripts/ticker").get("revision", "")
+    server.call("PUT", "/api/scripts/ticker", {"text": text, "revision": before})
+    app.goto(f"{server.url}/scripts")
+    app.get_by_role("link", name="ticker").click()
+    app.get_by_role("button", name="Check").click()
+    expect(app.get_by_text("Checked: no findings")).to_be_visible()
+    app.get_by_role("button", name=re.compile("^Run")).click()
+    app.get_by_role("dialog").get_by_label("Parameters").fill("n: 7")
+    assert findings(app) == []
+    app.get_by_role("dialog").get_by_role("button", name="Run now").click()
+    output = app.get_by_role("log", name="Output")
+    expect(output.get_by_text("begun 7")).to_be_visible()
+    expect(output.get_by_text("still here").first).to_be_visible()
+    app.get_by_role("button", name="Stop", exact=True).click()
+    app.get_by_role("dialog").get_by_role("button", name="Stop", exact=True).click()
+    expect(app.get_by_text("stopped").first).to_be_visible()
+    assert findings(app) == []
+    app.set_viewport_size({"width": 360, "height": 780})
+    assert fits(app)
+
+
+def test_one_action_of_a_rule_is_switched_off_and_back(app: Page, server: Server) -> None:
+    server.add_flow("doorbell")
+    app.goto(f"{server.url}/flows/doorbell")
+    app.get_by_text("1 of 1 actions switched on").click()
+    action = app.get_by_role("switch", name=re.compile("The bell rings"))
+    action.click()
+    expect(app.get_by_text("switched off at run time; on in the file")).to_be_visible()
+    rule = next(
+        one for one in server.call("GET", "/api/rules")["items"] if one["id"] == "doorbell/ring"
+    )
+    assert rule["actions"][0]["runtime_enabled"] is False
+    action.click()
+    expect(app.get_by_text("1 of 1 actions switched on")).to_be_visible()
+    assert findings(app) == []
