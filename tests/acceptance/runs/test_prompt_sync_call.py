@@ -117,7 +117,7 @@ async def test_a_prompt_is_paused_skipped_and_stopped():
         assert run.state == "paused"
         with pytest.raises(Conflict, match="paused"):
             run.answer(None)
-        lab.runs.resume(run.id)
+        await lab.runs.resume(run.id)
         await lab.clock.sleep(5.0)
         lab.runs.skip(run.id)
         await lab.clock.sleep(5.0)

@@ -431,3 +431,32 @@ sequence:
         await run.done.wait()
         assert run.verdict == "pass", run.message
         assert lab.clock.monotonic() - began == pytest.approx(15.0)
+
+
+TAPER = """
+version: 1
+id: taper
+cell: cells/inr18650-25r
+channel: CH1
+sequence:
+  - id: up
+    charge: {current: 0.5 C, voltage: 4.2 V}
+    until:
+      - {name: taper, phase: cv, when: current < 0.05 C}
+      - {name: time, when: step.time > 4 h, verdict: fail}
+"""
+
+
+async def test_a_contact_that_opens_at_constant_voltage_is_no_taper():
+    async with table(soc=0.93) as lab:
+        run = await lab.start(TAPER)
+        while lab.runs.channels["CH1"].phase != "cv":
+            await lab.clock.sleep(10.0)
+        await lab.clock.sleep(60.0)
+        assert lab.runs.channels["CH1"].current > 0.5, "far from the end of the taper"
+        lab.bench.faults.open_contact = True
+        await run.done.wait()
+        assert run.ended_by != "done"
+        assert lab.rows(run)[0]["ended_by"] != "taper"
+        assert run.verdict in {"fail", "error"}
+        assert is_off(lab)
