@@ -445,6 +445,26 @@ class StepChannel(Protocol):
     async def disconnect(self) -> None:
         """Outputs off, then the relay open."""
 
+    async def compare(self, amps: float) -> None:
+        """Supply and load both on, without the cell: its relay is open by read-back meanwhile.
+
+        The supply stands at the cell's voltage, the load at 0 A; `rest` ends it.
+
+        Args:
+            amps: The most that `compare_at` will ask for.
+
+        Raises:
+            Rejected: There is no relay, or no meter of its own for each direction.
+            DeviceError: A device did not do what it was told.
+        """
+
+    async def compare_at(self, amps: float) -> None:
+        """The load draws so much from the supply.
+
+        Raises:
+            Rejected: `compare` is not under way.
+        """
+
     async def charge(self, *, current: float | None = None, voltage: float | None = None) -> bool:
         """`drive` for a charge."""
 
@@ -545,6 +565,13 @@ class StepMeter(Protocol):
     def terminal(self) -> float | None:
         """The voltage [V] at the instrument that is on, where it is not the cell's source."""
 
+    @property
+    def both_currents(self) -> tuple[float | None, float | None]:
+        """What the meters of charge and of discharge show [A], each as it is."""
+
+    def correct(self, gain: float, offset: float) -> None:
+        """How the meter of discharge is brought to that of charge, if the channel file asks."""
+
     async def last(self) -> Mapping[str, Any] | None:
         """The row of the last passed step of this kind on this channel, of any run."""
 
@@ -574,6 +601,13 @@ class StepContext(ActionContext, Protocol):
 
         Raises:
             Rejected: The run has no channel.
+        """
+
+    def claim(self, point: str) -> str:
+        """Hold an output of a shared device until the run ends, so that no other run sets it.
+
+        Returns:
+            Who holds it instead; empty when it is held by this run now.
         """
 
     async def hold(self, seconds: float, *, ends: bool = True) -> Held:

@@ -75,6 +75,7 @@ class StepNode:
         verb: Name of the block.
         block: A `Step`, or an `Action` that stands as a step.
         path: Dotted way to the node in the file.
+        verdict: Of the step, where its end gives none.
         parts: Lists of steps inside, each with its name (``do``, ``then``, ``else``, ``1``).
     """
 
@@ -89,6 +90,7 @@ class StepNode:
     path: str = ""
     line: int = 0
     column: int = 0
+    verdict: str = ""
     parts: tuple[tuple[str, tuple["StepNode", ...]], ...] = ()
 
     @property

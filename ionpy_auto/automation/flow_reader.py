@@ -395,13 +395,16 @@ class FlowReader:
         place = self.place or fields.node
         flow = getattr(block, "flow", None)
         called = flow.limits if isinstance(flow, Flow) else ()
+        is_own = "verdict" in block.companions
+        verdict = "" if is_own else fields.choice("verdict", VERDICTS, "")
         step = StepNode(
             id=step_id,
             name=fields.text("name") or step_id,
             verb=verb,
             block=block,
             enabled=fields.boolean("enabled", True),
-            until=() if "until" in block.companions else self._ends_of(block, fields),
+            until=() if "until" in block.companions else self._ends_of(block, fields, verdict),
+            verdict=verdict,
             limits=(*self.limits(fields.get("limits"), f"step {step_id}"), *called),
             measure=self._measures(fields.get("measure")),
             path=place.path,
@@ -413,10 +416,11 @@ class FlowReader:
         self._check_end(step, fields)
         return step
 
-    def _ends_of(self, block: object, fields: Fields) -> tuple[End, ...]:
+    def _ends_of(self, block: object, fields: Fields, verdict: str) -> tuple[End, ...]:
         ends = self.ends(fields.get("until"))
         drives = block.drives() if isinstance(block, Step) else ()
         current = self.reading.scope.resolve("current")
+        ends = tuple(replace(end, verdict=end.verdict or verdict) for end in ends)
         return tuple(replace(e, phase="cv") if is_taper(e, drives, current) else e for e in ends)
 
     def _check_end(self, step: StepNode, fields: Fields) -> None:

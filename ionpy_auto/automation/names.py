@@ -76,6 +76,8 @@ LOCAL_UNITS: Final[Mapping[str, str]] = {
     "step.deviation_wh": "Wh",
     "step.r_path": "Ω",
     "step.r_cell": "Ω",
+    "step.gain": "",
+    "step.offset": "A",
     "step.soaked": "s",
     "step.precharged": "s",
     "step.id": "",

@@ -16,6 +16,7 @@ from ionpy_auto.automation.fields import (
     Ohms,
     PositiveAmps,
     PositiveVolts,
+    PositiveWatts,
     Reading,
     Seconds,
     Volts,
@@ -79,6 +80,7 @@ class CurrentSense(Block):
     source: Annotated[Word | None, Field(alias="from")] = None
     charge: Word | None = None
     discharge: Word | None = None
+    corrected: YesNo = False
 
 
 class TempSense(Block):
@@ -104,6 +106,7 @@ class ChannelLimits(Block):
     charge_current: PositiveAmps | None = None
     discharge_current: PositiveAmps | None = None
     temp: tuple[Celsius, Celsius] | None = None
+    mains_power: PositiveWatts | None = None
 
 
 class ChannelFile(Block):
@@ -114,6 +117,8 @@ class ChannelFile(Block):
     sink: Word | None = None
     source_output: Word = ""
     sink_output: Word = ""
+    shared_minus: Word = ""
+    lifted: YesNo = False
     voltage: VoltageSense
     current: CurrentSense
     temp: TempSense | None = None
@@ -179,6 +184,9 @@ def read_channel(text: str, file: str) -> tuple[ChannelFile | None, list[Finding
         hint = "isolation: relay"
         reading.error(node, "relay", "a relay is given, but not used as isolation", hint)
     current = channel.current if channel is not None else None
+    if current is not None and current.corrected and not (current.charge and current.discharge):
+        hint = "current: {charge: …, discharge: …, corrected: true}"
+        reading.error(node, "corrected", "a meter for each direction is needed for it", hint)
     if current is not None and not (current.source or current.charge or current.discharge):
         reading.error(node, "no-current", "a channel needs a current", "current: {charge: …}")
     return channel if reading.is_ok else None, reading.findings

@@ -95,7 +95,7 @@ class Driver:
 
     Class attributes a driver sets: ``NAME``, ``ALIASES``, ``CATEGORY``, ``ICON``, ``VERSION``,
     ``STACK_BLUEPRINTS`` (the first is the default), ``Params``, ``PROTECTION``, ``CAPABILITIES``,
-    ``OFF_LEAKAGE_A``, ``MINIMUM_INPUT``, ``SIMULATOR``, and its entities.
+    ``OFF_LEAKAGE_A``, ``SHARED_MINUS``, ``MINIMUM_INPUT``, ``SIMULATOR``, and its entities.
 
     Attributes:
         link: What it talks through, made from transport and framing.
@@ -117,6 +117,8 @@ class Driver:
     CAPABILITIES: ClassVar[tuple[str, ...]] = ()
     OFF_LEAKAGE_A: ClassVar[float | None] = None
     """Current [A] drawn from a cell while the output is off; None means unknown."""
+    SHARED_MINUS: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Outputs (`Entity.channel`) whose minus terminals are joined inside the device."""
     MINIMUM_INPUT: ClassVar[MinimumInput | None] = None
     """Of a load; None means unknown."""
     SIMULATOR: ClassVar[str] = ""

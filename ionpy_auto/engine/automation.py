@@ -27,6 +27,7 @@ from ionpy_auto.automation.scripts.native import Interpreters
 from ionpy_auto.automation.scripts.sandbox import Sandbox
 from ionpy_auto.automation.scripts.store import ScriptStore
 from ionpy_auto.automation.scripts.trust import ScriptTrust
+from ionpy_auto.automation.sequences.callbacks import Callbacks
 from ionpy_auto.automation.sequences.check import check_flow
 from ionpy_auto.automation.sequences.manager import RunKit, RunManager
 from ionpy_auto.automation.sequences.resume import resume_findings
@@ -127,7 +128,12 @@ class Automation:
                 recording=ChannelRecording(bench.database, bench.recorder.tables),
                 may_resume=self.starts.why_not,
                 text_of=bench.site.text_of,
+                mains_w=self._mains_w,
             )
+        )
+        self._outward = WebhookChannel(engine.clock, engine.settings.webhook_allow)
+        self.callbacks = Callbacks(
+            self._outward, engine.clock, self.runs.journal, self.runs.describe
         )
         sandbox = Interpreters(Sandbox(bench.clock), bench.clock)
         self.script_trust: ScriptTrust = ScriptTrust(
@@ -208,6 +214,7 @@ class Automation:
         if problem := self.variables.start():
             self.server_alarm("server/variables", problem, active=True)
         await self.runs.start_up()
+        await self.callbacks.start()
         self.desk.start()
         self.starts.start()
         await self.scripts.start_up()
@@ -228,6 +235,7 @@ class Automation:
         """Scripts and runs to their end, rules silent."""
         await self.scripts.stop()
         await self.runs.stop()
+        await self.callbacks.stop()
         await self.rules.stop()
         await self.flows.stop()
         self.desk.stop()
@@ -268,6 +276,13 @@ class Automation:
         elif state == "finished":
             for undo in self._thinned.pop(run_id, ()):
                 undo()
+            run = self.runs.runs.get(run_id)
+            if run is not None and run.request.callback_url:
+                self._bench.tasks.start(f"over {run_id}", self._call_back(run))
+
+    async def _call_back(self, run: Run) -> None:
+        await run.done.wait()  # its books are closed
+        self.callbacks.tell(run.id, run.request.callback_url)
 
     def _begin_run(self, run: Run) -> list[Callable[[], None]]:
         undo = [self.rules.add_run(run)]
@@ -281,6 +296,10 @@ class Automation:
             devices = {*run.leased, *(wiring.devices if wiring is not None else ())}
             undo += [thin(device, record.every) for device in sorted(devices)]
         return undo
+
+    def _mains_w(self) -> float | None:
+        limits = self._bench.project.file.limits
+        return limits.mains_power if limits is not None else None
 
     # -- runs -------------------------------------------------------------------------------
 
@@ -339,6 +358,8 @@ class Automation:
 
     async def start_run(self, request: RunRequest) -> dict[str, Any]:
         """Check everything, then start."""
+        if request.callback_url:
+            await self._outward.check(request.callback_url)
         run = await self.runs.start(request)
         self._bench.engine.audit.event(
             "run_started", request.actor, {"run": run.id, "sequence": request.sequence}

@@ -6,17 +6,38 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_reader import read_flow
 from ionpy_auto.automation.names import NoSite, Site
+from ionpy_auto.automation.profiles import Profile, read_profile
 from ionpy_auto.automation.rules.check import check_rules
 from ionpy_auto.automation.sequences.check import check_flow
+from ionpy_auto.automation.wiring import CellFile, read_cell
 from ionpy_auto.core.errors import Finding, IonpyError
 from ionpy_auto.core.files import shipped_path
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.config import load_devices
 from ionpy_auto.devices.entities import Entity
-from ionpy_auto.engine.site import EntitySite
+from ionpy_auto.engine.site import EntitySite, Shelf
 from ionpy_auto.projects.project import PROJECT_FILE, load_project
+
+
+class ShippedSite(NoSite):
+    """The `Site` of a flow that stands alone: shipped cells and profiles, all else goes."""
+
+    def __init__(self) -> None:
+        self._cells = Shelf((shipped_path("cells"),), read_cell)
+
+    def cell(self, name: str) -> CellFile | None:
+        """A shipped cell."""
+        return self._cells.get(name.removeprefix("cells/"))
+
+    def profile(self, name: str) -> tuple[Profile | None, list[Finding]]:
+        """A shipped profile; others are found in a project alone."""
+        path = shipped_path("rules") / "profiles" / f"{Path(name).stem}.csv"
+        if not path.is_file():
+            return super().profile(name)
+        return read_profile(path.read_text(encoding="utf-8"), path.name)
 
 
 class FolderSite(EntitySite):
@@ -64,11 +85,17 @@ def check_path(path: Path) -> Iterator[list[Finding]]:
         yield _check_flow(path, _site_of(path))
 
 
+def flow_of(path: Path) -> tuple[Flow | None, list[Finding]]:
+    """The flow of a file, typed with what stands around it; None when it has errors."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return read_flow(text, str(path), _site_of(path), texts=partial(_beside, path))
+
+
 def _site_of(path: Path) -> Site:
     folder = path.resolve().parent.parent
     if path.resolve().parent.name == "flows" and (folder / PROJECT_FILE).is_file():
         return FolderSite(folder, [])
-    return NoSite()
+    return ShippedSite()
 
 
 def _check_project(folder: Path) -> Iterator[list[Finding]]:

@@ -11,7 +11,7 @@ from ionpy_auto.automation.names import channel_units
 from ionpy_auto.automation.profiles import Profile, read_profile
 from ionpy_auto.automation.wiring import CellFile, ChannelFile, read_cell, read_channel
 from ionpy_auto.core.errors import BadInput, Finding
-from ionpy_auto.core.files import inside
+from ionpy_auto.core.files import inside, shipped_path
 from ionpy_auto.devices.entities import Entity, Numeric
 from ionpy_auto.devices.manager import DeviceManager
 
@@ -79,7 +79,7 @@ class EntitySite:
     def __init__(self, channels: Iterable[Path], cells: Iterable[Path]) -> None:
         folders = tuple(channels)
         self.channels: Shelf[ChannelFile] = Shelf(folders, read_channel)
-        self._roots = tuple(folder.parent for folder in folders)
+        self._roots = (*(folder.parent for folder in folders), shipped_path("rules"))
         self.cells: Shelf[CellFile] = Shelf(cells, read_cell)
 
     def has_device(self, device_id: str) -> bool:

@@ -67,6 +67,16 @@ class Simulation(BaseModel):
     )
 
 
+class Budgets(BaseModel):
+    """What all channels of a project may take together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mains_power: float | None = Field(
+        None, gt=0, le=1e6, description="What the mains gives to all supplies together, in W."
+    )
+
+
 class ProjectFile(BaseModel):
     """``project.json``."""
 
@@ -84,6 +94,7 @@ class ProjectFile(BaseModel):
     files: ProjectFiles = Field(default_factory=ProjectFiles)
     notes: str = ""
     simulation: Simulation | None = None
+    limits: Budgets | None = None
 
 
 @dataclass

@@ -24,7 +24,7 @@ from ionpy_auto.core.errors import NotFound, StorageError
 from ionpy_auto.storage.database import Database
 from ionpy_auto.storage.device_tables import DeviceTable, DeviceTables, StoredColumn, quoted
 from ionpy_auto.storage.disk import RoomOf, room_of
-from ionpy_auto.storage.exporters import Dialect, Exporter, ExportMeta, exporter
+from ionpy_auto.storage.exporters import Choosy, Dialect, Exporter, ExportMeta, exporter
 from ionpy_auto.storage.history import sessions_of
 from ionpy_auto.storage.models import ExportRow
 
@@ -47,6 +47,8 @@ class ExportRequest:
         dialect: Of the CSV.
         units: A row of units below the header.
         metadata: Lines about device, session and time above the header.
+        institution: For formats whose file names say it.
+        specimen: The cell, likewise.
     """
 
     format: str = "csv"
@@ -58,6 +60,8 @@ class ExportRequest:
     dialect: Dialect = "en"
     units: bool = True
     metadata: bool = False
+    institution: str = ""
+    specimen: str = ""
 
 
 class _CancelledError(Exception):
@@ -190,16 +194,14 @@ class _Job:
 
     def run(self, connection: sqlite3.Connection, tables: list[DeviceTable]) -> ExportRow:
         session = _session_name(connection, self._request.session_id)
+        single = self._request.device is not None
         tables = [table for table in tables if self._sessions(connection, table)]
+        if not single and isinstance(self._writer, Choosy):
+            tables = [table for table in tables if self._writer.takes(self._columns(table))]
         if not tables:
             msg = "there is nothing recorded to export"
             raise NotFound(msg)
-        single = self._request.device is not None
-        name = file_name(
-            session or "project",
-            self._request.device if self._request.device is not None else "all",
-            self._created,
-        )
+        name = self._name(tables[0], session) if single else self._all(session)
         target = _unused(self._folder, name, self._writer.suffix if single else ".zip")
         part = target.with_name(f"{target.name}.part")
         try:
@@ -230,6 +232,14 @@ class _Job:
             rows=self._rows,
         )
 
+    def _all(self, session: str) -> str:
+        return file_name(session or "project", "all", self._created)
+
+    def _name(self, table: DeviceTable, session: str) -> str:
+        if isinstance(self._writer, Choosy):
+            return self._writer.stem(self._meta(table, session))
+        return file_name(session or "project", table.device_id, self._created)
+
     def _write_zip(
         self,
         connection: sqlite3.Connection,
@@ -240,29 +250,38 @@ class _Job:
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             used: set[str] = set()
             for table in tables:
-                name = _member(table.device_id, used) + self._writer.suffix
+                base = _slug(table.device_id)
+                if isinstance(self._writer, Choosy):
+                    base = self._writer.stem(self._meta(table, session))
+                name = _member(base, used) + self._writer.suffix
                 with archive.open(name, "w", force_zip64=True) as member:
                     self._write(connection, table, session, cast("BinaryIO", member))
 
     def _write(
         self, connection: sqlite3.Connection, table: DeviceTable, session: str, out: BinaryIO
     ) -> None:
+        meta = self._meta(table, session)
+        self._writer.write(self._all_rows(connection, table, meta.columns), meta, out)
+
+    def _columns(self, table: DeviceTable) -> tuple[StoredColumn, ...]:
+        wanted = self._request.entities
+        return tuple(c for c in table.active if not wanted or c.entity in wanted)
+
+    def _meta(self, table: DeviceTable, session: str) -> ExportMeta:
         request = self._request
-        columns = tuple(
-            c for c in table.active if not request.entities or c.entity in request.entities
-        )
         created = datetime.fromtimestamp(self._created, UTC).isoformat(timespec="seconds")
         notes = (("device", table.device_id), ("session", session), ("exported", created))
-        meta = ExportMeta(
+        return ExportMeta(
             table.device_id,
-            columns,
+            self._columns(table),
             session,
             self._created,
             request.dialect,
             request.units,
             notes if request.metadata else (),
+            request.institution,
+            request.specimen,
         )
-        self._writer.write(self._all_rows(connection, table, columns), meta, out)
 
     def _sessions(self, connection: sqlite3.Connection, table: DeviceTable) -> list[int]:
         sessions = list(sessions_of(connection, table))
@@ -312,9 +331,8 @@ def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9.-]+", "_", text)[:60].strip("_.-") or "x"
 
 
-def _member(device_id: str, used: set[str]) -> str:
-    """A file name for a device that no other one in the archive has, in any case of letters."""
-    base = _slug(device_id)
+def _member(base: str, used: set[str]) -> str:
+    """A file name that no other one in the archive has, in any case of letters."""
     name, number = base, 1
     while name.lower() in used:
         number += 1

@@ -10,6 +10,7 @@ import ipaddress
 import json
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -72,6 +73,15 @@ class WebhookChannel:
         """
         body = {"title": title, "message": message, "time": self._clock.now()}
         await self.request("POST", address, json.dumps(body), "application/json", TIMEOUT_S)
+
+    async def check(self, address: str) -> None:
+        """Refuse an address that must not be reached; one without a name server may come up yet.
+
+        Raises:
+            Forbidden: Says why.
+        """
+        with self._clock.hold(), suppress(Unavailable):
+            await self._target(urlsplit(address))
 
     async def request(
         self, method: str, address: str, body: str | None, content_type: str, timeout_s: float

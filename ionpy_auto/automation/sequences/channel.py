@@ -110,6 +110,8 @@ class CyclerChannel:
         integrator: Fed with every sample while a run is counted.
         observer: The run, if any.
         commanded: When the last setting was changed by us.
+        comparing: Supply and load are meant to be on together, with the cell's relay open.
+        correction: Gain and offset that bring the meter of discharge to that of charge.
         accepted: What a person accepted for this wiring, with name and date.
         on_voltage: Told of each sample of the cell voltage, with the half width of its stamp.
         follows_flag: Whether the supply's own flag says the phase; not while software regulates.
@@ -133,6 +135,8 @@ class CyclerChannel:
     on_voltage: Callable[[Sample, float], None] | None = None
     follows_flag: bool = True
     commanded: float = 0.0
+    comparing: bool = False
+    correction: tuple[float, float] | None = None
     _mono: float = 0.0
     _seen_phase: str = ""
     _seen_count: int = 0
@@ -401,6 +405,18 @@ class CyclerChannel:
         wanted = self.path_current > self._zero
         return bool(is_on and wanted and not self.current and point in self._unipolar)
 
+    def corrected(self, drawn: float) -> float:
+        """A reading of the discharge meter, brought to the charge meter where the file asks."""
+        if self.correction is None:
+            return drawn
+        gain, offset = self.correction
+        return gain * drawn + offset
+
+    @property
+    def is_comparing(self) -> bool:
+        """Whether both outputs may be on now: in a comparison, while the relay reads open."""
+        return self.comparing and self.relay is not None and self.relay.closed is False
+
     @property
     def leakage(self) -> Mapping[str, float | None]:
         """What supply and load draw from the cell while they are off [A]; None is unknown.
@@ -430,11 +446,13 @@ class CyclerChannel:
             self.current = self.charging.value if self.charging else None
         elif self.side is Side.DISCHARGE:
             drawn = self.discharging.value if self.discharging else None
-            self.current = None if drawn is None else 0.0 - drawn
+            self.current = None if drawn is None else 0.0 - self.corrected(drawn)
         else:
             given = self.charging.value if self.charging else 0.0
             drawn = self.discharging.value if self.discharging else 0.0
             self.current = None if given is None or drawn is None else given - drawn
+            if self.current is not None and self.is_comparing:
+                self.current = 0.0  # the cell is disconnected: what differs is the meters
             # Both switches are off: what is left is the meters' zero error, not charge.
             if self.current is not None and abs(self.current) <= self._zero:
                 self.current = 0.0
@@ -748,6 +766,7 @@ class ExclusiveOutputs:
             return None
         point = f"{device}.{entity}"
         for one, other in ((source, sink), (sink, source)):
-            if point == one.find(one.switch) and not other.is_off:
+            is_one = point == one.find(one.switch)
+            if is_one and not other.is_off and not self.channel.is_comparing:
                 return f"{other.device} is not known to be off"
         return None

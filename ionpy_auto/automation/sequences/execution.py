@@ -97,6 +97,15 @@ class RunChannel:
         self._drive = None
         await self._switching.disconnect()
 
+    async def compare(self, amps: float) -> None:
+        """Supply into load, the cell disconnected."""
+        self._drive = None
+        await self._switching.compare(amps)
+
+    async def compare_at(self, amps: float) -> None:
+        """Another current from the supply into the load."""
+        await self._switching.compare_at(amps)
+
     async def charge(self, *, current: float | None = None, voltage: float | None = None) -> bool:
         """Supply on."""
         return await self.drive(Drive("charge", current=current, voltage=voltage))
@@ -191,6 +200,10 @@ class Execution:
         """Write as the run."""
         async with self._writes:
             return await self.run.write(point, value)
+
+    def claim(self, point: str) -> str:
+        """Hold an output until the run ends; the name of who holds it, or empty."""
+        return self.run.claim(point)
 
     def phase(self, name: str) -> None:
         """The step has entered a phase; empty gives the naming back to the channel."""
@@ -500,12 +513,21 @@ class Execution:
         step.enter_phase("", step.ended)
         if run.counting is not None and not step.is_side:
             run.count(step)
+        self._judge(step)
         for measure in step.node.measure:
             self._measure(step, measure)
         run.plan.finished(step.node.id, step.time(now))
         run.verdict = worst(run.verdict, step.verdict)
         run.tell_step(step, "ended")
         run.save()
+
+    @staticmethod
+    def _judge(step: StepRun) -> None:
+        """The verdict written at a step counts where it ended well and its end has none itself."""
+        node = step.node
+        has_own = step.ended_by in {end.name for end in node.until}
+        if step.verdict in {"not_set", "pass"} and not has_own:
+            step.verdict = node.verdict or step.verdict
 
     def _measure(self, step: StepRun, measure: Measure) -> None:
         value = measure.value.evaluate(self.env)

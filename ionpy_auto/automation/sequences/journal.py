@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from ionpy_auto.automation.models import (
@@ -275,6 +276,17 @@ class Journal:
 
         self.put(work)
 
+    def note(self, run_id: str, notes: Mapping[str, Any]) -> None:
+        """Add to what is kept with a run."""
+
+        def work(session: Session) -> None:
+            row = session.get(RunRow, run_id)
+            if row is not None:
+                row.trace = {**row.trace, **notes}
+                session.add(row)
+
+        self.put(work)
+
     def step(self, run_id: str, path: str, row: Mapping[str, Any]) -> None:
         """Store a step, or what became of it."""
 
@@ -375,16 +387,30 @@ class Journal:
 
         return await self._database.read(work)
 
-    async def runs(self, limit: int, offset: int) -> tuple[list[dict[str, Any]], int]:
-        """Stored runs, newest first, and how many there are."""
+    async def runs(
+        self, limit: int, offset: int, where: Sequence[ColumnElement[bool]] = ()
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Stored runs of a kind, newest first, and how many there are."""
         if self._database is None:
             return [], 0
 
         def work(session: Session) -> tuple[list[dict[str, Any]], int]:
-            query = select(RunRow).order_by(col(RunRow.created).desc())
+            query = select(RunRow).where(*where).order_by(col(RunRow.created).desc())
             rows = session.exec(query.offset(offset).limit(limit)).all()
-            total = session.exec(select(func.count()).select_from(RunRow)).one()
+            total = session.exec(select(func.count()).select_from(RunRow).where(*where)).one()
             return [public(row) for row in rows], total
+
+        return await self._database.read(work)
+
+    async def callbacks(self) -> dict[str, str]:
+        """Finished runs nobody was told of yet, with the address to be told."""
+        if self._database is None:
+            return {}
+
+        def work(session: Session) -> dict[str, str]:
+            state = func.json_extract(col(RunRow.trace), "$.callback.state")
+            query = select(RunRow).where(RunRow.status == "finished", state == "waiting")
+            return {row.id: row.trace["callback"]["url"] for row in session.exec(query).all()}
 
         return await self._database.read(work)
 
@@ -495,6 +521,7 @@ def _kept(session: Session, row: RunRow) -> Kept:
             "created": row.created,
             "channel": row.channel,
             "actor": row.actor,
+            "callback_url": row.trace.get("callback", {}).get("url", ""),
         },
         files={f.role: RunFile(f.role, f.name, f.revision, f.text) for f in files},
         checkpoint=dict(place.state) if place is not None else {},

@@ -7,7 +7,8 @@ server's stop) the outputs go to their safe state, proven by read-back, then ``f
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -28,8 +29,15 @@ from ionpy_auto.automation.sequences.execution import Execution, run_closing
 from ionpy_auto.automation.sequences.held import HeldRuns
 from ionpy_auto.automation.sequences.journal import CALLED, Journal, RunFile
 from ionpy_auto.automation.sequences.limits import effective_limits
+from ionpy_auto.automation.sequences.listing import ALL_RUNS, RunFilter
 from ionpy_auto.automation.sequences.pacing import RunPace
-from ionpy_auto.automation.sequences.prestart import Check, Inspector, Preview, refuse
+from ionpy_auto.automation.sequences.prestart import (
+    Check,
+    Inspector,
+    Neighbour,
+    Preview,
+    refuse,
+)
 from ionpy_auto.automation.sequences.prestart.meters import SENSE_POLL_S
 from ionpy_auto.automation.sequences.resume import (
     MayResume,
@@ -111,6 +119,7 @@ class RunKit:
         may_resume: Whether a flow may go on by itself after a power loss.
         recording: What was recorded before a crash.
         text_of: Text of a file (``channel`` or ``cell``, its name), kept with a run.
+        mains_w: What the mains gives all channels together [W]; None when nobody has said so.
     """
 
     lab: Lab
@@ -125,6 +134,7 @@ class RunKit:
     may_resume: MayResume = never
     recording: Recording | None = None
     text_of: Callable[[str, str], str | None] = lambda kind, name: None
+    mains_w: Callable[[], float | None] = lambda: None
 
 
 class RunManager:
@@ -137,7 +147,8 @@ class RunManager:
         self.journal = Journal(kit.database, self._tasks, self._clock, self._storage_trouble)
         self.held = HeldRuns(kit.lab, kit.devices, kit.site, self.journal, self, self._tasks)
         self.held.may_resume, self.held.recording = kit.may_resume, kit.recording
-        self._inspector = Inspector(self._clock, kit.database)
+        self._leased: dict[str, Run] = {}
+        self._inspector = self._new_inspector()
         self.runs: dict[str, Run] = {}
         self.channels: dict[str, CyclerChannel] = {}
         self._interlocks: dict[str, ExclusiveOutputs] = {}
@@ -146,8 +157,26 @@ class RunManager:
         self._next_start = 0.0
         self._queues: dict[str, list[Run]] = {}
         self._keys: dict[str, str] = {}
+        self._starting: dict[str, tuple[asyncio.Lock, int]] = {}
         self._own_session = False
         self._closing = False
+
+    def _new_inspector(self) -> Inspector:
+        return Inspector(self._clock, self._kit.database, self._neighbours, self._kit.mains_w)
+
+    def _neighbours(self, run_id: str) -> list[Neighbour]:
+        """Runs that held their outputs before this one, so that of two only one is refused."""
+        found = []
+        for run in self._leased.values():
+            if run.id == run_id:
+                break
+            if run.channel is not None:
+                found.append(
+                    Neighbour(
+                        owner=run.owner, channel=run.channel, flow=run.flow, limits=run.limits
+                    )
+                )
+        return found
 
     @property
     def may_resume(self) -> MayResume:
@@ -160,7 +189,7 @@ class RunManager:
         """Hold runs a crash left open; returns their ids. Nothing is switched on by it."""
         self._kit.gate.latch.listeners.append(self._on_latch)
         # What the clock did before the project was open (simulated time goes on) is no jump.
-        self._inspector = Inspector(self._clock, self._kit.database)
+        self._inspector = self._new_inspector()
         return await self.held.find()
 
     async def stop(self) -> None:
@@ -252,6 +281,8 @@ class RunManager:
     async def start(self, request: RunRequest) -> Run:
         """Check everything, then start; returns before the first step.
 
+        The same key twice gives the same run, also when both come at once.
+
         Raises:
             NotFound: No such flow, channel or device.
             Rejected: The flow, its parameters, its limits or the cell's state refuse it.
@@ -259,16 +290,34 @@ class RunManager:
         """
         if self._closing:
             raise Unavailable("the server is stopping")
-        known = await self._known(request.idempotency_key)
-        if known is not None:
-            return known
+        async with self._key_lock(request.idempotency_key):
+            known = await self._known(request.idempotency_key)
+            return known if known is not None else await self._start(request)
+
+    async def _start(self, request: RunRequest) -> Run:
         flow = await self.flow(request)
         self.check_armed(flow)
         run = self.make(request, flow)
+        self._check_session(request)
         if run.channel is not None and run.channel.id in self._holders:
             return await self._queue(run)
         await self._launch(run)
         return run
+
+    @asynccontextmanager
+    async def _key_lock(self, key: str | None) -> AsyncIterator[None]:
+        if key is None:
+            yield
+            return
+        lock, waiting = self._starting.get(key, (asyncio.Lock(), 0))
+        self._starting[key] = lock, waiting + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._starting.pop(key)
+            if waiting > 1:
+                self._starting[key] = lock, waiting - 1
 
     async def _known(self, key: str | None) -> Run | None:
         if key is None:
@@ -281,6 +330,24 @@ class RunManager:
             msg = f"this key has started run {run_id}"
             raise Conflict(msg, code="ALREADY_STARTED", hint="see that run", args={"id": run_id})
         return run
+
+    def _check_session(self, request: RunRequest) -> None:
+        """The session a run wants to record into is the one that runs.
+
+        Raises:
+            Conflict: It is not; says which is.
+        """
+        wanted, sessions = request.session_id, self._kit.sessions
+        active = sessions.active if sessions is not None else None
+        if wanted is None or (active is not None and active["id"] == wanted):
+            return
+        now = "no session runs" if active is None else f"session {active['id']} runs"
+        raise Conflict(
+            f"session {wanted} is not running: {now}",
+            code="SESSION_NOT_RUNNING",
+            hint="start it first, or leave session out",
+            args={"wanted": wanted, "active": None if active is None else active["id"]},
+        )
 
     async def flow(self, request: RunRequest) -> Flow:
         """The flow of a request as it would be run.
@@ -344,7 +411,9 @@ class RunManager:
         except IonpyError as error:
             found.refuse(error)
         try:
+            self._check_session(request)
             self._check_free(run)
+            await self._correct(run)
             found.checks = await self._inspector.inspect(run, peek=True)
             refuse(found.checks)
         except (Rejected, Conflict) as error:
@@ -415,7 +484,16 @@ class RunManager:
         parts = RunParts(
             kit.lab, flow, channel, limits, kit.environment, self.journal, self._barriers
         )
-        return Run(run_id, request, origin, parts)
+        run = Run(run_id, request, origin, parts)
+        run.claim = lambda point: self._claim(run, point)
+        return run
+
+    def _claim(self, run: Run, point: str) -> str:
+        try:
+            self._kit.gate.leases.acquire(run.owner, (point,))
+        except Conflict as error:
+            return str(error.arguments["owner"])
+        return ""
 
     def _accepted(self, channel: CyclerChannel) -> Mapping[str, Mapping[str, Any]]:
         """Where nothing real is driven the text of the channel file suffices (SEC-10)."""
@@ -447,6 +525,7 @@ class RunManager:
             patience_s: How long a cell that still relaxes is waited for.
         """
         try:
+            self._check_session(run.request)
             self._lease(run)
             run.set_state(RunState.STARTING, "")
             await self._hurry(run)
@@ -490,6 +569,7 @@ class RunManager:
         points = channel.outputs()
         self._kit.gate.leases.acquire(run.owner, points)
         self._holders[channel.id] = run.id
+        self._leased[run.id] = run
         run.leased = tuple(dict.fromkeys(point.rpartition(".")[0] for point in points))
 
     async def _hurry(self, run: Run) -> None:
@@ -508,9 +588,22 @@ class RunManager:
     async def _checks(
         self, run: Run, patience_s: float, more: Callable[[], list[Check]] = list
     ) -> list[dict[str, Any]]:
+        await self._correct(run)
         checks = [*await self._inspector.inspect(run, patience_s), *more()]
         refuse(checks)
         return [check.as_dict() for check in checks]
+
+    async def _correct(self, run: Run) -> None:
+        """What the last comparison of the channel's meters found, where its file asks for it."""
+        channel = run.channel
+        if channel is None:
+            return
+        row = None
+        if channel.file.current.corrected:
+            row = await self.journal.last_step(channel.id, "cross_check")
+        found = (row or {}).get("figures") or {}
+        gain, offset = found.get("gain"), found.get("offset")
+        channel.correction = None if gain is None or offset is None else (gain, offset)
 
     async def _record(self, run: Run) -> None:
         if run.id in self.runs:
@@ -584,6 +677,7 @@ class RunManager:
             await self._open_session(run)
         except BaseException:
             self._kit.gate.leases.release(run.owner)
+            self._leased.pop(run.id, None)
             raise
         self.runs[run.id] = run
         revival.note(run)
@@ -619,6 +713,7 @@ class RunManager:
             if run.channel is not None:
                 run.channel.renew_patience()
         self._kit.gate.leases.release(run.owner)
+        self._leased.pop(run.id, None)
         if run.channel is not None and self._holders.get(run.channel.id) == run.id:
             del self._holders[run.channel.id]
 
@@ -819,10 +914,15 @@ class RunManager:
         sessions = self._kit.sessions
         if sessions is None:
             return
+        self._check_session(run.request)
         if sessions.active is None:
             name = run.request.session_name or f"{run.flow.title} {run.id}"
-            await sessions.start(name, run.request.conditions)
-            self._own_session = True
+            try:
+                await sessions.start(name, run.request.conditions)
+                self._own_session = True
+            except Conflict:
+                if sessions.active is None:  # or another run has just opened one
+                    raise
         run.session = sessions.active
         number = (run.session or {}).get("id")
         if isinstance(number, int) and number not in run.past.sessions:
@@ -985,13 +1085,14 @@ class RunManager:
     # --- reading --------------------------------------------------------------------------------
 
     async def list(
-        self, limit: int = 100, offset: int = 0
+        self, limit: int = 100, offset: int = 0, wanted: RunFilter = ALL_RUNS
     ) -> tuple[Sequence[Mapping[str, Any]], int]:
         """Runs, newest first: those in memory as they are, the others as stored."""
+        live = {run.id: run.as_dict() for run in (*self.held, *self.runs.values())}
         if self._kit.database is None:
-            live = [run.as_dict() for run in reversed(self.runs.values())]
-            return live[offset : offset + limit], len(live)
-        stored, total = await self.journal.runs(limit, offset)
+            found = [run for run in reversed(live.values()) if wanted.fits_now(run)]
+            return found[offset : offset + limit], len(found)
+        stored, total = await self.journal.runs(limit, offset, wanted.where(live))
         return [self._fresh(row) for row in stored], total
 
     def _fresh(self, row: dict[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class CellTrace:
         place = channel.discharging if channel.side is Side.DISCHARGE else channel.charging
         if place is None or sample.point != place.point:
             return None
-        return -value if channel.side is Side.DISCHARGE else value
+        return -channel.corrected(value) if channel.side is Side.DISCHARGE else value
 
 
 class ChannelMeter:
@@ -74,6 +74,18 @@ class ChannelMeter:
         """The voltage at the instrument that is on."""
         terminal = self._channel.terminal
         return terminal.value if terminal is not None else None
+
+    @property
+    def both_currents(self) -> tuple[float | None, float | None]:
+        """What the meters of charge and of discharge show."""
+        channel = self._channel
+        given, drawn = channel.charging, channel.discharging
+        return (given.value if given else None), (drawn.value if drawn else None)
+
+    def correct(self, gain: float, offset: float) -> None:
+        """How the meter of discharge is brought to that of charge, if the channel file asks."""
+        if self._channel.file.current.corrected:
+            self._channel.correction = (gain, offset)
 
     async def last(self) -> Mapping[str, Any] | None:
         """The row of the last passed step of this kind on this channel."""

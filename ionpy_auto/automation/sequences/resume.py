@@ -218,6 +218,7 @@ def request_of(kept: Kept) -> RunRequest:
         bindings={key: row["bindings"][key] for key in BINDINGS if key in row["bindings"]},
         conditions=row["conditions"],
         actor=row["actor"],
+        callback_url=row["callback_url"],
     )
 
 

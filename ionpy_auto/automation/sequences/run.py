@@ -17,6 +17,7 @@ from ionpy_auto.automation.environment import LiveEnvironment, LocalEnvironment
 from ionpy_auto.automation.flow import Flow, StepNode
 from ionpy_auto.automation.names import Names
 from ionpy_auto.automation.sequences.barriers import Barriers
+from ionpy_auto.automation.sequences.callbacks import waiting_callback
 from ionpy_auto.automation.sequences.channel import CyclerChannel, Side
 from ionpy_auto.automation.sequences.checkpoint import Past, take
 from ionpy_auto.automation.sequences.counting import Counting, cycle_row, run_figures
@@ -88,6 +89,8 @@ class RunRequest:
         parameters: Values of ``$names``.
         queue: Wait for the run that holds the channel instead of being refused.
         actor: Who asks, for the record.
+        session_id: The running session it must record into; None takes any, or opens one.
+        callback_url: Where the finished run is posted to.
         prediction: Of a pre-flight, as it is stored with the run.
     """
 
@@ -100,6 +103,7 @@ class RunRequest:
     queue: bool = False
     idempotency_key: str | None = None
     callback_url: str = ""
+    session_id: int | None = None
     actor: str = ""
     prediction: Mapping[str, Any] | None = None
 
@@ -147,6 +151,7 @@ class Run:
     calm_down: Callable[[], None] | None = None
     ticker: Timer | None = None
     pace: RunPace | None = None
+    claim: Callable[[str], str] = staticmethod(lambda point: "")  # set by the manager
     sampling: Sampling | None = None
     sheet: Mapping[str, Any] = MappingProxyType({})
 
@@ -610,6 +615,7 @@ class Run:
             "totals": totals,
             "trace": {
                 "conditions": dict(self.request.conditions),
+                **waiting_callback(self.request.callback_url),
                 "message": self.message,
                 "limits": self.limits_shown,
                 "checks": self.checks,

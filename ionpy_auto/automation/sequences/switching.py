@@ -43,6 +43,8 @@ RAMP_STEP_S: Final = 0.25
 RAMP_MOST_S: Final = 1.5
 """A ramp that slow instruments have drawn out so long goes to its end in one step."""
 DEAD_TIME_S: Final = 1.0
+COMPARE_ROOM: Final = 1.2
+"""Of a comparison: the supply could give so much more than the load draws."""
 RELAY_MOST_A: Final = 0.010
 ALREADY_THERE_V: Final = 0.010
 LEAST_OHM: Final = 0.005
@@ -152,6 +154,7 @@ class Switching:
         with channel.being_switched():
             for instrument in channel.instruments:
                 await self._switch(instrument, on=False)
+            channel.comparing = False
             await self._prove_zero()
             channel.side = Side.OFF
             self._mark_off()
@@ -224,6 +227,7 @@ class Switching:
             channel.integrator.outputs_off(now, proven=proven)
         channel.set_phase("", now)
         channel.side = Side.OFF
+        channel.comparing = False
         self.driven = None
         self.let_go()
         self.keep_connected = False
@@ -275,6 +279,65 @@ class Switching:
     async def _read_contact(self, relay: Contact) -> None:
         if relay.closed is None:
             await relay.stack.poll_once()
+
+    # --- without the cell -----------------------------------------------------------------------
+
+    async def compare(self, amps: float) -> None:
+        """Supply into load, the cell disconnected.
+
+        Raises:
+            Rejected: There is no relay, or no meter of its own for each direction.
+            DeviceError: A device did not do what it was told.
+        """
+        channel = self.channel
+        source, sink, relay = channel.source, channel.sink, channel.relay
+        if source is None or sink is None or relay is None:
+            msg = f"{channel.id} cannot disconnect its cell from supply and load"
+            raise Rejected(msg, code="NO_RELAY", hint="relay: {point: RLY_01.k1}")
+        if channel.charging is None or channel.discharging is None:
+            msg = f"{channel.id} has no meter of its own for each direction"
+            raise Rejected(msg, code="ONE_METER", hint="current: {charge: …, discharge: …}")
+        async with self._in_order():
+            self.keep_connected = False
+            await self._off()
+            with channel.being_switched():
+                await self._contact(closed=False)
+                await self._settle()
+                channel.expect(relay.point, False)  # one that closes now breaks the run off
+                self._proven = False
+                volts, most = self._cell_voltage(), COMPARE_ROOM * amps
+                await self._protect.arm_supply(
+                    source, volts, most, isolation=channel.file.isolation
+                )
+                await self._protect.arm_load(sink, amps)
+                await self._set(source, Role.SET_VOLTAGE, volts)
+                await self._set(source, Role.SET_CURRENT, most)
+                if sink.find(Role.LOAD_MODE) is not None:
+                    await self._set(sink, Role.LOAD_MODE, "cc")
+                await self._set(sink, Role.LOAD_LEVEL, 0.0)
+                channel.comparing = True
+                await self._both_on(source, sink, relay)
+
+    async def _both_on(self, source: Instrument, sink: Instrument, relay: Contact) -> None:
+        for instrument in (source, sink):
+            await relay.stack.poll_once()
+            if not self.channel.is_comparing:
+                msg = f"{relay.point} does not say that it is open"
+                raise DeviceError(msg, code="READBACK_MISMATCH", hint="look at the relay")
+            await self._switch(instrument, on=True)
+
+    async def compare_at(self, amps: float) -> None:
+        """Another current from the supply into the load.
+
+        Raises:
+            Rejected: Nothing is being compared.
+        """
+        channel, sink = self.channel, self.channel.sink
+        async with self._turn:
+            if sink is None or not channel.is_comparing:
+                raise nothing_driven()
+            with channel.being_switched():
+                await self._set(sink, Role.LOAD_LEVEL, amps)
 
     # --- driving ------------------------------------------------------------------------------
 

@@ -12,12 +12,15 @@ from ionpy_auto.core.errors import Conflict
 from ionpy_auto.language import format_duration, format_quantity
 
 LOOK_S: Final = 1.0
+SAME_K: Final = 0.05
 
 
 @step
 class Soak(Step):
     """Set a chamber, outputs off, and wait until a temperature has been within a band for a time.
 
+    The run holds the chamber from then on. One that another run holds is waited for, until it is
+    free or has this temperature.
     The temperature is the cell's (``temp`` of the channel), or the point in ``reading``.
     """
 
@@ -51,25 +54,37 @@ class Soak(Step):
             Conflict: The project is in shadow: the chamber was not set.
         """
         await context.channel.rest()
-        outcome = await context.write(self.chamber, self.temp)
-        if outcome.kind is OutcomeKind.SHADOWED:
-            msg = f"{self.chamber} was not written: the project is in shadow"
-            raise Conflict(msg, code="NOT_ARMED", hint="an engineer arms the project first")
         clock = context.lab.clock
-        began, since = clock.monotonic(), None
+        began, since, is_set = clock.monotonic(), None, False
         while True:
+            owner = "" if is_set else context.claim(self.chamber)
+            if not (owner or is_set):
+                await self._set(context)
+                is_set = True
             now = clock.monotonic()
-            since = (now if since is None else since) if self._is_within(context) else None
+            holds = self._is_within(context) and (is_set or self._is_set(context))
+            since = (now if since is None else since) if holds else None
             soaked = 0.0 if since is None else now - since
             context.meter.keep({"soaked": soaked})
             if soaked >= self.seconds:
                 context.end("soaked")
                 return
             if now - began >= self.timeout:
-                context.end("timeout", "fail")
+                context.end("timeout" if is_set else f"held by {owner}", "fail")
                 return
             if await context.hold(LOOK_S) == "ended":
                 return
+
+    async def _set(self, context: StepContext) -> None:
+        outcome = await context.write(self.chamber, self.temp)
+        if outcome.kind is OutcomeKind.SHADOWED:
+            msg = f"{self.chamber} was not written: the project is in shadow"
+            raise Conflict(msg, code="NOT_ARMED", hint="an engineer arms the project first")
+
+    def _is_set(self, context: StepContext) -> bool:
+        """Whether the run that holds the chamber has it at this temperature."""
+        value = context.env.value(self.chamber)
+        return isinstance(value, float) and abs(value - self.temp) <= SAME_K
 
     def _is_within(self, context: StepContext) -> bool:
         value = context.env.value(self.reading or context.resolve("temp"))

@@ -82,6 +82,7 @@ class MapDriver(Driver):
             "PROTECTION": described.protection(),
             "CAPABILITIES": head.capabilities,
             "OFF_LEAKAGE_A": head.off_leakage_a,
+            "SHARED_MINUS": head.shared_minus,
             "SIMULATOR": head.simulator,
             "PROTOCOL": protocol,
             "POINTS": points,

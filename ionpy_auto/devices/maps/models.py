@@ -77,6 +77,9 @@ class Head(MapModel):
     protection: ProtectionPart = Field(ProtectionPart(), description="Its hardware protection.")
     capabilities: Texts = Field((), description="Words such as battery_terminal.")
     off_leakage_a: Number | None = Field(None, description="Drawn from a cell while off [A].")
+    shared_minus: tuple[tuple[str, ...], ...] = Field(
+        (), description="Outputs whose minus terminals are joined, `[[Ch2, Ch3]]`."
+    )
     simulator: str = Field(
         "", description="`file:function` beside this file or beside the base's driver.py."
     )

@@ -6,10 +6,10 @@ A file ``<name>.py`` holds one class with ``name`` (the file's own), ``suffix`` 
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol, runtime_checkable
 
 from ionpy_auto.core.errors import NotFound
 from ionpy_auto.storage.device_tables import StoredColumn
@@ -29,6 +29,8 @@ class ExportMeta:
         dialect: ``en`` (comma, decimal point) or ``de`` (semicolon, decimal comma).
         units: Whether a row of units follows the header, where the format has rows.
         notes: Further lines, shown where the format has room for them.
+        institution: Who measured, where the format's file names say it.
+        specimen: The cell, likewise.
     """
 
     device: str
@@ -38,6 +40,8 @@ class ExportMeta:
     dialect: Dialect = "en"
     units: bool = True
     notes: tuple[tuple[str, str], ...] = ()
+    institution: str = ""
+    specimen: str = ""
 
 
 class Exporter(Protocol):
@@ -48,6 +52,17 @@ class Exporter(Protocol):
 
     def write(self, rows: Iterator[tuple[Any, ...]], meta: ExportMeta, out: BinaryIO) -> None:
         """Write all rows: time, session id, a value per column, alarm state."""
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """An exporter that cannot write every device and has a custom for names of files."""
+
+    def takes(self, columns: Sequence[StoredColumn]) -> bool:
+        """Whether a device with these columns can be written."""
+
+    def stem(self, meta: ExportMeta) -> str:
+        """The name of the file, without its suffix."""
 
 
 @cache

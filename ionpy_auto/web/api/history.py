@@ -15,6 +15,7 @@ from ionpy_auto.storage.history import Curve, Query
 from ionpy_auto.web.fields import MAX_TIME, OptionalRowId, RowId, Time
 
 Points = Annotated[int | None, Parameter(ge=2, le=20_000)]
+Institution = Annotated[str, Parameter(max_length=60)]
 Limit = Annotated[int, Parameter(ge=1, le=200_000)]
 
 
@@ -138,11 +139,15 @@ class ExportsController(Controller):
         start: Time = None,
         end: Time = None,
         meta: bool = False,
+        institution: Institution = "",
     ) -> File:
         """Write an export (it is logged and kept) and download it."""
         chosen = names(entities)
         request = ExportRequest(export_format, session_id, device, chosen, start, end, dialect)
-        return _download(engine, await engine.project.export(replace(request, metadata=meta)))
+        return downloaded(
+            engine,
+            await engine.project.export(replace(request, metadata=meta, institution=institution)),
+        )
 
     @post("/sessions/{session_id:int}/export", operation_id="writeExport")
     async def write(
@@ -156,11 +161,12 @@ class ExportsController(Controller):
         start: Time = None,
         end: Time = None,
         meta: bool = False,
+        institution: Institution = "",
     ) -> dict[str, Any]:
         """Write an export without downloading it."""
         chosen = names(entities)
         request = ExportRequest(export_format, session_id, device, chosen, start, end, dialect)
-        return await engine.project.export(replace(request, metadata=meta))
+        return await engine.project.export(replace(request, metadata=meta, institution=institution))
 
     @get("/export", operation_id="exportProject")
     async def project(
@@ -174,7 +180,7 @@ class ExportsController(Controller):
         row = await engine.project.export(
             ExportRequest(export_format, None, device, dialect=dialect)
         )
-        return _download(engine, row)
+        return downloaded(engine, row)
 
     @get("/exports", operation_id="listExports")
     async def list_exports(self, engine: Engine) -> dict[str, Any]:
@@ -194,6 +200,7 @@ class ExportsController(Controller):
         await engine.project.exports.delete(export_id)
 
 
-def _download(engine: Engine, row: dict[str, Any]) -> File:
+def downloaded(engine: Engine, row: dict[str, Any]) -> File:
+    """An export that was just written."""
     path = engine.project.project.path("exports", row["filename"])
     return File(path, filename=row["filename"], content_disposition_type="attachment")

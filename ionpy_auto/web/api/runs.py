@@ -1,26 +1,43 @@
 """``/api/runs``: test runs, started and watched by people, browsers and programs."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+import math
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from ionpy_auto.automation.sequences.listing import RunFilter
 from ionpy_auto.automation.sequences.prompts import find_prompt
 from ionpy_auto.automation.sequences.recount import recount
 from ionpy_auto.automation.sequences.run import RunRequest
-from ionpy_auto.core.bus import Event, Overflow
+from ionpy_auto.core.bus import Event, Overflow, Subscription
 from ionpy_auto.core.errors import Unavailable
 from ionpy_auto.engine import Engine
 from ionpy_auto.storage.history import Query
 from ionpy_auto.web.api.history import shown
 from ionpy_auto.web.api.preflight import prediction_of
+from ionpy_auto.web.fields import Offset, Page, Time
 from ionpy_auto.web.live import encode
 
 Scalar = bool | int | float | str
+Name = Annotated[str, msgspec.Meta(max_length=500)]
+Address = Annotated[str, msgspec.Meta(max_length=2000)]
+Word = Annotated[str | None, Parameter(max_length=200)]
+State = Literal["queued", "starting", "running", "paused", "held", "stopping", "finished"]
+Verdict = Literal["not_set", "pass", "inconclusive", "fail", "aborted", "error"]
+
+BEAT_S = 15.0
+"""A comment this often keeps proxies from closing a quiet stream."""
+
+
+class RunSession(msgspec.Struct, forbid_unknown_fields=True):
+    """The recording a run opens when none is running."""
+
+    name: Name = ""
 
 
 class RunStart(msgspec.Struct, forbid_unknown_fields=True):
@@ -29,9 +46,9 @@ class RunStart(msgspec.Struct, forbid_unknown_fields=True):
     sequence: str
     bindings: dict[str, str] = {}
     parameters: dict[str, Scalar] = {}
-    session: dict[str, Any] | int | None = None
+    session: RunSession | int | None = None
     conditions: dict[str, Any] = {}
-    callback_url: str | None = None
+    callback_url: Address | None = None
     queue: bool = False
     preflight: str | None = None
 
@@ -48,14 +65,15 @@ def request_of(
     data: RunStart, key: str | None, prediction: dict[str, Any] | None = None
 ) -> RunRequest:
     """What the run manager takes."""
-    session = data.session if isinstance(data.session, dict) else {}
+    session = data.session
     return RunRequest(
         sequence=data.sequence,
         channel=data.bindings.get("channel", ""),
         bindings={key: text for key, text in data.bindings.items() if key != "channel"},
         parameters=data.parameters,
         conditions=data.conditions,
-        session_name=str(session.get("name", "")),
+        session_name=session.name if isinstance(session, RunSession) else "",
+        session_id=session if isinstance(session, int) else None,
         queue=data.queue,
         idempotency_key=key,
         callback_url=data.callback_url or "",
@@ -92,10 +110,31 @@ class RunsController(Controller):
 
     @get(operation_id="listRuns")
     async def list_runs(
-        self, engine: Engine, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100
+        self,
+        engine: Engine,
+        limit: Page = 100,
+        offset: Offset = 0,
+        in_state: Annotated[State | None, QueryParameter(name="state")] = None,
+        verdict: Verdict | None = None,
+        sequence: Word = None,
+        channel: Word = None,
+        cell_id: Word = None,
+        since: Time = None,
+        until: Time = None,
+        text: Word = None,
     ) -> dict[str, Any]:
-        """Newest first."""
-        items, total = await engine.project.automation.runs.list(limit)
+        """Newest first; what is given narrows the list."""
+        wanted = RunFilter(
+            state=in_state,
+            verdict=verdict,
+            sequence=sequence,
+            channel=channel,
+            cell_id=cell_id,
+            since=since,
+            until=until,
+            text=text,
+        )
+        items, total = await engine.project.automation.runs.list(limit, offset, wanted)
         return {"items": list(items), "total": total}
 
     @get("/{run_id:str}", operation_id="getRun")
@@ -185,13 +224,50 @@ class RunsController(Controller):
         return run.as_dict()
 
     @get("/{run_id:str}/events", operation_id="runEvents")
-    async def events(self, engine: Engine, run_id: str) -> ServerSentEvent:
-        """Server-sent events of one run until it has finished."""
+    async def events(
+        self,
+        engine: Engine,
+        run_id: str,
+        last: Annotated[str | None, Parameter(header="Last-Event-ID", max_length=40)] = None,
+    ) -> ServerSentEvent:
+        """Server-sent events of one run until it has finished: first the run as it is.
+
+        Whoever comes back with the id of the last event also gets the steps that changed since.
+        """
         await engine.project.automation.runs.describe(run_id)  # an unknown one is refused here
-        return ServerSentEvent(_stream(engine, run_id))
+        return ServerSentEvent(_stream(engine, run_id, _moment(last)))
 
 
-async def _stream(engine: Engine, run_id: str) -> AsyncIterator[ServerSentEventMessage]:
+def _moment(last: str | None) -> float | None:
+    """The time an id of an event stands for; None for what is no id of ours."""
+    try:
+        found = float(last or "nan")
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def _message(kind: str, content: Mapping[str, Any], at: float) -> ServerSentEventMessage:
+    """One event; its id is its time, so it says from when somebody has to catch up."""
+    return ServerSentEventMessage(
+        data=encode(content).decode(), event=kind, id=f"{at:.6f}", retry=2000
+    )
+
+
+async def _missed(engine: Engine, run_id: str, since: float) -> list[ServerSentEventMessage]:
+    """Steps that began or ended at or after a moment."""
+    found = []
+    for row in await engine.project.automation.runs.steps(run_id):
+        at = row["ended"] if row["ended"] is not None else row["started"]
+        if at >= since:
+            what = "started" if row["ended"] is None else "ended"
+            found.append(_message("run_step", {**row, "run": run_id, "event": what}, at))
+    return found
+
+
+async def _stream(
+    engine: Engine, run_id: str, since: float | None
+) -> AsyncIterator[ServerSentEventMessage]:
     queue = engine.bus.subscribe(
         ("event/run", "event/run_step", "event/run_cycle", "event/run_prompt"),
         name=f"events of run {run_id}",
@@ -201,18 +277,29 @@ async def _stream(engine: Engine, run_id: str) -> AsyncIterator[ServerSentEventM
     try:
         # Read after subscribing: an end that came between the two would never be heard.
         first = await engine.project.automation.runs.describe(run_id)
-        yield ServerSentEventMessage(data=encode(first).decode(), event="run")
+        for message in await _missed(engine, run_id, since) if since is not None else ():
+            yield message
+        yield _message("run", first, engine.project.clock.now())
         state = first["state"]
         while state != "finished":
-            for event in await queue.wait():
-                if not isinstance(event, Event) or run_id not in {
-                    event.payload.get("id"),
-                    event.payload.get("run"),
-                }:
+            for event in await _heard(queue):
+                if event is None:
+                    yield ServerSentEventMessage(comment="still there")
                     continue
-                yield ServerSentEventMessage(data=encode(event.payload).decode(), event=event.kind)
+                if run_id not in {event.payload.get("id"), event.payload.get("run")}:
+                    continue
+                yield _message(event.kind, event.payload, event.timestamp)
                 state = event.payload.get("state", state) if event.kind == "run" else state
     except (Unavailable, asyncio.CancelledError):
         return
     finally:
         queue.close()
+
+
+async def _heard(queue: Subscription) -> list[Event | None]:
+    """Events, or None when there was none for a while."""
+    try:
+        async with asyncio.timeout(BEAT_S):
+            return [one for one in await queue.wait() if isinstance(one, Event)]
+    except TimeoutError:
+        return [None]

@@ -6,7 +6,7 @@ from tests.acceptance.runs.bench import CAPACITY_CHECK, table
 
 
 async def test_capacity_check_runs_to_its_end_and_agrees_with_the_cells_own_counters():
-    async with table(poll_ms=1000, capacity_ah=2.5, soc=0.5) as lab:
+    async with table(poll_ms=1000, capacity_ah=2.5, soc=0.5, adaptive=True) as lab:
         cell = lab.bench.cell
         charged, discharged = cell.charged_ah, cell.discharged_ah
         run = await lab.start(CAPACITY_CHECK, parameters={"cycles": 2})

@@ -70,6 +70,10 @@ async def test_a_run_at_rest_is_held_and_goes_on_in_its_row_with_nothing_lost(po
         assert [(c["cycle"], c["partial"]) for c in cycles] == [(1, False), (2, False)]
         stored = await lab.runs.journal.steps(run.id)
         assert stored == rows
+        assert gone_on.sheet == run.sheet, "a run keeps the sheet it began with"
+        polls, before = (r.sampling.as_dict()["DMM_01"] for r in (gone_on, run))
+        assert polls["polls"] > before["polls"] > 10
+        assert polls["max_s"] < 600.0, "the gap is no poll"
         assert power.deeds.done.count("begin") == 1
         assert power.deeds.done.count("up") == 2
         assert power.deeds.done.count("bye") == 1

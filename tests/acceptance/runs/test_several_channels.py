@@ -281,3 +281,42 @@ async def test_a_start_that_is_refused_lets_the_one_go_that_queued_behind_it():
         lab.bench.set_load(lab.clock.monotonic(), enabled=False)
         await queued.done.wait()
         assert lab.runs.holder("CH1") is None
+
+
+TAPER = "[{phase: cv, when: current < 0.2 C}, step.time > 4 h]"
+CUTOFF = "[voltage <= 3 V, step.time > 2 h]"
+CHECK = [
+    f"{{id: fill, charge: {{current: 1 C, voltage: 4.2 V}}, until: {TAPER}}}",
+    "{id: rest, rest: 5 min}",
+    f"{{id: empty, discharge: {{current: 2 C}}, until: {CUTOFF}}}",
+]
+
+
+async def test_four_capacity_checks_at_once_count_each_their_own_cell():
+    async with table(channel=wiring(1), instruments=four(), adaptive=True) as lab:
+        wire_all(lab)
+        cells = [lab.devices.benches.get(b).advanced()[0].cell for b in BENCHES]
+        before = [(cell.charged_ah, cell.discharged_ah) for cell in cells]
+        runs = [await lab.start(flow(f"f{n}", *CHECK, channel=f"CH{n}")) for n in (1, 2, 3, 4)]
+        victim = runs[2]
+        while lab.clock.monotonic() < 600.0:
+            await lab.clock.sleep(60.0)
+        lab.devices.benches.get("C").bench.faults.open_contact = True
+        await asyncio.gather(*(run.done.wait() for run in runs))
+        assert victim.verdict in {"fail", "error"}
+        assert "_03" in victim.message
+        for number, run in enumerate(runs):
+            cell = lab.devices.benches.get(BENCHES[number]).advanced()[0].cell
+            rows = run.step_rows()
+            charged = sum(row["charge_ah"] for row in rows)
+            drawn = sum(row["discharge_ah"] for row in rows)
+            assert charged == pytest.approx(cell.charged_ah - before[number][0], rel=2e-3, abs=2e-3)
+            assert drawn == pytest.approx(
+                cell.discharged_ah - before[number][1], rel=2e-3, abs=2e-3
+            )
+            if run is not victim:
+                assert (run.verdict, run.ended_by) == ("pass", "done"), run.message
+                assert [row["step_id"] for row in rows] == ["fill", "rest", "empty"]
+        filled = [run.step_rows()[0]["charge_ah"] for run in runs if run is not victim]
+        assert filled == sorted(filled, reverse=True)  # 0.3, 0.5 and 0.9 full at the beginning
+        assert lab.bus.tap_errors == 0

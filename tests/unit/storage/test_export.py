@@ -107,7 +107,7 @@ async def test_texts_in_rows_are_neutralised_and_negative_numbers_are_not(tmp_pa
 async def test_all_devices_of_a_session_are_one_archive_even_with_look_alike_ids(tmp_path):
     async with lab(tmp_path / "data.db") as it:
         exports = await ready(it, tmp_path)
-        for name in formats():
+        for name in ("csv", "json"):  # bdf takes channels alone
             row = await exports.export(ExportRequest(format=name, session_id=1))
             with zipfile.ZipFile(await exports.path(row.id)) as archive:
                 names = archive.namelist()

@@ -16,10 +16,35 @@ def check(review: Review) -> Iterator[Finding]:
     for node in review.flow.steps():
         if node.verb == "rest":
             yield from _rest(review, node)
+    yield from _relay(review)
+    yield from _meters(review)
     for node in (inner for top in review.flow.closing for inner in top.walk()):
         if node.drives:
             hint = "finally makes safe; put it into the sequence"
             yield review.finding(node, "drives-in-finally", f"{node.id} drives the cell", hint)
+
+
+def _relay(review: Review) -> Iterator[Finding]:
+    """Steps that move the relay need one that can be moved."""
+    channel = review.channel
+    if channel is None or channel.relay is not None:
+        return
+    for node in review.flow.all_steps():
+        by_hand = node.verb in {"connect", "disconnect"} and channel.isolation == "relay"
+        if by_hand or node.verb == "cross_check":
+            message = f"{node.verb}: {review.flow.channel} has no relay that can be switched"
+            hint = "relay: {point: RLY_01.k1} in the channel file, or ask a person with prompt"
+            yield review.finding(node, "no-relay", message, hint)
+
+
+def _meters(review: Review) -> Iterator[Finding]:
+    """What is compared must be two meters."""
+    channel = review.channel
+    for node in review.flow.all_steps():
+        if node.verb == "cross_check" and channel is not None and channel.current.source:
+            message = f"{review.flow.channel} has one current meter for both directions"
+            hint = "nothing to compare; leave the step out"
+            yield review.finding(node, "one-meter", message, hint)
 
 
 def _outputs(review: Review, node: StepNode, direction: str) -> Iterator[Finding]:

@@ -4,8 +4,8 @@ Nothing is switched here. One file per topic; what cannot be known (no such sens
 such, what must be known and is not refuses the start.
 """
 
-from ionpy_auto.automation.sequences.prestart.condition import Check, Start, refuse
+from ionpy_auto.automation.sequences.prestart.condition import Check, Neighbour, Start, refuse
 from ionpy_auto.automation.sequences.prestart.inspection import Inspector
 from ionpy_auto.automation.sequences.prestart.preview import Preview
 
-__all__ = ["Check", "Inspector", "Preview", "Start", "refuse"]
+__all__ = ["Check", "Inspector", "Neighbour", "Preview", "Start", "refuse"]

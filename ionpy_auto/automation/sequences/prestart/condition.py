@@ -1,6 +1,6 @@
 """One condition of a start with what was found, and what all conditions may look at."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,33 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A run that is under way beside the one that is about to start.
+
+    Attributes:
+        owner: Its name in leases.
+        channel: Which it drives.
+        flow: What it runs.
+        limits: In force.
+    """
+
+    owner: str
+    channel: CyclerChannel
+    flow: Flow
+    limits: Limits
+
+    @property
+    def directions(self) -> frozenset[str]:
+        """``charge`` and ``discharge``, as far as steps drive the cell."""
+        return directions_of(self.flow)
+
+
+def directions_of(flow: Flow) -> frozenset[str]:
+    """``charge`` and ``discharge``, as far as steps drive the cell."""
+    return frozenset(d for step in flow.steps() for d in step.directions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
     """What is about to be started, and what is known of its surroundings.
 
@@ -60,6 +87,8 @@ class Start:
         last_stamp: UTC of the newest stored row of a run; None when nothing is stored.
         free_bytes: Free room where the project is stored; None when nothing is stored.
         duration_s: How long the run may take, if that can be told.
+        others: Runs that were there before.
+        mains_w: What the mains gives [W]; None when nobody has said so.
     """
 
     channel: CyclerChannel
@@ -70,11 +99,13 @@ class Start:
     last_stamp: float | None = None
     free_bytes: int | None = None
     duration_s: float | None = None
+    others: Sequence[Neighbour] = ()
+    mains_w: float | None = None
 
     @property
     def directions(self) -> frozenset[str]:
         """``charge`` and ``discharge``, as far as steps drive the cell."""
-        return frozenset(d for step in self.flow.steps() for d in step.directions)
+        return directions_of(self.flow)
 
     def last(self, point: str) -> Sample | None:
         """The latest sample of any point."""

@@ -1,7 +1,7 @@
 """The inspection of a start: waits for fresh inputs and a history, then asks every condition."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -12,11 +12,12 @@ from ionpy_auto.automation.models import RunRow
 from ionpy_auto.automation.sequences.channel import CyclerChannel
 from ionpy_auto.automation.sequences.limits import Limits, LimitWatch
 from ionpy_auto.automation.sequences.prestart.cell import STABLE_S, check_cell, is_watched
-from ionpy_auto.automation.sequences.prestart.condition import Check, Start
+from ionpy_auto.automation.sequences.prestart.condition import Check, Neighbour, Start
 from ionpy_auto.automation.sequences.prestart.freshness import wait_fresh
 from ionpy_auto.automation.sequences.prestart.instruments import check_instruments
 from ionpy_auto.automation.sequences.prestart.meters import check_meters
 from ionpy_auto.automation.sequences.prestart.surroundings import check_surroundings
+from ionpy_auto.automation.sequences.prestart.together import check_together
 from ionpy_auto.automation.sequences.progress import Plan
 from ionpy_auto.automation.sequences.run_names import RunEnvironment
 from ionpy_auto.core.clock import Clock
@@ -27,13 +28,17 @@ LOOK_AGAIN_S: Final = 5.0
 HISTORY_POLL_S: Final = 0.5
 HISTORY_SLACK_S: Final = 2.0
 
-_TOPICS: Final = (check_cell, check_instruments, check_meters, check_surroundings)
+_TOPICS: Final = (
+    *(check_cell, check_instruments, check_meters),
+    *(check_together, check_surroundings),
+)
 """Causes before consequences: the first that does not hold is what a person must mend."""
 
 
 class Candidate(Protocol):
     """The part of a run that is inspected."""
 
+    id: str
     flow: Flow
     channel: CyclerChannel | None
     watch: LimitWatch | None
@@ -51,10 +56,14 @@ class Inspector:
     Args:
         clock: The project's.
         database: None where nothing is stored.
+        others: Runs that are there before one, by its id.
+        mains_w: What the mains gives [W]; None when nobody has said so.
     """
 
     clock: Clock
     database: Database | None = None
+    others: Callable[[str], Sequence[Neighbour]] = lambda run_id: ()
+    mains_w: Callable[[], float | None] = lambda: None
 
     def __post_init__(self) -> None:
         self._offset = self._utc_offset()
@@ -87,6 +96,8 @@ class Inspector:
             last_stamp=await self._last_stamp(),
             free_bytes=self._free_bytes(),
             duration_s=run.plan.remaining("", 0.0),
+            others=self.others(run.id),
+            mains_w=self.mains_w(),
         )
         await self._wait_for_history(start, run)
         deadline = self.clock.monotonic() + patience_s

@@ -17,7 +17,25 @@ SENSE_POLL_S: Final = 0.5
 
 def check_meters(start: Start) -> list[Check]:
     """All meters of the channel."""
-    return [*agreement(start), zero_current(start), sense_poll(start), *calibration(start)]
+    return [
+        *(*agreement(start), zero_current(start), sense_poll(start)),
+        *(*correction(start), *calibration(start)),
+    ]
+
+
+def correction(start: Start) -> list[Check]:
+    """A meter that is to be corrected was compared before."""
+    channel = start.channel
+    if not channel.file.current.corrected:
+        return []
+    name, hint = "cross check", "run a flow with cross_check on this channel first"
+    if channel.correction is None:
+        compares = any(node.verb == "cross_check" for node in start.flow.steps())
+        text = f"the meters of {channel.id} were never compared"
+        return [Check(name, None if compares else False, None, text, "NO_CROSS_CHECK", hint)]
+    gain, offset = channel.correction
+    text = f"discharge is corrected by {gain:.5g}, {format_quantity(offset, 'A')}"
+    return [Check(name, True, gain, text, "NO_CROSS_CHECK", hint)]
 
 
 def agreement(start: Start) -> list[Check]:

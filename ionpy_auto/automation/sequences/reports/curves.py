@@ -129,9 +129,11 @@ class Curves:
 
     def _contact(self, step: Mapping[str, Any], point: str) -> list[tuple[float, float]]:
         device, _, entity = point.rpartition(".")
-        cell = self._read(self._channel, ("voltage", "current"), _span(step), CONTACT_POINTS)
         other = self._read(device, (entity,), _span(step), CONTACT_POINTS)
-        if cell is None or other is None or len(cell.columns) < 2:
+        if other is None or not other.t:
+            return []
+        cell = self._read(self._channel, ("voltage", "current"), _span(step), CONTACT_POINTS)
+        if cell is None or len(cell.columns) < 2:
             return []
         there = _steady(other.columns[entity])
         pairs = zip(

@@ -8,9 +8,12 @@ from ionpy_auto.automation.sequences.reports.drawing import Drawing
 from ionpy_auto.automation.sequences.reports.model import DEFINITIONS, RunReport
 from ionpy_auto.automation.sequences.reports.plots import all_plots
 from ionpy_auto.automation.sequences.reports.words import Words
+from ionpy_auto.automation.sequences.steps import worst
 
 MOST_STEPS: Final = 240
 MOST_CYCLES: Final = 1000
+MOST_MEASURES: Final = 60
+"""With more of them they are summed up, and those that did not pass are listed."""
 MOST_EVENTS: Final = 300
 SOUND: Final = frozenset({"pass", "not_set"})
 
@@ -183,28 +186,54 @@ def _figures(report: RunReport, t: Words) -> Iterator[tuple[str, str]]:
 
 
 def _measured(report: RunReport, t: Words) -> Iterator[Block]:
-    rows: list[Sequence[Cell]] = []
-    for step in report.steps:
-        for one in step.get("measures", ()):
-            unit = one["unit"]
-            u = _measure_u(step, one)
-            value = t.figure(one["value"], u) if one["value"] is not None else t("not known")
-            rows.append(
-                (
-                    str(one["name"]),
-                    f"{step['title'] or step['step_id']}",
-                    str(step["cycle"] or "–"),
-                    f"{value} {unit}".strip(),
-                    t.short(one.get("min"), 6),
-                    t.short(one.get("max"), 6),
-                    verdict(one["verdict"], t),
-                )
-            )
+    found = [(step, one) for step in report.steps for one in step.get("measures", ())]
+    shown = found
+    if len(found) > MOST_MEASURES:
+        yield _summary(found, t)
+        shown = [(step, one) for step, one in found if one["verdict"] not in SOUND]
+    rows = [_measure(step, one, t) for step, one in shown[:MOST_MEASURES]]
     if rows:
         titles = ("Measurement", "Step", ">Cycle", ">Value", ">Lower limit", ">Upper limit")
-        shown = rows[:MOST_CYCLES]
-        yield Table(_columns(*_told(t, *titles, "Verdict")), shown)
-        yield from _left_out(len(rows) - len(shown), t)
+        yield Table(_columns(*_told(t, *titles, "Verdict")), rows)
+    yield from _left_out(len(found) - len(rows), t)
+
+
+def _measure(step: Mapping[str, Any], one: Mapping[str, Any], t: Words) -> Sequence[Cell]:
+    value = t("not known")
+    if one["value"] is not None:
+        value = f"{t.figure(one['value'], _measure_u(step, one))} {one['unit']}".strip()
+    return (
+        str(one["name"]),
+        str(step["title"] or step["step_id"]),
+        str(step["cycle"] or "–"),
+        value,
+        t.short(one.get("min"), 6),
+        t.short(one.get("max"), 6),
+        verdict(one["verdict"], t),
+    )
+
+
+def _summary(found: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], t: Words) -> Table:
+    """Each measurement over all its steps: how often, from where to where, the worst verdict."""
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for step, one in found:
+        groups.setdefault((one["name"], step["title"] or step["step_id"]), []).append(one)
+    rows: list[Sequence[Cell]] = []
+    for (name, title), measures in list(groups.items())[:MOST_MEASURES]:
+        values = [one["value"] for one in measures if one["value"] is not None]
+        unit = measures[0]["unit"]
+        ends = (min(values), max(values)) if values else (None, None)
+        rows.append(
+            (
+                name,
+                title,
+                str(len(measures)),
+                *(f"{t.short(value, 5)} {unit}".strip() for value in ends),
+                verdict(worst(*(one["verdict"] for one in measures)), t),
+            )
+        )
+    titles = ("Measurement", "Step", ">Count", ">Lowest", ">Highest", "Verdict")
+    return Table(_columns(*_told(t, *titles)), rows)
 
 
 def _measure_u(step: Mapping[str, Any], one: Mapping[str, Any]) -> float | None:

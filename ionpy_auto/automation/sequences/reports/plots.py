@@ -29,6 +29,7 @@ RAMP: Final = 6
 """Colours ``r0`` to ``r5`` for cycles from first to last."""
 _MOST_BANDS: Final = 300
 _MOST_BARS: Final = 60
+_GROUPS: Final = 12
 _ASIDE: Final = {"charge": -2.5, "discharge": 2.5}
 """So that bars of charge and discharge stand beside each other."""
 _HATCH: Final = "gap"
@@ -174,19 +175,41 @@ def _hatch(panel: Panel, report: RunReport) -> None:
 def _strip(drawing: Drawing, report: RunReport, words: Words, x: Scale) -> None:
     """A band over the curves: what was done when, with the phases of a charge."""
     begin = report.run["started"] or report.run["created"]
-    for step in report.steps[:: max(len(report.steps) // _MOST_BANDS, 1)]:
+    if len(report.steps) > _MOST_BANDS:
+        _cycle_strip(drawing, report, words, x)
+        return
+    for step in report.steps:
         first = step["started"] - begin
         last = (step["ended"] or report.run["until"]) - begin
-        wide = x(last) - x(first)
-        if wide <= 0.0:
-            continue
         style = step["kind"] if step["kind"] in {"charge", "discharge"} else "rest"
-        drawing.items.append(Area(x(first), 8.0, max(wide - 0.5, 0.5), 14.0, style, 0.85))
+        _band(drawing, (x(first), x(last)), style, str(step["title"] or step["step_id"]))
         _phases(drawing, step, begin, x)
-        label = str(step["title"] or step["step_id"])
-        if wide > 6.0 * len(label) + 8.0:
-            drawing.items.append(Label(x(first) + wide / 2, 18.5, label, "on", "middle", 9))
-    del words
+
+
+def _band(drawing: Drawing, ends: tuple[float, float], style: str, label: str) -> None:
+    first, last = ends
+    wide = last - first
+    if wide <= 0.0:
+        return
+    drawing.items.append(Area(first, 8.0, max(wide - 0.5, 0.5), 14.0, style, 0.85))
+    if wide > 6.0 * len(label) + 8.0:
+        drawing.items.append(Label(first + wide / 2, 18.5, label, "on", "middle", 9))
+
+
+def _cycle_strip(drawing: Drawing, report: RunReport, words: Words, x: Scale) -> None:
+    """Too many steps to be seen: groups of cycles instead."""
+    begin = report.run["started"] or report.run["created"]
+    starts: dict[int, float] = {}
+    for step in report.steps:
+        starts.setdefault(step["cycle"], x(step["started"] - begin))
+    cycles = sorted(starts)
+    size = -(-len(cycles) // _GROUPS)
+    groups = [cycles[k : k + size] for k in range(0, len(cycles), size)]
+    ends = [*(starts[group[0]] for group in groups[1:]), x(report.run["until"] - begin)]
+    for place, (group, end) in enumerate(zip(groups, ends, strict=True)):
+        label = f"{group[0]}–{group[-1]}" if len(group) > 1 else f"{group[0]}"
+        label = f"{words('cycle')} {label}" if place == 0 else label
+        _band(drawing, (starts[group[0]], end), "r2" if place % 2 else "rest", label)
 
 
 def _phases(drawing: Drawing, step: Mapping[str, Any], begin: float, x: Scale) -> None:

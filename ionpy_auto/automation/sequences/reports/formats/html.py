@@ -4,7 +4,7 @@ Every text comes from `escape`: names are written by people and devices.
 """
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import singledispatchmethod
 from typing import Final
 
@@ -23,29 +23,21 @@ from ionpy_auto.automation.sequences.reports.document import (
 )
 from ionpy_auto.automation.sequences.reports.drawing import Area, Dot, Drawing, Item, Label, Line
 from ionpy_auto.automation.sequences.reports.model import RunReport
+from ionpy_auto.automation.sequences.reports.palette import DARK, LIGHT, ink_of
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 FEW: Final = 5
 """Columns of a table that need not be as wide as the page."""
 
-_LIGHT: Final = (
-    "--page:#f4f6f8;--card:#fff;--ink:#17202a;--muted:#5b6773;--rule:#d9dfe5;--grid:#e8ecf0;"
-    "--axis:#98a4b0;--voltage:#1d4ed8;--current:#b45309;--temp:#be123c;--charge:#047857;"
-    "--discharge:#7c3aed;--rest:#94a3b8;--limit:#dc2626;--predicted:#64748b;--gap:#94a3b8;--on:#fff;"
-    "--good:#047857;--warn:#a16207;--bad:#b91c1c;--r0:#4f46e5;--r1:#2563eb;--r2:#0e7490;"
-    "--r3:#047857;--r4:#a16207;--r5:#c2410c"
-)
-_DARK: Final = (
-    "--page:#0d1117;--card:#161b22;--ink:#e6edf3;--muted:#9aa7b4;--rule:#2d3640;--grid:#232b34;"
-    "--axis:#56626e;--voltage:#60a5fa;--current:#fbbf24;--temp:#fb7185;--charge:#34d399;"
-    "--discharge:#a78bfa;--rest:#5b6875;--limit:#f87171;--predicted:#94a3b8;--gap:#64748b;"
-    "--on:#0d1117;--good:#34d399;--warn:#fbbf24;--bad:#f87171;--r0:#818cf8;--r1:#60a5fa;--r2:#22d3ee;"
-    "--r3:#34d399;--r4:#facc15;--r5:#fb923c"
-)
+
+def _colours(palette: Mapping[str, str]) -> str:
+    return ";".join(f"--{name}:{colour}" for name, colour in palette.items())
+
+
 _STYLE: Final = f"""
-:root{{color-scheme:light dark;{_LIGHT}}}
-@media (prefers-color-scheme:dark){{:root{{{_DARK}}}}}
+:root{{color-scheme:light dark;{_colours(LIGHT)}}}
+@media (prefers-color-scheme:dark){{:root{{{_colours(DARK)}}}}}
 *{{box-sizing:border-box}}
 body{{margin:0;background:var(--page);color:var(--ink);font:14px/1.5 system-ui,-apple-system,
 "Segoe UI",Roboto,"DejaVu Sans",sans-serif}}
@@ -89,13 +81,17 @@ p.note{{margin:10px 0 0;font-size:13px}}
 svg{{width:100%;height:auto;display:block}}
 svg text{{font-family:inherit}}
 @media print{{
-:root{{color-scheme:light;{_LIGHT};--page:#fff}}
+:root{{color-scheme:light;{_colours(LIGHT)};--page:#fff}}
 @page{{size:A4;margin:14mm}}
-body{{font-size:10.5px}}main{{padding:0;max-width:none}}
+body{{font-size:10.5px}}main{{padding:0;max-width:none}}h1{{font-size:19px}}
+header p,dt,.figures span{{font-size:8.5px}}.figures b{{font-size:9.5px}}p.note{{font-size:9.5px}}
+dl.short{{grid-template-columns:repeat(4,1fr);gap:3px 16px}}.verdict{{font-size:14px}}
+.figures{{gap:8px;margin-top:8px}}.figures div{{flex-basis:100px;padding:5px 8px}}
 section{{border:0;border-top:1px solid var(--rule);border-radius:0;
 padding:8px 0 2px;margin-top:10px}}
 table{{font-size:8.6px}}th,td{{padding:2px 7px 2px 0}}th{{white-space:normal}}
 tr,svg,.figures div{{break-inside:avoid}}h2{{break-after:avoid;font-size:13px}}
+.plots:not(.one){{grid-template-columns:1fr 1fr}}
 .scroll{{overflow:visible}}thead{{display:table-header-group}}
 *{{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 }}
@@ -113,7 +109,7 @@ class HtmlReport:
 
     name = "html"
     suffix = ".html"
-    media_type = "text/html; charset=utf-8"
+    media_type = "text/html"
 
     def render(self, report: RunReport, lang: str) -> bytes:
         """The page."""
@@ -220,11 +216,8 @@ def svg(drawing: Drawing) -> Iterator[str]:
     yield "</svg>\n"
 
 
-_INKS: Final = {"text": "ink"}
-
-
 def _ink(style: str) -> str:
-    return f"var(--{_INKS.get(style, style)})"
+    return f"var(--{ink_of(style)})"
 
 
 def _item(item: Item) -> str:
