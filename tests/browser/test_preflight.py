@@ -23,7 +23,8 @@ def test_a_run_is_predicted_before_it_is_started(app: Page, server: Server) -> N
     curve = dialog.get_by_role("img", name=re.compile("^Predicted voltage"))
     expect(curve).to_be_visible(timeout=60_000)
     expect(dialog.get_by_text("40 % (given)")).to_be_visible()
-    expect(dialog.get_by_text("2.40 … 4.25 V")).to_be_visible()
+    preflight = dialog.get_by_role("region", name="Pre-flight")
+    expect(preflight.get_by_text("2.40 … 4.25 V")).to_be_visible()
     expect(dialog.get_by_role("button", name="Predict again")).to_be_enabled()
     assert findings(app) == []
     assert len(server.runs()) == before  # nothing was started

@@ -63,7 +63,7 @@ export function useCurve(run: () => Run, paint: (data: uPlot.AlignedData) => voi
     leave.forEach((stop) => stop())
     leave = []
     const channel = run().bindings?.channel
-    if (!channel || run().state === 'finished') return
+    if (!channel || run().state === 'finished' || run().state === 'held') return // what flows while it is held is not of the run
     const points = QUANTITIES.map((name) => `${channel}.${name}`)
     const stop = onSamples((values) => {
       const present = points.map((point) => values[point])
