@@ -70,7 +70,8 @@ def _lines(
     track = outer.track
     here = len(track.path)
     going_on = bool(track.way or track.others)
-    places = {place[here]: place[here + 1 :] for place in track.others if len(place) > here}
+    # Where branches lie within a branch, its own line is the first of them: it was there first.
+    places = {p[here]: p[here + 1 :] for p in reversed(track.others) if len(p) > here}
     lines: list[tuple[Execution, Branch]] = []
     ours = f"|{driving + 1}"
     for number, nodes in enumerate(lists, 1):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ionpy_auto.automation.flow import StepNode
 from ionpy_auto.automation.sequences.integration import Totals
 from ionpy_auto.automation.sequences.steps import StepRun
+from ionpy_auto.automation.sequences.track import Track
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.devices.entities import Text
 from ionpy_auto.devices.manager import DeviceManager
@@ -149,29 +150,44 @@ def restore_step(step: StepRun, state: Mapping[str, Any], now: float) -> None:
     step.continued = True
 
 
+def _line(run: "Run", track: Track, now: float) -> dict[str, Any]:
+    """Where a line is: at its step, or behind it at a place that no step has begun at yet."""
+    step, is_main = track.step, track is run.main
+    if step is not None and (step.ended is None or _is_at(run, track, step)):
+        return {"path": list(step.path), "step": step_state(step, now), "main": is_main}
+    return {"path": [*track.path, *track.way], "step": None, "main": is_main}
+
+
+def _is_at(run: "Run", track: Track, step: StepRun) -> bool:
+    """Whether a step that is over says where to go on: with the next one of the same list.
+
+    Entries of ``finally`` are counted by themselves (`Past.closing`): of them no place is kept.
+    """
+    path = tuple(track.path)
+    is_closing = bool(path) and any(node.id == path[0] for node in run.flow.closing)
+    return is_closing or step.path[: len(path)] == path
+
+
 def take(run: "Run") -> dict[str, Any]:
     """The checkpoint of a run."""
     clock, channel = run.lab.clock, run.channel
     now = clock.monotonic()
-    tracks: list[dict[str, Any]] = [
-        {
-            "path": list(track.step.path),
-            "step": step_state(track.step, now),
-            "main": track is run.main,
-        }
+    tracks = [
+        line
         for track in run.tracks
-        if track.step is not None
+        if (line := _line(run, track, now))["step"] or tuple(line["path"]) not in run.past.places
     ]
     # A crash right after a restart must still find what is not gone on with yet.
     tracks += [dict(place.track) for place in run.past.places.values()]
     tracks.sort(key=lambda track: not track["main"])
+    first = tracks[0]["step"] if tracks else None
     state: dict[str, Any] = {
         "version": VERSION,
         "timestamp": clock.utc_at(now),
         "mono": now,
         "tracks": tracks,
         "path": list(tracks[0]["path"]) if tracks else [],
-        "step": tracks[0]["step"] if tracks else None,
+        "step": step_state(step, now) if (step := run.main.step) else first,
         "jumps": dict(run.jumps),
         "answers": dict(run.answers),
         "verdict": run.verdict,

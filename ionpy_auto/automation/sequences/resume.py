@@ -384,9 +384,9 @@ class Revival:
 
     def place(self, execution: Execution) -> None:
         """Let the walk begin where it was broken off."""
-        paths = [tuple(track["path"]) for track in tracks_of(self.held.kept)]
+        paths = [tuple(track["path"]) for track in self.held.kept.checkpoint.get("tracks", ())]
         closing = {node.id for node in execution.run.flow.closing}
-        if paths and paths[0][0] not in closing:
+        if paths and not closing.intersection(paths[0][:1]):
             execution.go_to(paths[0], paths[1:])
 
     def close_steps(self, run: Run, execution: Execution) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ionpy_auto.automation.sequences.checkpoint import take
 from ionpy_auto.automation.sequences.execution import Execution
 from tests.acceptance.runs.bench import table
 
@@ -229,6 +230,25 @@ PLACED = """
 """
 
 
+async def test_a_checkpoint_holds_the_place_of_a_branch_whose_first_step_is_still_to_begin():
+    held = {}
+    async with table() as lab:
+
+        def note(event):
+            if event.payload["event"] == "started":
+                lines = take(lab.runs.runs[event.payload["run"]])["tracks"]
+                held[event.payload["step_id"]] = [
+                    ("/".join(x["path"]), bool(x["step"])) for x in lines
+                ]
+
+        lab.bus.tap("event/run_step", note)
+        await over(lab, await lab.start(indented(PLACED)))
+    assert held["b"] == [("again/3/3/b", True)]
+    assert held["d1"] == [("both/|1/d1", True), ("both/|2", False)]
+    assert held["e1"] == [("both/|1/d1", True), ("both/|2/e1", True)]
+    assert held["end"] == [("end", True)]
+
+
 @pytest.mark.parametrize("name", PLACES)
 async def test_a_walk_goes_on_from_a_place(name, monkeypatch):
     path, branches, order = PLACES[name]
@@ -281,11 +301,12 @@ async def test_branches_broken_off_at_any_moment_leave_all_safe_and_closed(how, 
             await lab.clock.sleep(15.0)
             if run.state == "paused":
                 assert not lab.bench.supply.output
-                lab.runs.resume(run.id)
-        while not run.done.is_set():
-            await lab.clock.sleep(0.5)
-            if run.prompts and run.state == "running":
-                run.answer(None)
+                await lab.runs.resume(run.id)
+        async with lab.clock.timeout(600):
+            while not run.done.is_set():
+                await lab.clock.sleep(0.5)
+                if run.prompts and run.state == "running":
+                    run.answer(None)
         assert not lab.bench.supply.output
         assert lab.gate.leases.owner_of("PSU_01", "output") is None
         assert lab.bus.tap_errors == 0

@@ -121,7 +121,7 @@ async def test_a_pause_ends_the_script_and_it_begins_anew(tmp_path):
         await lab.clock.sleep(100)
         assert (run.state, first.state, lab.scripts.active()) == ("paused", "stopped", [])
         assert not lab.bench.supply.output
-        lab.runs.resume(run.id)
+        await lab.runs.resume(run.id)
         while not lab.scripts.active():
             await lab.clock.sleep(1.0)
         rows = await over(lab, run)
