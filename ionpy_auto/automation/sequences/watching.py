@@ -113,7 +113,10 @@ class OpenContact:
         elif self._since is None:
             self._since = mono
         elif mono - self._since >= OPEN_CONTACT_S:
-            return Trip(self.name, "no current flows although the output is on", channel.current)
+            meter = channel.ammeter
+            where = f" at {meter.point}" if meter is not None else ""
+            text = f"no current flows{where} although the output is on"
+            return Trip(self.name, text, channel.current)
         return None
 
     @staticmethod
