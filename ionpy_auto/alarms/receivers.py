@@ -1,8 +1,8 @@
 """Receivers: names people use for one or several addresses, and how each of them is reached."""
 
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -11,6 +11,8 @@ from ionpy_auto.alarms.channels import CHANNELS, Channel, Kit, Target
 from ionpy_auto.alarms.outbox_store import Entry
 from ionpy_auto.core.errors import Forbidden, IonpyError, NotFound
 
+Fill = Callable[[Entry, str], str]
+"""Puts into a text what only he who gets it may see."""
 SCHEMES: Final = ("http://", "https://")
 
 
@@ -66,6 +68,7 @@ class Receivers:
 
     def __init__(self, kit: Kit) -> None:
         self.kit = kit
+        self.fill: Fill = lambda _entry, text: text
         self._channels: dict[str, Channel] = {}
         self._written: dict[str, Receiver] = {}
         self._always = {
@@ -111,7 +114,10 @@ class Receivers:
         Raises:
             IonpyError: It did not arrive.
         """
-        await self.channel(entry.channel).deliver(self._target(entry), entry.letter())
+        letter = entry.letter()
+        title, message = self.fill(entry, letter.title), self.fill(entry, letter.message)
+        letter = replace(letter, title=title, message=message)
+        await self.channel(entry.channel).deliver(self._target(entry), letter)
 
     def _target(self, entry: Entry) -> Target:
         if entry.target:
