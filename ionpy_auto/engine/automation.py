@@ -93,14 +93,15 @@ class Automation:
             marker=self._mark,
         )
         self.webhook = Outward(bench.clock, engine.settings.webhook_allow)
-        self.receivers = Receivers(Kit(bench.clock, self.webhook, engine.event))
+        secrets = Secrets(engine.home.root / "config" / "secrets.json")
+        self.receivers = Receivers(Kit(bench.clock, self.webhook, engine.event), secrets)
         self.outbox = Outbox(
             bench.database, bench.bus, bench.clock, self.receivers, self._path_changed
         )
         self.links = AckLinks(
             bench.database,
             bench.clock,
-            Secrets(engine.home.root / "config" / "secrets.json"),
+            secrets,
             engine.settings.public_url,
             self.alarms.acknowledge,
         )
