@@ -15,7 +15,9 @@ from ionpy_auto.alarms.manager import AlarmManager
 from ionpy_auto.alarms.messages import Texts
 from ionpy_auto.alarms.outbox import Outbox
 from ionpy_auto.alarms.outward import Outward
+from ionpy_auto.alarms.receiver_reader import ReceiverReader
 from ionpy_auto.alarms.receivers import Receivers
+from ionpy_auto.alarms.routing import Routing
 from ionpy_auto.automation.environment import LocalEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_desk import FlowDesk
@@ -94,6 +96,7 @@ class Automation:
         )
         self.webhook = Outward(bench.clock, engine.settings.webhook_allow)
         secrets = Secrets(engine.home.root / "config" / "secrets.json")
+        self._reader = ReceiverReader(secrets)
         self.receivers = Receivers(Kit(bench.clock, self.webhook, engine.event), secrets)
         self.outbox = Outbox(
             bench.database, bench.bus, bench.clock, self.receivers, self._path_changed
@@ -229,7 +232,12 @@ class Automation:
         await self.alarms.start()
         await asyncio.to_thread(self.links.start)
         await self.outbox.start()
-        await self.dispatcher.start(self.alarms, lambda: {"project": self._bench.project.slug})
+        desk = self._bench.engine.routing
+        self.receivers.take(self._reader.all(desk.routing))
+        project = {"project": self._bench.project.slug}
+        silenced = desk.silences.covering
+        await self.dispatcher.start(self.alarms, lambda: project, desk.routing, silenced)
+        self._leave.append(desk.follow(self._rerouted))
         self._leave.append(self.runs.held.watch())
 
     async def start(self) -> None:
@@ -536,6 +544,11 @@ class Automation:
             else self.alarms.clear(key)
         )
         self._bench.tasks.start("server alarm", work)
+
+    def _rerouted(self, routing: Routing) -> None:
+        """Another routing file is in force."""
+        self.receivers.take(self._reader.all(routing))
+        self.dispatcher.reroute(routing, self._bench.engine.routing.silences.covering)
 
     def receivers_shown(self) -> Answer:
         """All receivers and how delivery to them goes."""
