@@ -362,6 +362,11 @@ class Outbox:
         if self._on_path is not None:
             self._tasks.start("path", self._on_path(receiver, error))
 
+    def sick(self) -> str:
+        """Why it does not work; empty when it does, also while receivers are not reached."""
+        dead = [path[0] for path, task in self._served.items() if task.done()]
+        return f"nobody serves {', '.join(dead)}" if dead and not self._stopping else ""
+
     def paths(self) -> list[dict[str, Any]]:
         """Each address that was used in this life."""
         return [

@@ -1,7 +1,8 @@
 """Reads what stands below a receiver in the routing file: addresses, templates and a fallback.
 
-An address may hold ``${NAME}``, or be ``secret:NAME`` as a whole: an entry of ``config/secrets.json``, or the
-variable ``IONPY_SECRET_NAME``. It is put in when a message leaves and never shown.
+An address may hold ``${NAME}``, or be ``secret:NAME`` as a whole: an entry of
+``config/secrets.json``, or the variable ``IONPY_SECRET_NAME``. It is put in when a message leaves
+and never shown.
 """
 
 import re
@@ -18,8 +19,6 @@ from ionpy_auto.connections.secrets import NAME, PREFIX, Secrets
 from ionpy_auto.core.errors import ConfigInvalid, NotFound, Severity
 from ionpy_auto.language import Fields, ListNode, MapNode, Node, TextNode, plain
 
-FILE_EXTRAS: Final = ("heartbeat",)
-"""Keys of the routing file beside those of routes."""
 MAX_WAYS: Final = 50
 _SECRET: Final = re.compile(rf"{PREFIX}({NAME.pattern})")
 

@@ -10,7 +10,8 @@ from typing import Any
 import structlog
 
 from ionpy_auto import __version__
-from ionpy_auto.alarms.receiver_reader import FILE_EXTRAS, ReceiverReader
+from ionpy_auto.alarms import heartbeat
+from ionpy_auto.alarms.receiver_reader import ReceiverReader
 from ionpy_auto.alarms.routing.desk import RoutingDesk
 from ionpy_auto.alarms.routing.silences import DatabaseSilences, Silences
 from ionpy_auto.auth.acceptances import Acceptances
@@ -112,7 +113,8 @@ class Engine:
         await silences.start()
         config, kept = self.home.folder("config"), self.home.folder("var")
         desk = RoutingDesk(config, kept, self.clock, silences, RoutingHearers(self))
-        desk.know(ReceiverReader(Secrets(config / "secrets.json")).check, FILE_EXTRAS)
+        reader = ReceiverReader(Secrets(config / "secrets.json"))
+        desk.know(reader.check, {heartbeat.KEY: heartbeat.read_heartbeat})
         desk.start()
         return desk
 

@@ -7,6 +7,7 @@ large and loaded when it is first used.
 """
 
 import asyncio
+import importlib
 import re
 import warnings
 from typing import Any, ClassVar, Final
@@ -131,7 +132,8 @@ def _service(text: str) -> tuple[Any, Any]:
         warnings.simplefilter("ignore")
         import apprise  # noqa: PLC0415 - large, only when used
 
-        apprise.Apprise.instantiate("apprise://")  # loads all services
+        services: Any = importlib.import_module("apprise.manager_plugins").NotificationManager()
+        services.load_modules()
     asset = apprise.AppriseAsset(
         storage_mode="memory",
         app_id="ionpy_auto",
