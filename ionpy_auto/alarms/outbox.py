@@ -259,12 +259,7 @@ class Outbox:
         now = self.clock.now()
         is_final = bool(error.arguments.get("final"))
         entry.error = error.message
-        log.warning(
-            "message not delivered",
-            to=entry.receiver,
-            attempts=entry.attempts,
-            reason=error.message,
-        )
+        log.debug("message not delivered", to=entry.receiver, reason=error.message)
         self._close(road, error.message, is_final=is_final)
         if not is_final and now - entry.created < PATIENCE_S:
             asked = float(error.arguments.get("retry_after_s") or 0.0)
@@ -275,6 +270,9 @@ class Outbox:
             return
         entry.state = "failed"
         self.counts["failed"] += 1
+        log.error(
+            "a message was given up", to=entry.receiver, title=entry.title, reason=entry.error
+        )
         self._leave(road, entry)
         instead = self._instead(entry)
         await self._settle(entry, instead)
@@ -345,6 +343,7 @@ class Outbox:
         road.error = error
         if not road.is_broken and (is_final or road.failures >= BROKEN_AFTER):
             road.is_broken, road.since = True, self.clock.now()
+            log.warning("messages do not arrive", to=road.path[0], reason=error)
             self._say(road.path[0], error)
 
     def _open(self, road: _Road) -> None:

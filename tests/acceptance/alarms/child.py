@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+import structlog
 from sqlmodel import Session, func, select
 
 from ionpy_auto.alarms.channels import Kit
@@ -111,4 +112,5 @@ async def live(folder: Path, url: str, wanted: int, seen: float) -> None:
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))  # stdout is ours
     asyncio.run(live(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])))
