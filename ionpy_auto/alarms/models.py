@@ -1,8 +1,9 @@
-"""Tables of the alarm history."""
+"""Tables of the alarm history, and of the silences of the server."""
 
+from sqlalchemy import JSON
 from sqlmodel import Field
 
-from ionpy_auto.storage.models import ProjectTable
+from ionpy_auto.storage.models import ProjectTable, ServerTable
 
 
 class AlarmRow(ProjectTable, table=True):
@@ -30,3 +31,18 @@ class AlarmRow(ProjectTable, table=True):
     cause: str = ""
     actor: str = ""
     comment: str = ""
+
+
+class SilenceRow(ServerTable, table=True):
+    """A time in which nobody is told of alarms that fit."""
+
+    __tablename__ = "silences"
+
+    id: int | None = Field(default=None, primary_key=True)
+    matchers: list[str] = Field(default_factory=list, sa_type=JSON)
+    starts: float
+    ends: float = Field(index=True)
+    created: float
+    by: str
+    comment: str
+    ended_by: str = ""
