@@ -100,15 +100,15 @@ class Grouper:
             group.empty_at = None
             group.members[alert.key] = Member()
             self._ways.setdefault(alert.key, set()).add(group.id)
+            wait = group.route.group_wait if group.route is not None else 0.0
+            if not group.flushed and alert.starts + wait < now:  # it has waited elsewhere
+                group.next = min(group.next, now)
         else:
             member.left = False
             came_back = old is not None and not old.firing
             member.changes += came_back
             if came_back or (old is not None and old.acked and not alert.acked):
                 group.began_again(alert.key, now)
-        wait = group.route.group_wait if group.route is not None else 0.0
-        if not group.flushed and alert.starts + wait < now:
-            group.next = min(group.next, now)
         self._due_by(group)
 
     def _leave(self, group: Group, key: str, now: float) -> None:
