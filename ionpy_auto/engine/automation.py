@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from ionpy_auto.alarms.channels.webhook import WebhookChannel
+from ionpy_auto.alarms.ack_links import AckLinks
+from ionpy_auto.alarms.channels import Kit
+from ionpy_auto.alarms.dispatcher import Dispatcher
 from ionpy_auto.alarms.manager import AlarmManager
-from ionpy_auto.alarms.notifier import Notifier
+from ionpy_auto.alarms.messages import Texts
+from ionpy_auto.alarms.outbox import Outbox
+from ionpy_auto.alarms.outward import Outward
+from ionpy_auto.alarms.receivers import Receivers
 from ionpy_auto.automation.environment import LocalEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_desk import FlowDesk
@@ -35,6 +40,7 @@ from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
 from ionpy_auto.automation.starting import StartArms
 from ionpy_auto.automation.topics import Topics
 from ionpy_auto.automation.variables import Variables
+from ionpy_auto.connections.secrets import Secrets
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import (
     Conflict,
@@ -88,8 +94,24 @@ class Automation:
             marker=self._mark,
             around=surroundings(bench, self.env),
         )
-        self.webhook = WebhookChannel(bench.clock, engine.settings.webhook_allow)
-        self.notifier = Notifier(bench.bus, bench.clock, self.webhook)
+        self.webhook = Outward(bench.clock, engine.settings.webhook_allow)
+        secrets = Secrets(engine.home.root / "config" / "secrets.json")
+        self.receivers = Receivers(Kit(bench.clock, self.webhook, engine.event), secrets)
+        self.outbox = Outbox(
+            bench.database, bench.bus, bench.clock, self.receivers, self._path_changed
+        )
+        self.links = AckLinks(
+            bench.database,
+            bench.clock,
+            secrets,
+            engine.settings.public_url,
+            self.alarms.acknowledge,
+        )
+        self.receivers.fill = self.links.fill
+        texts = Texts(
+            engine.settings.public_url, bench.project.file.name, is_simulated=bench.clock.is_virtual
+        )
+        self.dispatcher = Dispatcher(bench.database, bench.bus, self.outbox, texts, self.links)
         self.variables = Variables(bench.project.path("variables.json"), bench.bus, bench.clock)
         self.hooks = Hooks(bench.clock)
         self.topics = Topics(bench.connections, engine.clock)
@@ -133,7 +155,7 @@ class Automation:
                 mains_w=self._mains_w,
             )
         )
-        self._outward = WebhookChannel(engine.clock, engine.settings.webhook_allow)
+        self._outward = Outward(engine.clock, engine.settings.webhook_allow)
         self.callbacks = Callbacks(
             self._outward, engine.clock, self.runs.journal, self.runs.describe
         )
@@ -195,7 +217,7 @@ class Automation:
             self._known[1],
             scripts=self.scripts.store.names() if "script" in flow.text else None,
             brokers=list(self._bench.connections.connections),
-            receivers=self.notifier.names,
+            receivers=self.receivers.names,
         )
         return check_references(flow, known)
 
@@ -207,6 +229,9 @@ class Automation:
     async def before_devices(self) -> None:
         """Alarms hear the first sample."""
         await self.alarms.start()
+        await asyncio.to_thread(self.links.start)
+        await self.outbox.start()
+        await self.dispatcher.start(self.alarms, lambda: {"project": self._bench.project.slug})
         self._leave.append(self.runs.held.watch())
 
     async def start(self) -> None:
@@ -250,7 +275,8 @@ class Automation:
     async def after_devices(self) -> None:
         """Alarms hear the last sample."""
         await self.alarms.stop()
-        await self.notifier.stop()
+        await self.dispatcher.stop()
+        await self.outbox.stop()
 
     async def _open_channel(self, channel_id: str) -> None:
         columns = [
@@ -513,6 +539,20 @@ class Automation:
             else self.alarms.clear(key)
         )
         self._bench.tasks.start("server alarm", work)
+
+    def receivers_shown(self) -> Answer:
+        """All receivers and how delivery to them goes."""
+        items = self.receivers.shown(self.outbox.paths())
+        return {"items": items, "total": len(items)}
+
+    async def _path_changed(self, receiver: str, error: str) -> None:
+        """A receiver is not reached, or is again: that is an alarm by itself."""
+        key = f"server/notification/{receiver}"
+        if error:
+            text = f"{receiver} gets no messages: {error}"
+            await self.alarms.raise_alarm(key, severity="warning", text=text)
+        else:
+            await self.alarms.clear(key)
 
     # -- to be looked at --------------------------------------------------------------------
 
