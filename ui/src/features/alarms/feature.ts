@@ -3,6 +3,8 @@ import type { Feature } from '@/app/features'
 import { useAlarms } from '@/stores/alarms'
 import { t } from './messages'
 
+const meta = { feature: 'alarms' }
+
 export default {
   name: 'alarms',
   order: 50,
@@ -10,5 +12,8 @@ export default {
   title: () => t('title'),
   path: '/alarms',
   badge: () => useAlarms().count || null,
-  routes: [{ path: '/alarms', component: () => import('./AlarmsPage.vue'), meta: { feature: 'alarms' } }],
+  routes: [
+    { path: '/alarms', component: () => import('./list/AlarmsPage.vue'), meta },
+    { path: '/alarms/history', component: () => import('./history/AlarmHistoryPage.vue'), meta },
+  ],
 } satisfies Feature
