@@ -1,5 +1,8 @@
-"""Tables of the alarm history."""
+"""Tables of the alarm history and of what was told about it."""
 
+from typing import Any
+
+from sqlalchemy import JSON
 from sqlmodel import Field
 
 from ionpy_auto.storage.models import ProjectTable
@@ -30,3 +33,54 @@ class AlarmRow(ProjectTable, table=True):
     cause: str = ""
     actor: str = ""
     comment: str = ""
+
+
+class OutboxRow(ProjectTable, table=True):
+    """One message to one address of one receiver: what became of it."""
+
+    __tablename__ = "alarm_outbox"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)  # idempotency key: the same in every try
+    receiver: str
+    channel: str
+    way: int = 0  # which of the receiver's addresses of this channel
+    lane: str = ""  # messages of one lane arrive in order
+    title: str
+    message: str
+    status: str = "message"  # firing, resolved, message, undelivered
+    severity: str = "info"
+    state: str = Field(default="queued", index=True)  # queued, retrying, sent, failed
+    attempts: int = 0
+    error: str = ""
+    created: float
+    next_try: float
+    sent: float | None = None
+    alarms: list[str] = Field(default_factory=list, sa_type=JSON)
+    content: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    target: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # named by a rule itself
+
+
+class DispatchRow(ProjectTable, table=True):
+    """How far alarms were handed to the outbox, and who was told what."""
+
+    __tablename__ = "alarm_dispatch"
+
+    name: str = Field(primary_key=True)
+    cursor: int = 0  # newest row of ``alarms`` that is contained
+    state: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class AckLinkRow(ProjectTable, table=True):
+    """A link that acknowledges once; the token itself is not kept."""
+
+    __tablename__ = "alarm_ack_links"
+
+    token_hash: str = Field(primary_key=True)
+    message: str  # key of the outbox
+    receiver: str
+    alarms: list[int] = Field(default_factory=list, sa_type=JSON)
+    created: float
+    expires: float
+    used: float | None = None
+    used_by: str = ""

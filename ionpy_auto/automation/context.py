@@ -198,7 +198,7 @@ class Lab(Protocol):
         """Write an export of a session (the running one by default); returns its row."""
 
     async def notify(self, to: str, title: str, message: str) -> Mapping[str, Any]:
-        """Hand a message to a receiver: ``log``, or a webhook's URL."""
+        """Hand a message to a receiver, ``log`` or a webhook's URL; it is durable afterwards."""
 
     async def start_session(self, name: str, conditions: Mapping[str, Any]) -> Mapping[str, Any]:
         """Start recording."""

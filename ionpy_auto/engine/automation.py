@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from ionpy_auto.alarms.channels.webhook import WebhookChannel
+from ionpy_auto.alarms.channels import Kit
 from ionpy_auto.alarms.manager import AlarmManager
-from ionpy_auto.alarms.notifier import Notifier
+from ionpy_auto.alarms.outbox import Outbox
+from ionpy_auto.alarms.outward import Outward
+from ionpy_auto.alarms.receivers import Receivers
 from ionpy_auto.automation.environment import LocalEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_desk import FlowDesk
@@ -86,8 +88,11 @@ class Automation:
             session_id=lambda: self._number(self._session("id")),
             marker=self._mark,
         )
-        self.webhook = WebhookChannel(bench.clock, engine.settings.webhook_allow)
-        self.notifier = Notifier(bench.bus, bench.clock, self.webhook)
+        self.webhook = Outward(bench.clock, engine.settings.webhook_allow)
+        self.receivers = Receivers(Kit(bench.clock, self.webhook, engine.event))
+        self.outbox = Outbox(
+            bench.database, bench.bus, bench.clock, self.receivers, self._path_changed
+        )
         self.variables = Variables(bench.project.path("variables.json"), bench.bus, bench.clock)
         self.hooks = Hooks(bench.clock)
         self.topics = Topics(bench.connections, engine.clock)
@@ -131,7 +136,7 @@ class Automation:
                 mains_w=self._mains_w,
             )
         )
-        self._outward = WebhookChannel(engine.clock, engine.settings.webhook_allow)
+        self._outward = Outward(engine.clock, engine.settings.webhook_allow)
         self.callbacks = Callbacks(
             self._outward, engine.clock, self.runs.journal, self.runs.describe
         )
@@ -193,7 +198,7 @@ class Automation:
             self._known[1],
             scripts=self.scripts.store.names() if "script" in flow.text else None,
             brokers=list(self._bench.connections.connections),
-            receivers=self.notifier.names,
+            receivers=self.receivers.names,
         )
         return check_references(flow, known)
 
@@ -205,6 +210,7 @@ class Automation:
     async def before_devices(self) -> None:
         """Alarms hear the first sample."""
         await self.alarms.start()
+        await self.outbox.start()
         self._leave.append(self.runs.held.watch())
 
     async def start(self) -> None:
@@ -247,7 +253,7 @@ class Automation:
     async def after_devices(self) -> None:
         """Alarms hear the last sample."""
         await self.alarms.stop()
-        await self.notifier.stop()
+        await self.outbox.stop()
 
     async def _open_channel(self, channel_id: str) -> None:
         columns = [
@@ -510,6 +516,20 @@ class Automation:
             else self.alarms.clear(key)
         )
         self._bench.tasks.start("server alarm", work)
+
+    def receivers_shown(self) -> Answer:
+        """All receivers and how delivery to them goes."""
+        items = self.receivers.shown(self.outbox.paths())
+        return {"items": items, "total": len(items)}
+
+    async def _path_changed(self, receiver: str, error: str) -> None:
+        """A receiver is not reached, or is again: that is an alarm by itself."""
+        key = f"server/notification/{receiver}"
+        if error:
+            text = f"{receiver} gets no messages: {error}"
+            await self.alarms.raise_alarm(key, severity="warning", text=text)
+        else:
+            await self.alarms.clear(key)
 
     # -- to be looked at --------------------------------------------------------------------
 

@@ -75,7 +75,7 @@ class WorkbenchLab:
 
     async def notify(self, to: str, title: str, message: str) -> Mapping[str, Any]:
         """Hand a message to a receiver."""
-        return await self._bench.automation.notifier.send(to, title, message)
+        return await self._bench.automation.outbox.send(to, title, message)
 
     async def start_session(self, name: str, conditions: Mapping[str, Any]) -> Mapping[str, Any]:
         """Start recording."""

@@ -16,7 +16,7 @@ class Notify(Action):
 
     shorthand = "message"
     message: Message
-    to: Annotated[str, Field(description="a receiver: log, or a webhook's URL")] = "log"
+    to: Annotated[str, Field(description="a receiver, log, or a webhook's URL")] = "log"
     title: Message | None = None
 
     def sentence(self) -> str:

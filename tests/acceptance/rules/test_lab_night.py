@@ -2,8 +2,11 @@
 
 import pytest
 
+from ionpy_auto.alarms.channels import Kit
 from ionpy_auto.alarms.manager import AlarmManager
-from ionpy_auto.alarms.notifier import Notifier
+from ionpy_auto.alarms.outbox import Outbox
+from ionpy_auto.alarms.outward import Outward
+from ionpy_auto.alarms.receivers import Receivers
 from ionpy_auto.automation.flows import FlowStore, layers_of
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.core.clock import VirtualClock
@@ -39,7 +42,8 @@ class NightLab(PaperLab):
     def attach(self, database):
         self.clock = database.clock
         self.alarms = AlarmManager(database, self.bus, self.clock)
-        self.notifier = Notifier(self.bus, self.clock)
+        receivers = Receivers(Kit(self.clock, Outward(self.clock)))
+        self.outbox = Outbox(database, self.bus, self.clock, receivers)
 
     async def alarm(self, call):
         self.note("alarm", call.text)
@@ -56,7 +60,7 @@ class NightLab(PaperLab):
 
     async def notify(self, to, title, message):
         self.note("notify", (to, message))
-        return await self.notifier.send(to, title, message)
+        return await self.outbox.send(to, title, message)
 
 
 class Night(Timeline):
@@ -79,7 +83,7 @@ class Night(Timeline):
         await self.engine.stop()
         await self.flows.stop()
         await self.lab.alarms.stop()
-        await self.lab.notifier.stop()
+        await self.lab.outbox.stop()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ionpy_auto.alarms.channels.webhook import WebhookChannel
+from ionpy_auto.alarms.outward import Outward
 
 QUICK = """version: 1
 id: quick
@@ -236,7 +236,7 @@ async def sink(port=0):
 
 def allow(api, *hosts):
     automation = api.engine.project.automation
-    channel = WebhookChannel(api.engine.clock, hosts)
+    channel = Outward(api.engine.clock, hosts)
     automation._outward = automation.callbacks._post = channel
 
 
