@@ -36,6 +36,8 @@ export interface Alarm {
   overlay_by?: string | null
   shelved_until?: number | null
   latching?: boolean
+  /** It comes and goes so fast that it is held and counted. */
+  chattering?: boolean
   labels?: Record<string, string>
 }
 
@@ -43,10 +45,9 @@ export interface AlarmTransition extends Alarm {
   transition: string
   actor: string | null
   cause: string | null
-  /** Number of this row; `id` is of the row that raised the alarm. */
-  row?: number
-  /** When it was raised; `timestamp` is of the transition. */
-  raised?: number | null
+  /** Of the row that raised the alarm; `id` and `timestamp` are of the transition. */
+  alarm_id?: number
+  since?: number | null
 }
 
 export interface AlarmCounts {
@@ -74,12 +75,16 @@ export interface AlarmQuality {
   standing: { key: string; text: string; since: number }[]
   mean_time_to_ack: number | null
   mean_time_to_clear: number | null
+  /** Raised in these days. */
+  alarms?: number
   per_priority: Record<string, number>
   /** Alarms raised in each interval, if the server tells. */
   series?: { t: number[]; count: number[] }
 }
 
 export interface AlarmRoute {
+  /** The way from the root, as people read it. */
+  path?: string[]
   receiver?: string | null
   matchers?: string[]
   continue?: boolean
@@ -103,6 +108,8 @@ export interface AlarmRouting {
   tree: AlarmRoute | null
   receivers: (string | { name: string })[]
   problems?: string[]
+  inhibit_rules?: unknown[]
+  time_intervals?: Record<string, unknown>
 }
 
 export interface EscalationStep {
@@ -114,6 +121,7 @@ export interface EscalationStep {
 export interface AlarmWay {
   receiver: string
   path: string[]
+  line?: number
   matched: string[]
   group_by?: string[]
   group_wait?: string | number
@@ -129,7 +137,7 @@ export interface AlarmWay {
 export interface RoutingTest {
   labels: Record<string, string>
   ways: AlarmWay[]
-  not_taken: { path: string[] | string; reason: string }[]
+  not_taken: { path: string[]; reason: string; line?: number }[]
 }
 
 export type RoutingQuestion = { labels: Record<string, string>; at?: number } | { alarm: string; at?: number }
@@ -141,10 +149,17 @@ export interface Silence {
   ends: number
   by: string
   comment: string
+  ended_by?: string
   state: 'pending' | 'active' | 'expired'
 }
 
-export type NewSilence = Pick<Silence, 'matchers' | 'starts' | 'ends' | 'comment'>
+/** Until when: a time, or minutes from now. */
+export interface NewSilence {
+  matchers: string[]
+  comment: string
+  ends?: number
+  minutes?: number
+}
 
 export type MessageState = 'queued' | 'sent' | 'retrying' | 'failed'
 
@@ -155,6 +170,8 @@ export interface OutboxItem {
   channel: string
   title: string
   message: string
+  status?: string
+  severity?: Severity
   state: MessageState
   attempts: number
   error: string | null
@@ -166,9 +183,12 @@ export interface OutboxItem {
 
 export interface DeliveryPath {
   receiver: string
+  channel?: string
   ok: boolean
   since: number | null
   error: string | null
+  last_sent?: number | null
+  waiting?: number
 }
 
 export interface Outbox {
@@ -183,8 +203,22 @@ export interface Receiver {
   ok: boolean | null
   last_sent: number | null
   last_error: string | null
+  /** Who is told what this one could not be told. */
+  fallback?: string
+}
+
+/** A message that routing sends to open pages. */
+export interface PageMessage {
+  key: string
+  receiver: string
+  status: string
+  severity: Severity
+  title: string
+  message: string
+  sound?: boolean
+  desktop?: boolean
 }
 
 export interface ReceiverTest {
-  results: { channel: string; ok: boolean; error: string | null; ms: number }[]
+  results: { channel: string; address?: string; ok: boolean; error: string | null; ms: number }[]
 }

@@ -14,7 +14,6 @@ export interface HistoryQuery extends Query {
   device?: string
   source?: string
   text?: string
-  key?: string
   since?: number
   until?: number
   limit?: number

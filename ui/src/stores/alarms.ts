@@ -18,6 +18,8 @@ export const useAlarms = defineStore('alarms', () => {
   const byKey = ref<Record<string, Alarm>>({})
   /** Counts events, so that pages that show more than what stands know when to read again. */
   const changes = ref(0)
+  /** The same for messages to people. */
+  const deliveries = ref(0)
   const list = computed(() => Object.values(byKey.value).sort(byUrgency))
   const shown = computed(() => list.value.filter((alarm) => !isAside(alarm)))
   const count = computed(() => shown.value.length)
@@ -36,7 +38,7 @@ export const useAlarms = defineStore('alarms', () => {
     else byKey.value[key] = alarm
   }
 
-  return { byKey, list, shown, count, unacked, worst, changes, adopt, put }
+  return { byKey, list, shown, count, unacked, worst, changes, deliveries, adopt, put }
 })
 
 /** A shelf and a service stay when the alarm is over: somebody must end them. */

@@ -5,10 +5,9 @@ import { alarmsApi, outboxApi, routingApi } from '@/api/alarms'
 
 export type Part = 'routing' | 'outbox' | 'quality'
 
-const ASK: Record<Part, () => Promise<unknown>> = {
+const ASK: Record<Exclude<Part, 'quality'>, () => Promise<unknown>> = {
   routing: () => routingApi.get(),
   outbox: () => outboxApi.list({ limit: 1 }),
-  quality: () => alarmsApi.quality(1),
 }
 const found = ref<Partial<Record<Part, boolean>>>({})
 let asked: Promise<void> | null = null
@@ -23,10 +22,12 @@ export async function has(ask: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
+/** Figures and export came together with shelving. */
+const countsShelved = () => alarmsApi.active().then((list) => list.counts?.shelved !== undefined).catch(() => false)
+
 async function askAll(): Promise<void> {
-  const parts = Object.keys(ASK) as Part[]
-  const answers = await Promise.all(parts.map((part) => has(ASK[part])))
-  found.value = Object.fromEntries(parts.map((part, place) => [part, answers[place]]))
+  const [routing, outbox, quality] = await Promise.all([has(ASK.routing), has(ASK.outbox), countsShelved()])
+  found.value = { routing, outbox, quality }
 }
 
 export function useParts(): ComputedRef<Partial<Record<Part, boolean>>> {

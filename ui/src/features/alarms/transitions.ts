@@ -2,8 +2,8 @@
 import { textOr } from '@/i18n'
 import { t } from './messages'
 
-const KNOWN = ['raised', 'cleared', 'acknowledged', 'unacknowledged', 'worse', 'changed', 'shelved', 'unshelved', 'suppressed', 'out_of_service', 'returned', 'realarm', 'escalated'] as const
-const OTHER: Record<string, string> = { reset: 'reset_done', unacked: 'unacknowledged', returned_to_service: 'returned', return_to_service: 'returned', re_alarm: 'realarm', realarmed: 'realarm', unsuppressed: 'returned' }
+const KNOWN = ['raised', 'cleared', 'acknowledged', 'unacknowledged', 'worse', 'changed', 'shelved', 'unshelved', 'suppressed', 'out_of_service', 'returned', 'realarm', 'escalated', 'chattering', 'hidden', 'shown', 'unsuppressed'] as const
+const OTHER: Record<string, string> = { reset: 'reset_done' }
 
 export function transitionText(word: string): string {
   return textOr(t, OTHER[word] ?? word, [...KNOWN, 'reset_done'])

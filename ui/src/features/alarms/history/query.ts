@@ -36,7 +36,7 @@ export function timesOf(filter: HistoryFilter, now: number): { since?: number; u
 
 export function queryOf(filter: HistoryFilter, now: number, before?: number): HistoryQuery {
   const { severity, device, source, text, key } = filter
-  return { severity, device, source, text: text.trim(), key, ...timesOf(filter, now), limit: PAGE, before }
+  return { severity, device, source, text: text.trim() || key, ...timesOf(filter, now), limit: PAGE, before }
 }
 
 /** Filter from the address of the page; what is unknown there is ignored. */
