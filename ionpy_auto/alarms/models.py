@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import JSON
-from sqlmodel import Field
+from sqlalchemy import text as sql_text
+from sqlmodel import JSON, Field
 
 from ionpy_auto.storage.models import ProjectTable
 
 
 class AlarmRow(ProjectTable, table=True):
-    """One transition of one alarm: who, when, why, with which value."""
+    """One transition of one alarm: who, when, why, with which value; and what it came to.
+
+    ``detail`` holds what only a restart needs besides: when it was raised, covers, guidance.
+    """
 
     __tablename__ = "alarms"
 
@@ -27,12 +30,30 @@ class AlarmRow(ProjectTable, table=True):
     alarm_key: str = Field(default="", index=True)  # which alarm this is a transition of
     transition: str = ""  # raised, cleared, acknowledged, shelved, unshelved, suppressed, ...
     severity: str = ""
-    priority: int = 0
+    priority: int = 0  # 1 is the most urgent, 0 in rows of old files
     text: str = ""
     source: str = ""
     cause: str = ""
     actor: str = ""
     comment: str = ""
+    state: str = Field(default="", sa_column_kwargs={"server_default": sql_text("''")})  # after it
+    raised_id: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    latching: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
+    overlay: str = Field(default="", sa_column_kwargs={"server_default": sql_text("''")})
+    count: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    detail: dict[str, Any] = Field(
+        default_factory=dict, sa_type=JSON, sa_column_kwargs={"server_default": "{}"}
+    )
+
+
+class AlarmMemoryRow(ProjectTable, table=True):
+    """What a source must not forget over a restart: delays that run, one row per alarm key."""
+
+    __tablename__ = "alarm_memory"
+
+    key: str = Field(primary_key=True)
+    updated: float
+    content: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
 
 
 class OutboxRow(ProjectTable, table=True):

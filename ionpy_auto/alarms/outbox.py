@@ -125,7 +125,7 @@ class Outbox:
     ) -> None:
         self._database = database
         self._bus = bus
-        self._clock = clock
+        self.clock = clock
         self.receivers = receivers
         self._on_path = on_path
         self._tasks = Tasks("outbox", clock)
@@ -144,7 +144,7 @@ class Outbox:
         """Go on with what waits since before a restart."""
         if self._database is None:
             return
-        now = self._clock.now()
+        now = self.clock.now()
         await self._database.write(lambda session: store.forget(session, now))
         self.enqueue(await self._database.read(store.undelivered))
 
@@ -154,7 +154,7 @@ class Outbox:
         for road in self._roads.values():
             road.wake.set()
         with suppress(TimeoutError):
-            async with self._clock.timeout(STOP_S):
+            async with self.clock.timeout(STOP_S):
                 if self._served:
                     await asyncio.wait(self._served.values())
         await self._tasks.stop()
@@ -167,7 +167,7 @@ class Outbox:
         A receiver nobody knows gets its message in the log, and the answer says so.
         """
         receiver, target, remark = self.receivers.address(to)
-        now, key = self._clock.now(), f"message/{uuid.uuid4().hex}"
+        now, key = self.clock.now(), f"message/{uuid.uuid4().hex}"
         entries = [
             Entry(
                 key=f"{key}/{number}",
@@ -216,7 +216,7 @@ class Outbox:
     def _road(self, path: Path) -> _Road:
         road = self._roads.get(path)
         if road is None:
-            road = self._roads[path] = _Road(path, since=self._clock.now())
+            road = self._roads[path] = _Road(path, since=self.clock.now())
             name = f"serve {path[0]}"
             self._served[path] = self._tasks.keep(name, partial(self._serve, road))
         return road
@@ -226,7 +226,7 @@ class Outbox:
     async def _serve(self, road: _Road) -> None:
         """Deliver what waits for one address, one after the other."""
         while not self._stopping:
-            now = self._clock.now()
+            now = self.clock.now()
             entry = road.due(now)
             if entry is not None:
                 await self._try(road, entry)
@@ -235,7 +235,7 @@ class Outbox:
             upcoming = road.next()
             pause = LONGEST_WAIT_S if upcoming is None else upcoming.next_try - now
             with suppress(TimeoutError):
-                async with self._clock.timeout(max(0.0, pause)):
+                async with self.clock.timeout(max(0.0, pause)):
                     await road.wake.wait()
 
     async def _try(self, road: _Road, entry: Entry) -> None:
@@ -249,14 +249,14 @@ class Outbox:
             msg = f"{entry.channel}: {type(error).__name__}"
             await self._failed(road, entry, Unavailable(msg, code="NOT_DELIVERED"))
         else:
-            entry.state, entry.sent = "sent", self._clock.now()
+            entry.state, entry.sent = "sent", self.clock.now()
             self.counts["sent"] += 1
             self._leave(road, entry)
             self._open(road)
             await self._settle(entry)
 
     async def _failed(self, road: _Road, entry: Entry, error: IonpyError) -> None:
-        now = self._clock.now()
+        now = self.clock.now()
         is_final = bool(error.arguments.get("final"))
         entry.error = error.message
         log.warning(
@@ -289,7 +289,7 @@ class Outbox:
         if entry.status == "undelivered":
             return []
         receiver = self.receivers.fallback(entry.receiver)
-        now = self._clock.now()
+        now = self.clock.now()
         return [
             Entry(
                 key=f"{entry.key}/instead/{number}",
@@ -331,7 +331,7 @@ class Outbox:
         self._tell(entry)
 
     def _tell(self, entry: Entry) -> None:
-        now, mono = self._clock.now(), self._clock.monotonic()
+        now, mono = self.clock.now(), self.clock.monotonic()
         shown = entry.as_dict()
         if entry.status == "message":
             self._bus.publish(Event("notify", shown, now, mono))
@@ -344,16 +344,16 @@ class Outbox:
         road.failures += 1
         road.error = error
         if not road.is_broken and (is_final or road.failures >= BROKEN_AFTER):
-            road.is_broken, road.since = True, self._clock.now()
+            road.is_broken, road.since = True, self.clock.now()
             self._say(road.path[0], error)
 
     def _open(self, road: _Road) -> None:
         """It works; the first success of a life also ends what an earlier one complained of."""
         is_news = road.is_broken or road.last_sent is None
         if road.is_broken:
-            road.since = self._clock.now()
+            road.since = self.clock.now()
         road.failures, road.is_broken, road.error = 0, False, ""
-        road.last_sent = self._clock.now()
+        road.last_sent = self.clock.now()
         others = [one for one in self._roads.values() if one.path[0] == road.path[0]]
         if is_news and not any(one.is_broken for one in others):
             self._say(road.path[0], "")
@@ -409,12 +409,12 @@ class Outbox:
         entry = self._open_entry(number)
         if entry is None:
             entry = await self._over(number)
-            entry.created, entry.state = self._clock.now(), "queued"
+            entry.created, entry.state = self.clock.now(), "queued"
             entry.next_try = entry.created
             await self._settle(entry)
             self.enqueue([entry])
         else:
-            entry.next_try = self._clock.now()
+            entry.next_try = self.clock.now()
             self._roads[entry.path].wake.set()
         return entry.as_dict()
 

@@ -1,16 +1,20 @@
 """Receivers: names people use for one or several addresses, and how each of them is reached."""
 
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from ionpy_auto.alarms.channels import CHANNELS, Channel, Kit, Target
+from ionpy_auto.alarms.channels import CHANNELS, PLACEHOLDER, Channel, Kit, Target
 from ionpy_auto.alarms.outbox_store import Entry
-from ionpy_auto.core.errors import Forbidden, IonpyError, NotFound
+from ionpy_auto.alarms.outward import refused
+from ionpy_auto.connections.secrets import Secrets
+from ionpy_auto.core.errors import IonpyError, NotFound
 
+Fill = Callable[[Entry, str], str]
+"""Puts into a text what only he who gets it may see."""
 SCHEMES: Final = ("http://", "https://")
 
 
@@ -21,16 +25,20 @@ class Way:
     Attributes:
         channel: Registered name of the channel.
         number: Which of the receiver's addresses of this channel, from 0.
+        written: The target as written, secrets still under their names.
     """
 
     channel: str
     number: int
-    target: Target
+    written: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def shown(self) -> str:
         """The address without its secrets."""
-        return self.target.shown
+        try:
+            return CHANNELS.get(self.channel).target.model_validate(self.written).shown
+        except ValidationError:
+            return "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +70,16 @@ class Receivers:
 
     Args:
         kit: What channels may use.
+        secrets: What ``${NAME}`` stands for.
     """
 
-    def __init__(self, kit: Kit) -> None:
+    def __init__(self, kit: Kit, secrets: Secrets) -> None:
         self.kit = kit
+        self._secrets = secrets
+        self.fill: Fill = lambda _entry, text: text
         self._channels: dict[str, Channel] = {}
         self._written: dict[str, Receiver] = {}
-        self._always = {
-            name: Receiver(name, (Way(name, 0, CHANNELS.get(name).target()),))
-            for name in ("browser", "log")
-        }
+        self._always = {name: Receiver(name, (Way(name, 0),)) for name in ("browser", "log")}
 
     @property
     def names(self) -> list[str]:
@@ -95,8 +103,8 @@ class Receivers:
         if known is not None:
             return known, {}, ""
         if to.startswith(SCHEMES):
-            target = CHANNELS.get("webhook").target.model_validate({"url": to})
-            return Receiver(target.shown, (Way("webhook", 0, target),)), {"url": to}, ""
+            way = Way("webhook", 0, {"url": to})
+            return Receiver(way.shown, (way,)), {"url": to}, ""
         return self._always["log"], {}, f"no receiver {to!r}: written to the log"
 
     def fallback(self, name: str) -> Receiver:
@@ -111,20 +119,38 @@ class Receivers:
         Raises:
             IonpyError: It did not arrive.
         """
-        await self.channel(entry.channel).deliver(self._target(entry), entry.letter())
+        letter = entry.letter()
+        title, message = self.fill(entry, letter.title), self.fill(entry, letter.message)
+        letter = replace(letter, title=title, message=message)
+        await self.channel(entry.channel).deliver(self._target(entry), letter)
 
     def _target(self, entry: Entry) -> Target:
-        if entry.target:
-            try:
-                return CHANNELS.get(entry.channel).target.model_validate(entry.target)
-            except ValidationError:
-                raise Forbidden("the address is none", args={"final": True}) from None
-        receiver = self.get(entry.receiver)
-        way = receiver.way(entry.channel, entry.way) if receiver is not None else None
-        if way is None:
-            msg = f"receiver {entry.receiver!r} has no such address any more"
-            raise NotFound(msg, hint="see receivers in config/alarms.yaml", args={"final": True})
-        return way.target
+        written: Mapping[str, Any] = entry.target
+        if not written:
+            receiver = self.get(entry.receiver)
+            way = receiver.way(entry.channel, entry.way) if receiver is not None else None
+            if way is None:
+                msg = f"receiver {entry.receiver!r} has no such address any more"
+                hint = "see receivers in config/alarms.yaml"
+                raise NotFound(msg, hint=hint, args={"final": True})
+            written = {key: self._resolved(value) for key, value in way.written.items()}
+        try:
+            return CHANNELS.get(entry.channel).target.model_validate(written)
+        except ValidationError as error:
+            msg = f"the address is none: {error.errors()[0]['msg']}"
+            raise refused(msg) from None
+
+    def _resolved(self, value: Any) -> Any:  # noqa: ANN401 - whatever is written
+        """A value with its secrets.
+
+        Raises:
+            NotFound: There is no such secret; it may come, so this is tried again.
+        """
+        if isinstance(value, list):
+            return [self._resolved(one) for one in value]
+        if not isinstance(value, str):
+            return value
+        return PLACEHOLDER.sub(lambda found: self._secrets.get(found[1]), value)
 
     def channel(self, name: str) -> Channel:
         """A channel, made at first use."""

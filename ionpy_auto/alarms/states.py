@@ -1,14 +1,18 @@
-"""The states of an alarm after ISA-18.2: one small pure table, and overlays as data.
+"""The states of an alarm after ISA-18.2: one small pure table, and what covers an alarm as data.
 
-              raised            cleared             acknowledged       reset
-normal        active_unacked    -                   -                  -
-active_unacked    -             cleared_unacked     active_acked       -
-active_acked      -             normal | latched    -                  -
-cleared_unacked active_unacked  -                   normal | latched   -
-latched       active_unacked    -                   -                  normal
+                raised          cleared          acknowledged     unacknowledged   reset
+normal          active_unacked  -                -                -                -
+active_unacked  -               cleared_unacked  active_acked     -                -
+active_acked    -               normal|latched   -                active_unacked   -
+cleared_unacked active_unacked  -                normal|latched   -                -
+latched         active_unacked  -                -                cleared_unacked  normal
 
 ``worse`` (a higher severity, or the re-alarm time is over) makes an acknowledged alarm
 unacknowledged again. An alarm that latches waits in ``latched`` for a reset.
+
+A cover (shelved, out of service, suppressed by design) lies over the state, which goes on
+underneath. What is under it when it is lifted: ``unshelved`` by hand counts as seen; the end of a
+shelf's time, the return to service and the end of a suppression must be looked at again.
 """
 
 from dataclasses import dataclass
@@ -16,6 +20,11 @@ from enum import StrEnum
 from typing import Final
 
 SEVERITIES: Final = ("info", "warning", "critical")
+PRIORITY_OF: Final = {"critical": 1, "warning": 2, "info": 3}
+"""Priority of an alarm nobody gave one: 1 is the most urgent, 4 the least."""
+PRIORITIES: Final = (1, 2, 3, 4)
+LONGEST_SHELF_S: Final = {1: 3600.0, 2: 8 * 3600.0, 3: 24 * 3600.0, 4: 72 * 3600.0}
+"""How long an alarm may be shelved, by priority."""
 
 
 class State(StrEnum):
@@ -46,6 +55,11 @@ class Happening(StrEnum):
     CLEARED = "cleared"
     ACKNOWLEDGED = "acknowledged"
     RESET = "reset"
+    UNACKNOWLEDGED = "unacknowledged"
+    UNSHELVED = "unshelved"  # by hand
+    SHELF_OVER = "shelf_over"
+    RETURNED = "returned"  # to service
+    UNSUPPRESSED = "unsuppressed"
 
 
 _TABLE: Final = {
@@ -53,13 +67,19 @@ _TABLE: Final = {
     (State.NORMAL, Happening.WORSE): State.ACTIVE_UNACKED,
     (State.ACTIVE_UNACKED, Happening.CLEARED): State.CLEARED_UNACKED,
     (State.ACTIVE_UNACKED, Happening.ACKNOWLEDGED): State.ACTIVE_ACKED,
+    (State.ACTIVE_UNACKED, Happening.UNSHELVED): State.ACTIVE_ACKED,
     (State.ACTIVE_ACKED, Happening.WORSE): State.ACTIVE_UNACKED,
     (State.ACTIVE_ACKED, Happening.CLEARED): State.NORMAL,
+    (State.ACTIVE_ACKED, Happening.UNACKNOWLEDGED): State.ACTIVE_UNACKED,
+    (State.ACTIVE_ACKED, Happening.SHELF_OVER): State.ACTIVE_UNACKED,
+    (State.ACTIVE_ACKED, Happening.RETURNED): State.ACTIVE_UNACKED,
+    (State.ACTIVE_ACKED, Happening.UNSUPPRESSED): State.ACTIVE_UNACKED,
     (State.CLEARED_UNACKED, Happening.RAISED): State.ACTIVE_UNACKED,
     (State.CLEARED_UNACKED, Happening.WORSE): State.ACTIVE_UNACKED,
     (State.CLEARED_UNACKED, Happening.ACKNOWLEDGED): State.NORMAL,
     (State.LATCHED, Happening.RAISED): State.ACTIVE_UNACKED,
     (State.LATCHED, Happening.WORSE): State.ACTIVE_UNACKED,
+    (State.LATCHED, Happening.UNACKNOWLEDGED): State.CLEARED_UNACKED,
     (State.LATCHED, Happening.RESET): State.NORMAL,
 }
 
@@ -80,36 +100,39 @@ class OverlayKind(StrEnum):
     """Why an alarm is not shown as one."""
 
     SHELVED = "shelved"  # by a person, for a time, with a reason
-    SUPPRESSED = "suppressed"  # by design: its device is offline, its condition does not apply
+    SUPPRESSED = "suppressed"  # by design: its ``active_when`` does not apply
     OUT_OF_SERVICE = "out_of_service"  # for maintenance, until somebody puts it back
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """A cover over an alarm; its state goes on underneath.
+    """A cover a person laid over an alarm; its state goes on underneath.
 
     Attributes:
-        until: Monotonic or UTC seconds at which a shelf ends, by the caller's choice of clock;
-            None: not by time.
+        until: UTC seconds at which a shelf ends; None: not by time.
+        severity: The highest one it covers: what gets worse than that comes out again.
     """
 
     kind: OverlayKind
     reason: str
     by: str
     until: float | None = None
+    severity: str = "critical"
+
+    def covers(self, severity: str) -> bool:
+        """Whether an alarm of this severity stays under it."""
+        return not is_worse(severity, self.severity)
 
     def is_over(self, now: float) -> bool:
         """Whether its time is over."""
         return self.until is not None and now >= self.until
 
 
-def unshelved(state: State, *, by_hand: bool) -> State:
-    """The state when a shelf ends: seen if a person ended it, to be looked at if time did."""
-    if not state.is_active:
-        return state
-    return State.ACTIVE_ACKED if by_hand else State.ACTIVE_UNACKED
-
-
 def worst(first: str, second: str) -> str:
     """The higher of two severities."""
     return max(first, second, key=SEVERITIES.index)
+
+
+def is_worse(new: str, old: str) -> bool:
+    """Whether a severity is higher than another."""
+    return SEVERITIES.index(new) > SEVERITIES.index(old)

@@ -17,6 +17,7 @@ from types import CodeType, ModuleType
 from typing import Generic, TypeVar
 
 from ionpy_auto.core.errors import ConfigInvalid, IonpyError, NotFound
+from ionpy_auto.core.syntax import parse_module
 
 T = TypeVar("T")
 
@@ -99,7 +100,7 @@ class Registry(Generic[T]):
 def declared_name(path: Path) -> str | None:
     """The module-level ``NAME = "..."`` of a Python file, read without running it."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        tree = parse_module(path.read_text(encoding="utf-8"), str(path))
     except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
         return None
     for node in tree.body:

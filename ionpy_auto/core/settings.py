@@ -40,6 +40,9 @@ class Settings(BaseModel):
     webhook_allow: tuple[str, ...] = Field(
         (), description="host or host:port that webhooks may reach although it is loopback."
     )
+    public_url: str = Field(
+        "", description="Where people reach this server, for links in messages: https://lab:8000"
+    )
     guard: Literal["on", "off"] = Field(
         "on", description="A second process switches outputs off when the server dies or hangs."
     )

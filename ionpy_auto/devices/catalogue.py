@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ionpy_auto.core.errors import ConfigInvalid, Finding, IonpyError, NotFound
 from ionpy_auto.core.files import shipped_path
+from ionpy_auto.core.syntax import parse_module
 from ionpy_auto.devices.driver import Driver
 from ionpy_auto.devices.links import SpawnError
 from ionpy_auto.devices.maps import DeviceMap, MapDriver, read_map
@@ -337,7 +338,7 @@ def look_at(path: Path, *, shipped: bool) -> list[DriverFile]:
     try:
         if path.stat().st_size > MAX_SOURCE_BYTES:
             return [_broken(path, f"{place}: too large for a driver", shipped=shipped)]
-        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        tree = parse_module(path.read_text(encoding="utf-8"), str(path))
         found = [
             _driver_file(path, node, said, _transports(node, tree), shipped=shipped)
             for node in tree.body

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from ionpy_auto.alarms.ack_links import AckLinks
 from ionpy_auto.alarms.channels import Kit
+from ionpy_auto.alarms.dispatcher import Dispatcher
 from ionpy_auto.alarms.manager import AlarmManager
+from ionpy_auto.alarms.messages import Texts
 from ionpy_auto.alarms.outbox import Outbox
 from ionpy_auto.alarms.outward import Outward
 from ionpy_auto.alarms.receivers import Receivers
@@ -37,6 +40,7 @@ from ionpy_auto.automation.sequences.run import Run, RunRequest, RunState
 from ionpy_auto.automation.starting import StartArms
 from ionpy_auto.automation.topics import Topics
 from ionpy_auto.automation.variables import Variables
+from ionpy_auto.connections.secrets import Secrets
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import (
     Conflict,
@@ -89,10 +93,23 @@ class Automation:
             marker=self._mark,
         )
         self.webhook = Outward(bench.clock, engine.settings.webhook_allow)
-        self.receivers = Receivers(Kit(bench.clock, self.webhook, engine.event))
+        secrets = Secrets(engine.home.root / "config" / "secrets.json")
+        self.receivers = Receivers(Kit(bench.clock, self.webhook, engine.event), secrets)
         self.outbox = Outbox(
             bench.database, bench.bus, bench.clock, self.receivers, self._path_changed
         )
+        self.links = AckLinks(
+            bench.database,
+            bench.clock,
+            secrets,
+            engine.settings.public_url,
+            self.alarms.acknowledge,
+        )
+        self.receivers.fill = self.links.fill
+        texts = Texts(
+            engine.settings.public_url, bench.project.file.name, is_simulated=bench.clock.is_virtual
+        )
+        self.dispatcher = Dispatcher(bench.database, bench.bus, self.outbox, texts, self.links)
         self.variables = Variables(bench.project.path("variables.json"), bench.bus, bench.clock)
         self.hooks = Hooks(bench.clock)
         self.topics = Topics(bench.connections, engine.clock)
@@ -210,7 +227,9 @@ class Automation:
     async def before_devices(self) -> None:
         """Alarms hear the first sample."""
         await self.alarms.start()
+        await asyncio.to_thread(self.links.start)
         await self.outbox.start()
+        await self.dispatcher.start(self.alarms, lambda: {"project": self._bench.project.slug})
         self._leave.append(self.runs.held.watch())
 
     async def start(self) -> None:
@@ -253,6 +272,7 @@ class Automation:
     async def after_devices(self) -> None:
         """Alarms hear the last sample."""
         await self.alarms.stop()
+        await self.dispatcher.stop()
         await self.outbox.stop()
 
     async def _open_channel(self, channel_id: str) -> None:

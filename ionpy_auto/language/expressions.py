@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from ionpy_auto.core.errors import ConfigInvalid, Finding, Severity
 from ionpy_auto.core.samples import Scalar
+from ionpy_auto.core.syntax import parse_expression
 from ionpy_auto.language import units
 from ionpy_auto.language.cells import Cell, scaler
 from ionpy_auto.language.checker import Checked, check
@@ -240,7 +241,7 @@ def _parse(node: TextNode, scope: Scope, findings: list[Finding], want: str) -> 
 def _syntax(lexed: Lexed, places: Places, findings: list[Finding]) -> ast.expr | None:
     """Let Python sort out precedence; the text holds only placeholders, words and operators."""
     try:
-        return ast.parse(lexed.clean, mode="eval").body
+        return parse_expression(lexed.clean)
     except SyntaxError as error:
         at = lexed.start(max((error.offset or 1) - 1, 0))
     except (RecursionError, MemoryError, ValueError):

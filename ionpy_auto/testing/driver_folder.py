@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from ionpy_auto.core.clock import Clock, VirtualClock
 from ionpy_auto.core.errors import IonpyError
 from ionpy_auto.core.files import shipped_path
+from ionpy_auto.core.syntax import parse_module
 from ionpy_auto.devices.bench import Benches
 from ionpy_auto.devices.catalogue import Catalogue, DriverFile
 from ionpy_auto.devices.driver import Driver
@@ -108,7 +109,7 @@ def _sources(folder: Path) -> list[Path]:
 def _foreign(path: Path) -> Iterator[str]:
     """Rooms of the program that a driver must not know."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parse_module(path.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError):
         return  # told as a broken file
     for node in ast.walk(tree):

@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Controller, Litestar, Request, Response, Router
 from litestar.config.response_cache import ResponseCacheConfig
@@ -103,5 +104,5 @@ def create_app(engine: Engine, on_failure: Callable[[IonpyError], None] | None =
     app.state.hub = hub
     app.state.engine = engine
     settings = engine.settings
-    hosts = {*settings.allowed_hosts, settings.host}
+    hosts = {*settings.allowed_hosts, settings.host, urlsplit(settings.public_url).hostname or ""}
     return Guard(app, hosts, settings.max_body, settings.max_upload)  # type: ignore[arg-type]  # litestar's ASGI types are narrower

@@ -1,5 +1,6 @@
 """Ways a message takes to people: one file per channel, found by its name."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -46,6 +47,15 @@ class Kit:
     clock: Clock
     outward: Outward
     tell: Callable[[str, Mapping[str, Any]], None] = lambda _kind, _payload: None
+
+
+PLACEHOLDER: Final = re.compile(r"\$\{([A-Za-z0-9][A-Za-z0-9_.-]{0,63})\}")
+"""``${NAME}``: a secret, put in when a message leaves."""
+
+
+def has_placeholder(text: str) -> bool:
+    """Whether a part of a text is a secret that is put in later."""
+    return PLACEHOLDER.search(text) is not None
 
 
 class Target(BaseModel):

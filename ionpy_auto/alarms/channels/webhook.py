@@ -1,13 +1,16 @@
 """``webhook``: POST a message as JSON to a URL; for alarms in the form Alertmanager posts."""
 
 import json
-from typing import ClassVar
+import re
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
-from ionpy_auto.alarms.channels import Kit, Letter, Target
+from ionpy_auto.alarms.channels import Kit, Letter, Target, has_placeholder
 from ionpy_auto.alarms.outward import Ask
+
+_URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
 
 class WebhookTarget(Target):
@@ -17,10 +20,21 @@ class WebhookTarget(Target):
 
     url: SecretStr = Field(description="http or https; without user and password.")
 
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, url: SecretStr) -> SecretStr:
+        text = url.get_secret_value()
+        if not has_placeholder(text) and not _URL.fullmatch(text):
+            msg = "this is no http or https URL"
+            raise ValueError(msg)
+        return url
+
     @property
     def shown(self) -> str:
         """Scheme and host."""
         parts = urlsplit(self.url.get_secret_value())
+        if not parts.scheme or not parts.netloc or has_placeholder(parts.netloc):
+            return "…"
         rest = "/…" if parts.path.strip("/") or parts.query else ""
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{rest}"
 

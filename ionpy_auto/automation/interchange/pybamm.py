@@ -23,6 +23,7 @@ from ionpy_auto.automation.interchange._plan import (
     duration,
 )
 from ionpy_auto.core.errors import BadInput
+from ionpy_auto.core.syntax import parse_expression
 
 MAX_STEPS: Final = 2000
 MAX_ROUNDS: Final = 100_000
@@ -102,7 +103,7 @@ class _Reading:
     def script(self, text: str) -> list[PlanStep]:
         """A list as it stands in a script."""
         try:
-            tree = ast.parse(text.strip(), mode="eval").body
+            tree = parse_expression(text.strip())
         except SyntaxError as error:
             msg = f"line {error.lineno or 1}, column {error.offset or 1}: {error.msg}"
             raise BadInput(msg, hint="the list of the experiment alone is wanted") from None

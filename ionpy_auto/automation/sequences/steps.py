@@ -149,6 +149,8 @@ class StepRun:
                 return
             self.phases[-1]["end"] = utc
         if name:
+            if self.phases and self.phases[-1]["end"] == self.phases[-1]["start"]:
+                self.phases.pop()  # it was named, and nothing was done in it
             self.phases.append({"name": name, "start": utc, "end": None})
 
     def row(self, now: float, totals: Totals | None) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """A night in the lab: files on disk, rules, alarms, messages and a restart, read as a protocol."""
 
+from pathlib import Path
+
 import pytest
 
 from ionpy_auto.alarms.channels import Kit
@@ -9,6 +11,7 @@ from ionpy_auto.alarms.outward import Outward
 from ionpy_auto.alarms.receivers import Receivers
 from ionpy_auto.automation.flows import FlowStore, layers_of
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
+from ionpy_auto.connections.secrets import Secrets
 from ionpy_auto.core.clock import VirtualClock
 from ionpy_auto.core.samples import AlarmState, Quality, Sample, Snapshot
 from ionpy_auto.storage.database import Database
@@ -42,7 +45,7 @@ class NightLab(PaperLab):
     def attach(self, database):
         self.clock = database.clock
         self.alarms = AlarmManager(database, self.bus, self.clock)
-        receivers = Receivers(Kit(self.clock, Outward(self.clock)))
+        receivers = Receivers(Kit(self.clock, Outward(self.clock)), Secrets(Path("none"), {}))
         self.outbox = Outbox(database, self.bus, self.clock, receivers)
 
     async def alarm(self, call):

@@ -1,13 +1,15 @@
 """A receiver that answers as told, and an outbox that delivers to it."""
 
 import json
+from pathlib import Path
 
 import httpx
 
-from ionpy_auto.alarms.channels import CHANNELS, Kit
+from ionpy_auto.alarms.channels import Kit
 from ionpy_auto.alarms.outbox import Outbox
 from ionpy_auto.alarms.outward import Outward
 from ionpy_auto.alarms.receivers import Receiver, Receivers, Way
+from ionpy_auto.connections.secrets import Secrets
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import VirtualClock
 from ionpy_auto.storage.database import Database
@@ -36,8 +38,7 @@ class Collector:
 
 def webhook(name, url, **about):
     """A receiver with one URL."""
-    target = CHANNELS.get("webhook").target.model_validate({"url": url})
-    return Receiver(name, (Way("webhook", 0, target),), **about)
+    return Receiver(name, (Way("webhook", 0, {"url": url}),), **about)
 
 
 class Post:
@@ -54,7 +55,7 @@ class Post:
 
         outward = Outward(self.clock, (), resolve, httpx.MockTransport(collector))
         kit = Kit(self.clock, outward, lambda kind, payload: self.pages.append(payload))
-        self.receivers = Receivers(kit)
+        self.receivers = Receivers(kit, Secrets(Path("nowhere.json"), {}))
         self.receivers.take({"lab": webhook("lab", "https://hooks.example.org/lab")})
         self.outbox = Outbox(database, self.bus, self.clock, self.receivers, self._path)
 

@@ -2,55 +2,10 @@
 
 import pytest
 
-from ionpy_auto.alarms.manager import AlarmManager
-from ionpy_auto.core.bus import Bus, Event
-from ionpy_auto.core.clock import VirtualClock
+from ionpy_auto.core.bus import Event
 from ionpy_auto.core.errors import BadInput, NotFound, StorageError
-from ionpy_auto.core.samples import AlarmState, Quality, Sample, Snapshot
-from ionpy_auto.storage.database import Database
-
-
-class Desk:
-    """An alarm manager with its bus and what came out of it."""
-
-    def __init__(self, database=None):
-        self.clock = database.clock if database else VirtualClock()
-        self.bus = Bus()
-        self.events = []
-        self.markers = []
-        self.bus.tap("event/alarm", self.events.append)
-        self.manager = AlarmManager(database, self.bus, self.clock, lambda: 7, self.mark)
-
-    async def mark(self, label, device):
-        self.markers.append((label, device))
-
-    def sample(self, value, alarm, quality=Quality.GOOD, point="PSU_01.u_out"):
-        now, mono = self.clock.now(), self.clock.monotonic()
-        sample = Sample(point, value, "V", quality, AlarmState(alarm), now, mono)
-        self.bus.publish(Snapshot("PSU_01", now, mono, 0.0, (sample,)))
-
-    def device(self, state, device="PSU_01"):
-        payload = {"device_id": device, "state": state, "hint": "cable?"}
-        self.bus.publish(Event("device_state", payload, self.clock.now(), 0.0))
-
-    def told(self):
-        return [(e.payload["key"], e.payload["transition"]) for e in self.events]
-
-
-@pytest.fixture
-async def desk():
-    desk = Desk()
-    await desk.manager.start()
-    yield desk
-    await desk.manager.stop()
-
-
-@pytest.fixture
-async def database(tmp_path):
-    database = Database(tmp_path / "data.db", VirtualClock())
-    await database.start()
-    yield database
-    await database.stop()
+from ionpy_auto.core.samples import Quality
+from tests.unit.alarms.desk import Desk
 
 
 async def test_a_value_over_its_limit_raises_marks_and_clears(desk):
@@ -103,7 +58,7 @@ async def test_acknowledged_and_over_is_gone(desk):
     (alarm,) = desk.manager.active()
     seen = await desk.manager.acknowledge(alarm["id"], "anna", "I know")
     assert (seen["state"], seen["acknowledged"], seen["ack_by"]) == ("active_acked", True, "anna")
-    assert desk.manager.counts() == {"active": 1, "unacked": 0}
+    assert desk.manager.counts() == {"active": 1, "unacked": 0, "shelved": 0}
     desk.sample(4.1, "NORMAL")
     assert desk.manager.active() == []
     with pytest.raises(NotFound):
@@ -115,9 +70,9 @@ async def test_an_offline_device_is_an_alarm_that_hides_those_of_its_values(desk
     desk.device("offline")
     hidden = {a["key"]: a["hidden"] for a in desk.manager.active()}
     assert hidden == {"PSU_01/u_out": True, "PSU_01/offline": False}
-    assert desk.manager.counts() == {"active": 1, "unacked": 1}
+    assert desk.manager.counts() == {"active": 1, "unacked": 1, "shelved": 0}
     desk.device("online")
-    assert desk.manager.counts() == {"active": 1, "unacked": 2}
+    assert desk.manager.counts() == {"active": 1, "unacked": 2, "shelved": 0}
 
 
 async def test_a_removed_device_leaves_no_active_alarm(desk):

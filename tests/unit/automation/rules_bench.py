@@ -16,7 +16,7 @@ from ionpy_auto.connections.topics import matches
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import VirtualClock
 from ionpy_auto.core.commands import Origin, Outcome, OutcomeKind
-from ionpy_auto.core.errors import Conflict, Unavailable
+from ionpy_auto.core.errors import Conflict, Finding, Unavailable
 from ionpy_auto.core.samples import AlarmState, LiveValues, Quality, Sample, Scalar, Snapshot
 from ionpy_auto.storage.recent import Recent
 
@@ -52,6 +52,9 @@ class PaperSite:
 
     def cell(self, name: str) -> None:
         return None
+
+    def profile(self, name: str) -> tuple[None, list[Finding]]:
+        return None, []
 
     def is_writable(self, address: str) -> bool:
         return not address.endswith("_out")

@@ -190,7 +190,8 @@ def test_what_is_wrong_is_said_with_its_place(name):
     assert all(finding.line >= 4 for finding in errors)
 
 
-SHIPPED = sorted(shipped_path("rules").glob("*.yaml"))
+# Templates of sequences need a channel: test_templates.py runs each of them.
+SHIPPED = sorted(p for p in shipped_path("rules").glob("*.yaml") if not p.stem.startswith("lib-"))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -14,12 +14,29 @@ export const useRuns = defineStore('runs', () => {
   const list = computed(() => Object.values(byId.value).sort((a, b) => (b.started ?? 0) - (a.started ?? 0)))
   const active = computed(() => list.value.find((run) => run.state !== 'finished') ?? null)
 
+  /** The last that was told of each step's question by itself: a run's own event may be older. */
+  const told = new Map<string, { id: Run['id']; prompt: RunPrompt; open: boolean }>()
+
   function adopt(runs: Run[]): void {
+    told.clear()
     byId.value = Object.fromEntries(runs.map((run) => [run.id, run]))
   }
 
   function put(run: Run): void {
-    byId.value[run.id] = run
+    byId.value[run.id] = { ...run, prompts: openOnes(run) }
+    if (run.state === 'finished') for (const [key, one] of told) if (one.id === run.id) told.delete(key)
+  }
+
+  /** A card that comes and goes would lose what a person is typing into it. */
+  function openOnes(run: Run): RunPrompt[] {
+    const own = (run.prompts ?? []).filter((prompt) => {
+      const last = told.get(`${run.id}/${prompt.step}`)
+      return !last || prompt.since > last.prompt.since || (prompt.since === last.prompt.since && last.open)
+    })
+    if (run.state === 'finished') return own
+    const steps = new Set(own.map((prompt) => prompt.step))
+    const asked = [...told.values()].filter((one) => one.open && one.id === run.id && !steps.has(one.prompt.step))
+    return [...own, ...asked.map((one) => one.prompt)]
   }
 
   /** The answer to a start: an event may have come before it, and is then newer. */
@@ -32,10 +49,12 @@ export const useRuns = defineStore('runs', () => {
 
   /** A question was asked or is over; the run's own event may come later. */
   function notePrompt({ run: id, event, ...prompt }: RunPromptEvent): void {
+    const open = event === 'asked'
+    told.set(`${id}/${prompt.step}`, { id, prompt, open })
     const run = byId.value[id]
     if (!run) return
     const others = (run.prompts ?? []).filter((one) => one.step !== prompt.step)
-    byId.value[id] = { ...run, prompts: event === 'asked' ? [...others, prompt] : others }
+    byId.value[id] = { ...run, prompts: open ? [...others, prompt] : others }
   }
 
   return { byId, list, active, progressed, waiting, notePrompt, adopt, put, begin }

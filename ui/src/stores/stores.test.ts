@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { ApiError } from '@/api/client'
-import type { Alarm, Device, Run, Session } from '@/api/types'
+import type { Alarm, Device, Run, RunPrompt, Session } from '@/api/types'
 import { useAlarms } from './alarms'
 import { useBench } from './bench'
 import { useDevices } from './devices'
@@ -12,6 +12,37 @@ import { useToasts } from './toasts'
 
 const alarm = (over: Partial<Alarm>): Alarm =>
   ({ id: 1, key: 'a', timestamp: 1, severity: 'warning', text: 't', state: 'active_unacked', acknowledged: false, ...over }) as Alarm
+
+describe('questions of a run', () => {
+  const ask = (since: number) => ({ step: 'weigh', text: 'How heavy?', since }) as RunPrompt
+  const run = (prompts: RunPrompt[], state = 'running') => ({ id: 'r', state, prompts }) as unknown as Run
+  const open = () => useRuns().byId.r?.prompts?.map((prompt) => prompt.since)
+
+  it('stay while an older event of the run knows nothing of them', () => {
+    const runs = useRuns()
+    runs.put(run([]))
+    runs.notePrompt({ ...ask(1), run: 'r', event: 'asked' })
+    runs.put(run([]))
+    expect(open()).toEqual([1])
+  })
+  it('do not come back by an older event once they are over, and are asked anew', () => {
+    const runs = useRuns()
+    runs.put(run([ask(1)]))
+    runs.notePrompt({ ...ask(1), run: 'r', event: 'closed' })
+    runs.put(run([ask(1)]))
+    expect(open()).toEqual([])
+    runs.notePrompt({ ...ask(2), run: 'r', event: 'asked' })
+    runs.put(run([ask(1)]))
+    expect(open()).toEqual([2])
+  })
+  it('are over with the run', () => {
+    const runs = useRuns()
+    runs.put(run([]))
+    runs.notePrompt({ ...ask(1), run: 'r', event: 'asked' })
+    runs.put(run([], 'finished'))
+    expect(open()).toEqual([])
+  })
+})
 
 describe('alarms', () => {
   it('puts the worst first and counts what is not acknowledged', () => {
