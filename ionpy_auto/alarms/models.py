@@ -1,11 +1,11 @@
-"""Tables of the alarm history and of what was told about it."""
+"""Tables of the alarm history, of what was told about it, and of the silences of the server."""
 
 from typing import Any
 
 from sqlalchemy import text as sql_text
 from sqlmodel import JSON, Field
 
-from ionpy_auto.storage.models import ProjectTable
+from ionpy_auto.storage.models import ProjectTable, ServerTable
 
 
 class AlarmRow(ProjectTable, table=True):
@@ -105,3 +105,18 @@ class AckLinkRow(ProjectTable, table=True):
     expires: float
     used: float | None = None
     used_by: str = ""
+
+
+class SilenceRow(ServerTable, table=True):
+    """A time in which nobody is told of alarms that fit."""
+
+    __tablename__ = "silences"
+
+    id: int | None = Field(default=None, primary_key=True)
+    matchers: list[str] = Field(default_factory=list, sa_type=JSON)
+    starts: float
+    ends: float = Field(index=True)
+    created: float
+    by: str
+    comment: str
+    ended_by: str = ""

@@ -10,6 +10,8 @@ from typing import Any
 import structlog
 
 from ionpy_auto import __version__
+from ionpy_auto.alarms.routing.desk import RoutingDesk
+from ionpy_auto.alarms.routing.silences import DatabaseSilences, Silences
 from ionpy_auto.auth.acceptances import Acceptances
 from ionpy_auto.auth.audit import AuditLog
 from ionpy_auto.core.bus import Bus, Event
@@ -59,6 +61,7 @@ class Engine:
         self._database: Database | None = None
         self._audit: AuditLog | None = None
         self._acceptances: Acceptances | None = None
+        self._routing: RoutingDesk | None = None
 
     # -- life -------------------------------------------------------------------------------
 
@@ -77,6 +80,7 @@ class Engine:
         self._audit = AuditLog(self._database, self.clock, self.tasks)
         self._acceptances = Acceptances(self._database, self.clock)
         await self._acceptances.load()
+        self._routing = await self._open_routing(self._database)
         latch = await self._audit.load_latch()
         if latch and latch.get("pressed"):
             since = float(latch.get("since") or self.clock.now())
@@ -90,6 +94,8 @@ class Engine:
         self.ready = False
         if self.bench is not None:
             await self.close_project("server stop")
+        if self._routing is not None:
+            await self._routing.stop()
         if self._audit is not None:
             await self._audit.settle()
             await self._store_latch()
@@ -97,6 +103,19 @@ class Engine:
         if self._database is not None:
             await self._database.stop()
         self._exit.close()
+
+    async def _open_routing(self, database: Database) -> RoutingDesk:
+        """Who is told of alarms, and what is silenced."""
+        silences = Silences(DatabaseSilences(database), self.now, self._silence_changed)
+        await silences.start()
+        config, kept = self.home.folder("config"), self.home.folder("var")
+        desk = RoutingDesk(config, kept, self.clock, silences, RoutingHearers(self))
+        desk.start()
+        return desk
+
+    def _silence_changed(self, what: str, by: str, silence: dict[str, Any]) -> None:
+        self.audit.event(f"silence_{what}", by, silence)
+        self.event("silence", {"what": what, "by": by, "silence": silence})
 
     async def _watch_loop(self) -> None:
         """How late the loop wakes us: the measure of everything that blocks it."""
@@ -114,6 +133,14 @@ class Engine:
             msg = "the server is starting"
             raise Unavailable(msg)
         return self._audit
+
+    @property
+    def routing(self) -> RoutingDesk:
+        """Who is told of alarms; there once the engine has started."""
+        if self._routing is None:
+            msg = "the server is starting"
+            raise Unavailable(msg)
+        return self._routing
 
     @property
     def acceptances(self) -> Acceptances:
@@ -157,6 +184,7 @@ class Engine:
             self.bench = bench
             self.library.touch(project)
             self.audit.project = project.id
+            self.routing.say_again()
             self.event("project_opened", {"id": project.id, "name": project.file.name})
             return bench
 
@@ -282,6 +310,28 @@ class Engine:
         if self.bench is not None:
             answer |= self.bench.status()
         return answer
+
+
+class RoutingHearers:
+    """What the alarm routing tells the rest (`alarms.routing.desk.Hearers`).
+
+    Args:
+        engine: The server's engine.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def alarm(self, text: str, *, active: bool) -> None:
+        """Raise or clear it in the open project; without one the log has it."""
+        bench = self._engine.bench
+        if bench is not None:
+            bench.automation.server_alarm("server/alarm-routing", text, active=active)
+
+    def changed(self, what: str, by: str, detail: Mapping[str, Any]) -> None:
+        """Audit and tell."""
+        self._engine.audit.event(what, by, dict(detail))
+        self._engine.event(what, {"by": by, **detail})
 
 
 def resident_mb() -> float | None:

@@ -37,11 +37,12 @@ T = TypeVar("T")
 ReceiverCheck = Callable[[Fields], None]
 """Reads the channels of one receiver (``name`` is taken already) and adds findings."""
 
+ALWAYS: Final = ("browser", "log")
+"""Receivers that are there without being written down."""
 MAX_ROUTES: Final = 2000
 MAX_STEPS: Final = 10
-_SECRET: Final = re.compile(r"(?<=[:,\[\-] )!secret(?= )")
 _URL: Final = re.compile(r"[a-z][a-z0-9+.\-]*://\S+", re.IGNORECASE)
-_STANDS_FOR: Final = re.compile(r"\$\{?\w|\$secret ")
+_STANDS_FOR: Final = re.compile(r"\$\{?\w|secret:")
 
 
 def read_routing(
@@ -62,8 +63,7 @@ def read_routing(
     Returns:
         The routing (None when there is an error) and all findings.
     """
-    # The strict reader knows no tags; this one keeps its length, so that places stay right.
-    node, findings = read_with_findings(_SECRET.sub("$secret", text), file)
+    node, findings = read_with_findings(text, file)
     if node is None:
         return None, findings
     routing = _Reading(Fields(node, file, findings), check or _check_channels).routing(extras)
@@ -95,13 +95,14 @@ class _Reading:
         others = {key: found for key in extras if (found := top.get(key)) is not None}
         top.unknown()
         for name, receiver in self.receivers.items():
-            if name not in self.used and receiver.node is not None:
+            if name not in self.used and name not in ALWAYS and receiver.node is not None:
                 hint = "name it in a route, or remove it"
                 message = f"no route leads to receiver '{name}'"
                 top.add("unused-receiver", message, receiver.node, hint, Severity.WARNING)
         if root is None:
             return None
-        return Routing(root, self.receivers, rules, self.intervals, others)
+        receivers = {name: Receiver(name) for name in ALWAYS} | self.receivers
+        return Routing(root, receivers, rules, self.intervals, others)
 
     def read_global(self) -> None:
         """Alertmanager's ``global``: alarms end here by themselves, so nothing of it is needed."""
@@ -138,9 +139,9 @@ class _Reading:
         if node is None:
             return ""
         self.used.add(node.text)
-        if node.text not in self.receivers:
+        if node.text not in self.receivers and node.text not in ALWAYS:
             message = f"there is no receiver '{node.text}'"
-            known = ", ".join(sorted(self.receivers)) or "none"
+            known = ", ".join(sorted({*self.receivers, *ALWAYS}))
             fields.add("unknown-receiver", f"{key}: {message}", node, f"known: {known}")
         return node.text
 
@@ -423,6 +424,7 @@ def _covers(route: Route, other: Route) -> bool:
 def _check_channels(fields: Fields) -> None:
     """Channels of nobody in particular: lists of maps, with addresses that are some."""
     for key in fields.keys:
+        fields.taken.add(key)
         if not key.endswith("_configs"):
             continue
         for node in fields.list(key):
@@ -441,7 +443,7 @@ def check_address(fields: Fields, node: Node | None) -> None:
     elif isinstance(node, TextNode):
         is_url = _URL.fullmatch(node.text) is not None
         if not is_url and _STANDS_FOR.match(node.text) is None:
-            hint = "write for example https://host/path or mailto://…, or ${NAME}"
+            hint = "write for example https://host/path or mailto://…, or secret:<name>"
             fields.add("bad-url", "this is no address", node, hint)
     elif node is not None:
         fields.add("wrong-type", "an address is a text", node)
