@@ -1,5 +1,6 @@
 /** Builds uPlot options in our look from a short description of the series. */
 import type uPlot from 'uplot'
+import { locale } from '@/i18n'
 import { formatDuration, formatNumber, NOTHING } from '../format'
 import { css, withAlpha } from './colours'
 
@@ -28,8 +29,12 @@ export interface ChartStyle {
 
 const FONT = '11px system-ui, sans-serif'
 
+/** Over more than a day and a half midnight carries the date. */
+const DATED_S = 129_600
+
 function clockText(seconds: number, span: number): string {
   const date = new Date(seconds * 1000)
+  if (span > DATED_S && date.getHours() + date.getMinutes() === 0) return date.toLocaleDateString(locale(), { day: 'numeric', month: 'short' })
   const two = (n: number) => String(n).padStart(2, '0')
   const time = `${two(date.getHours())}:${two(date.getMinutes())}`
   return span < 1800 ? `${time}:${two(date.getSeconds())}` : time
