@@ -15,6 +15,8 @@ log = structlog.get_logger(__name__)
 TICK_S: Final = 0.1
 HANG_S: Final = 2.0
 """So long without a beat, and the server hangs."""
+STARTING_S: Final = 60.0
+"""So long while it opens a project: many files are read and drivers loaded between two beats."""
 
 
 class Gone(StrEnum):
@@ -68,18 +70,17 @@ class Watch:
         Silence is counted in our own waking time: after the machine slept, or was so busy that we
         did not run either, a healthy server is not taken for a hanging one.
         """
-        silent: float | None = None  # nothing can be late before the project is open
+        silent, patience = 0.0, STARTING_S
         before = self._clock.monotonic()
         while True:
             heard = self._hear(TICK_S)
             now = self._clock.monotonic()
-            if silent is not None:
-                silent += min(now - before, 2 * TICK_S)
+            silent += min(now - before, 2 * TICK_S)
             before = now
             if heard is ENDED:
                 return Gone.DIED if self.at_risk() else None
             if isinstance(heard, Beat):
-                silent = None if heard.starting else 0.0
+                silent, patience = 0.0, STARTING_S if heard.starting else HANG_S
                 self._say(heard)
             elif isinstance(heard, Configure):
                 self._configure(heard)
@@ -88,7 +89,7 @@ class Watch:
                 self._outputs = heard.outputs
             elif heard is not None:
                 return None  # good-bye
-            elif silent is not None and silent > HANG_S and self.at_risk():
+            elif silent > patience and self.at_risk():
                 return Gone.HUNG
 
     def _configure(self, message: Configure) -> None:

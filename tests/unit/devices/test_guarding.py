@@ -40,7 +40,7 @@ from ionpy_auto.devices.guarding.report import (
     write_report,
 )
 from ionpy_auto.devices.guarding.rescue import GIVE_UP_S, HEAD_START_S, Rescue, Rescued
-from ionpy_auto.devices.guarding.watch import ENDED, HANG_S, TICK_S, Gone, Heard, Watch
+from ionpy_auto.devices.guarding.watch import ENDED, HANG_S, STARTING_S, TICK_S, Gone, Heard, Watch
 from ionpy_auto.testing.lab import device
 
 
@@ -147,6 +147,16 @@ DECISIONS = {
         [KNOWN, (0, ON), (1, Beat(starting=True)), (9, Beat()), (1, Bye())],
         None,
         11,
+    ),
+    "hangs while it starts": (
+        [KNOWN, (0, ON), (1, Beat(starting=True)), (STARTING_S + 10, ENDED)],
+        Gone.HUNG,
+        1 + STARTING_S,
+    ),
+    "hangs before its first beat": (
+        [KNOWN, (0, ON), (STARTING_S + 10, ENDED)],
+        Gone.HUNG,
+        STARTING_S,
     ),
     "late, but beats": (
         [KNOWN, (0, ON), *[(HANG_S - 0.2, Beat())] * 5, (0, Bye())],
