@@ -56,6 +56,7 @@ from ionpy_auto.core.errors import (
 )
 from ionpy_auto.core.files import read_json, revision_of, shipped_path, write_json
 from ionpy_auto.core.samples import Scalar
+from ionpy_auto.engine.alarm_desk import surroundings
 from ionpy_auto.engine.scripting import WorkbenchDesk
 from ionpy_auto.language import Fields
 from ionpy_auto.storage.device_tables import EntityColumn
@@ -90,12 +91,13 @@ class Automation:
                 "session.name": lambda: self._session("name"),
             },
         )
-        self.alarms = AlarmManager(
+        self.alarms: AlarmManager = AlarmManager(
             bench.database,
             bench.bus,
             bench.clock,
             session_id=lambda: self._number(self._session("id")),
             marker=self._mark,
+            around=surroundings(bench, self.env),
         )
         self.webhook = Outward(bench.clock, engine.settings.webhook_allow)
         secrets = Secrets(engine.home.root / "config" / "secrets.json")
@@ -253,6 +255,7 @@ class Automation:
 
     async def start(self) -> None:
         """Everything else, once devices were looked at."""
+        self.alarms.devices_loaded()
         for channel_id in self._bench.site.channels.paths():
             await self._open_channel(channel_id)
         if problem := self.variables.start():
