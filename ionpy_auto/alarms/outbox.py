@@ -14,7 +14,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from sqlmodel import Session
 from ionpy_auto.alarms import outbox_store as store
 from ionpy_auto.alarms.outbox_store import Entry
 from ionpy_auto.alarms.receivers import Receivers
+from ionpy_auto.alarms.roads import LONGEST_WAIT_S, Path, Road, pause_s
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.errors import BadInput, Conflict, IonpyError, NotFound, Unavailable
@@ -32,75 +32,13 @@ from ionpy_auto.storage.database import Database
 
 log = structlog.get_logger(__name__)
 
-FIRST_PAUSE_S: Final = 5.0
-LONGEST_PAUSE_S: Final = 300.0
-LONGEST_WAIT_S: Final = 3600.0
-"""What a receiver may ask for with Retry-After."""
-JITTER: Final = 0.2
 PATIENCE_S: Final = 86_400.0
 BROKEN_AFTER: Final = 3
 """Failures in a row after which a path counts as broken."""
 STOP_S: Final = 12.0
 MAX_WAITING: Final = 20_000
-GRAIN_S: Final = 1e-3
-"""Times of the wall clock are not compared finer."""
 
-Path = tuple[str, str, int]
 OnPath = Callable[[str, str], Coroutine[Any, Any, object]]
-
-
-def pause_s(attempts: int, jitter: float, asked: float = 0.0) -> float:
-    """How long to wait after so many tries; ``jitter`` from 0 to 1 only makes it longer.
-
-    >>> [pause_s(n, 0.0) for n in (1, 2, 3, 7, 400)]
-    [5.0, 10.0, 20.0, 300.0, 300.0]
-    """
-    plain = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(attempts - 1, 20))
-    return max(plain * (1 + JITTER * jitter), min(asked, LONGEST_WAIT_S))
-
-
-@dataclass(eq=False, slots=True)
-class _Road:
-    """One address: what waits for it, and whether it is open.
-
-    Attributes:
-        lanes: Waiting entries by lane, each in order.
-        since: UTC of the last change of ``ok``.
-    """
-
-    path: Path
-    lanes: dict[str, deque[Entry]] = field(default_factory=dict)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    failures: int = 0
-    is_broken: bool = False
-    since: float = 0.0
-    error: str = ""
-    last_sent: float | None = None
-
-    def add(self, entry: Entry) -> None:
-        self.lanes.setdefault(entry.lane, deque()).append(entry)
-        self.wake.set()
-
-    def next(self) -> Entry | None:
-        """The entry whose time comes first."""
-        heads = (lane[0] for lane in self.lanes.values())
-        return min(heads, key=lambda entry: entry.next_try, default=None)
-
-    def due(self, now: float) -> Entry | None:
-        """The oldest entry that may be tried; after a step of the wall clock all may."""
-        heads = (
-            lane[0]
-            for lane in self.lanes.values()
-            if not GRAIN_S < lane[0].next_try - now < LONGEST_WAIT_S * 2
-        )
-        return min(heads, key=lambda entry: (entry.created, entry.id), default=None)
-
-    def drop(self, entry: Entry) -> None:
-        lane = self.lanes.get(entry.lane)
-        if lane is not None and entry in lane:
-            lane.remove(entry)
-            if not lane:
-                del self.lanes[entry.lane]
 
 
 class Outbox:
@@ -129,7 +67,7 @@ class Outbox:
         self.receivers = receivers
         self._on_path = on_path
         self._tasks = Tasks("outbox", clock)
-        self._roads: dict[Path, _Road] = {}
+        self._roads: dict[Path, Road] = {}
         self._random = random.Random()  # noqa: S311 - spreads tries, hides nothing
         self._served: dict[Path, asyncio.Task[Any]] = {}
         self._unwritten: dict[str, Entry] = {}
@@ -213,17 +151,17 @@ class Outbox:
         entry.state, entry.error = "failed", "too many messages wait"
         await self._settle(entry)
 
-    def _road(self, path: Path) -> _Road:
+    def _road(self, path: Path) -> Road:
         road = self._roads.get(path)
         if road is None:
-            road = self._roads[path] = _Road(path, since=self.clock.now())
+            road = self._roads[path] = Road(path, since=self.clock.now())
             name = f"serve {path[0]}"
             self._served[path] = self._tasks.keep(name, partial(self._serve, road))
         return road
 
     # -- out --------------------------------------------------------------------------------
 
-    async def _serve(self, road: _Road) -> None:
+    async def _serve(self, road: Road) -> None:
         """Deliver what waits for one address, one after the other."""
         while not self._stopping:
             now = self.clock.now()
@@ -238,7 +176,7 @@ class Outbox:
                 async with self.clock.timeout(max(0.0, pause)):
                     await road.wake.wait()
 
-    async def _try(self, road: _Road, entry: Entry) -> None:
+    async def _try(self, road: Road, entry: Entry) -> None:
         entry.attempts += 1
         try:
             await self.receivers.deliver(entry)
@@ -255,7 +193,7 @@ class Outbox:
             self._open(road)
             await self._settle(entry)
 
-    async def _failed(self, road: _Road, entry: Entry, error: IonpyError) -> None:
+    async def _failed(self, road: Road, entry: Entry, error: IonpyError) -> None:
         now = self.clock.now()
         is_final = bool(error.arguments.get("final"))
         entry.error = error.message
@@ -278,7 +216,7 @@ class Outbox:
         await self._settle(entry, instead)
         self.enqueue(instead)
 
-    def _leave(self, road: _Road, entry: Entry) -> None:
+    def _leave(self, road: Road, entry: Entry) -> None:
         road.drop(entry)
         self._waiting -= 1
 
@@ -338,7 +276,7 @@ class Outbox:
 
     # -- paths ------------------------------------------------------------------------------
 
-    def _close(self, road: _Road, error: str, *, is_final: bool) -> None:
+    def _close(self, road: Road, error: str, *, is_final: bool) -> None:
         road.failures += 1
         road.error = error
         if not road.is_broken and (is_final or road.failures >= BROKEN_AFTER):
@@ -346,7 +284,7 @@ class Outbox:
             log.warning("messages do not arrive", to=road.path[0], reason=error)
             self._say(road.path[0], error)
 
-    def _open(self, road: _Road) -> None:
+    def _open(self, road: Road) -> None:
         """It works; the first success of a life also ends what an earlier one complained of."""
         is_news = road.is_broken or road.last_sent is None
         if road.is_broken:
@@ -368,19 +306,7 @@ class Outbox:
 
     def paths(self) -> list[dict[str, Any]]:
         """Each address that was used in this life."""
-        return [
-            {
-                "receiver": road.path[0],
-                "channel": road.path[1],
-                "way": road.path[2],
-                "ok": not road.is_broken,
-                "since": road.since,
-                "error": road.error,
-                "last_sent": road.last_sent,
-                "waiting": sum(map(len, road.lanes.values())),
-            }
-            for road in self._roads.values()
-        ]
+        return [road.as_dict() for road in self._roads.values()]
 
     # -- to be looked at --------------------------------------------------------------------
 

@@ -124,7 +124,8 @@ class _Reading:
     # -- receivers --------------------------------------------------------------------------
 
     def read_receivers(self) -> None:
-        for fields in self.maps(self.top, "receivers"):
+        found = self.maps(self.top, "receivers")
+        for fields in found:
             name = fields.text_node("name", required=True)
             self.check(fields)
             fields.unknown()
@@ -139,6 +140,10 @@ class _Reading:
                 fields.add("duplicate-receiver", message, name, f"first in line {line}; rename one")
             else:
                 self.receivers[name.text] = Receiver(name.text, fields.node)
+        for fields in found:
+            fallback = fields.node.get("fallback")
+            if isinstance(fallback, TextNode):
+                self.receiver(fields, "fallback", fallback)
 
     def receiver(self, fields: Fields, key: str, node: TextNode | None) -> str:
         """A receiver somebody names; the same finding for routes and escalation."""

@@ -6,8 +6,9 @@ import pytest
 
 from ionpy_auto.alarms import outbox_store as store
 from ionpy_auto.alarms.channels import CHANNELS
-from ionpy_auto.alarms.outbox import LONGEST_PAUSE_S, PATIENCE_S, pause_s
+from ionpy_auto.alarms.outbox import PATIENCE_S
 from ionpy_auto.alarms.outbox_store import Entry
+from ionpy_auto.alarms.roads import LONGEST_PAUSE_S, pause_s
 from ionpy_auto.core.errors import Conflict, NotFound, StorageError
 from tests.unit.alarms.delivery import Collector, Post, opened, webhook
 

@@ -51,7 +51,7 @@ def test_every_kind_of_address_is_read_and_no_secret_is_shown(tmp_path):
     known = {"HOOK": "s3cret", "whole": "https://hooks.example.org/s3cret"}
     known |= {"MAIL": "s3cret", "TELEGRAM": "123456789:s3cret"}
     receivers, findings = read(tmp_path, FILE, **known)
-    assert [str(finding) for finding in findings if finding.code != "unused-receiver"] == []
+    assert [str(finding) for finding in findings] == []
     lab = receivers["lab"]
     assert [(way.channel, way.number, way.shown) for way in lab.ways] == [
         ("apprise", 0, "tgram://…"),
@@ -70,7 +70,7 @@ def test_every_kind_of_address_is_read_and_no_secret_is_shown(tmp_path):
 
 async def test_a_secret_is_put_in_when_a_message_leaves_and_may_come_later(tmp_path):
     receivers, findings = read(tmp_path, FILE)
-    assert {finding.code for finding in findings} == {"no-secret", "unused-receiver"}
+    assert {finding.code for finding in findings} == {"no-secret"}
     assert all(finding.severity == "warning" for finding in findings)
     collector = Collector()
     post = Post(collector)
@@ -108,6 +108,7 @@ BAD = {
     "a header": ("apprise: ['mailtos://u:p@h.example?+X=1']", "wrong-value", 5),
     "a topic with a wildcard": ("mqtt: {broker: 'a:1883', topic: 'a/#'}", "wrong-value", 5),
     "at most once": ("mqtt: {broker: 'a:1883', topic: a, qos: 0}", "wrong-value", 5),
+    "a fallback that is not there": ("fallback: boss", "unknown-receiver", 5),
     "a text for a map": ("mqtt: broker", "wrong-type", 5),
     "a template that calls": ("title: '{{ x() }}'", "bad-template", 5),
 }  # fmt: skip
