@@ -222,6 +222,15 @@ async def test_a_silence_is_ended_by_its_id(bare: httpx.AsyncClient):
     assert (await bare.delete("/api/alarms/silences/77")).status_code == 404
 
 
+async def test_line_ends_of_another_system_stay_and_are_no_change(desk, hears):
+    one = desk()
+    shown = await one.write(GOOD.replace("\n", "\r\n"), one.as_dict()["etag"], "kim")
+    assert shown["text"] == GOOD.replace("\n", "\r\n")
+    one.look()
+    assert hears.changes == ["kim"]
+    await one.write(GOOD, shown["etag"], "kim")
+
+
 async def until(ask):
     """Wait for the file to be noticed, which real time does."""
     clock = SystemClock()
