@@ -64,6 +64,7 @@ class Book:
         self.over: dict[str, tuple[float | None, str]] = {}  # held active, but over: value, actor
         self._timers: dict[str, Timer] = {}
         self._calms: dict[str, Timer] = {}
+        self._told: dict[str, float] = {}  # chattering ones: when they were told last
         self._last_raised = -BURST_S
 
     # -- what sources say -------------------------------------------------------------------
@@ -190,12 +191,12 @@ class Book:
         if not self._chatter.edge(key, self.clock.monotonic()):
             return False
         if key not in self._calms:
+            self._told[key] = self.clock.monotonic()
             self._await_calm(key)
         return True
 
     def _await_calm(self, key: str) -> None:
-        now = self.clock.monotonic()
-        due = min(self._chatter.calm_at(key), now + TELL_S)
+        due = self._chatter.calm_at(key)
         self._calms[key] = self.clock.call_at(due, lambda: self._look_at_chatter(key))
 
     def _look_at_chatter(self, key: str) -> None:
@@ -203,8 +204,10 @@ class Book:
         self._calms.pop(key, None)
         alarm = self.alarms.get(key)
         is_calm = self.clock.monotonic() >= self._chatter.calm_at(key)
+        due = self._told.get(key, 0.0) + TELL_S
         if is_calm:
             self._chatter.end(key)
+            self._told.pop(key, None)
         else:
             self._await_calm(key)
         over = self.over.pop(key, None) if is_calm else None
@@ -212,7 +215,9 @@ class Book:
             return
         if over is not None:
             self._end(alarm, *over)
-        else:
+        elif is_calm or self.clock.monotonic() >= due:
+            if not is_calm:
+                self._told[key] = self.clock.monotonic()
             name = "changed" if is_calm else "chattering"
             self.keep(replace(alarm, chattering=not is_calm), name, "")
 

@@ -30,7 +30,7 @@ class Rule(NamedTuple):
 
 RULES: Final = {
     "writer_lag": Rule("writer_lag_s", 2.0, 3, "warning", "the database is {0:.1f} s behind"),
-    "loop_lag": Rule("loop_lag_s", 0.05, 5, "warning", "the server answers {0:.2f} s late"),
+    "loop_lag": Rule("loop_lag_s", 0.05, 10, "warning", "the server answers {0:.2f} s late"),
     "loop_blocked": Rule("loop_lag_s", 2.0, 1, "critical", "the server stood still for {0:.1f} s"),
     "dropped": Rule("+dropped", 0.0, 1, "warning", "{0:.0f} messages were dropped: see the status"),
     "samples_lost": Rule("+lost", 0.0, 1, "critical", "{0:.0f} samples were lost"),

@@ -102,7 +102,7 @@ async def test_a_device_that_does_not_answer_is_stale_and_offline_hides_that(ben
     ("figure", "values", "key"),
     [
         ("writer_lag_s", [3.0] * 3, "server/writer_lag"),
-        ("loop_lag_s", [0.08] * 5, "server/loop_lag"),
+        ("loop_lag_s", [0.08] * 10, "server/loop_lag"),
         ("loop_lag_s", [9.0], "server/loop_blocked"),
         ("dropped", [7, 9], "server/dropped"),
         ("lost", [0, 1], "server/samples_lost"),
