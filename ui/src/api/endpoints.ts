@@ -1,7 +1,6 @@
 /** Every server path the UI uses, typed; nothing else in the UI writes a path. */
 import { address, http, request } from './client'
 import type {
-  Alarm,
   Channel,
   ClockInfo,
   ContentTrust,
@@ -200,11 +199,6 @@ export const scriptsApi = {
 export const simulationsApi = {
   get: <R>(id: string) => http.get<Job<R>>(`/api/simulations/${seg(id)}`),
   cancel: (id: string) => http.delete<unknown>(`/api/simulations/${seg(id)}`),
-}
-
-export const alarmsApi = {
-  list: (state: 'active' | 'history') => http.get<Items<Alarm>>('/api/alarms', { state }),
-  acknowledge: (id: number, comment: string) => http.post<Alarm>(`/api/alarms/${id}/ack`, comment ? { comment } : {}),
 }
 
 export const adminApi = {

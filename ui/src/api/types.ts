@@ -1,4 +1,5 @@
 /** Shapes of the server's JSON. Times are Unix seconds (float, UTC). */
+import type { Alarm } from './alarmTypes'
 
 export interface Items<T> {
   items: T[]
@@ -800,25 +801,7 @@ export interface Prediction {
   findings: PredictionFinding[]
 }
 
-export type AlarmLife = 'active_unacked' | 'active_acked' | 'cleared_unacked' | 'normal'
-
-export interface Alarm {
-  id: number
-  key: string
-  timestamp: number
-  device_id: string | null
-  entity_id: string | null
-  source: string
-  severity: Severity
-  text: string
-  state: AlarmLife
-  new_state: string | null
-  value: Scalar
-  acknowledged: boolean
-  ack_time: number | null
-  ack_by: string | null
-  comment: string | null
-}
+export type { Alarm, AlarmLife } from './alarmTypes'
 
 export interface PanicResult {
   device: string

@@ -3,13 +3,13 @@ import { defineMessages } from '@/i18n'
 
 const en = {
   online: 'online', degraded: 'degraded', offline: 'offline', error: 'error', connecting: 'connecting', disabled: 'disabled',
-  queued: 'Queued', starting: 'Starting', running: 'Running', paused: 'Paused', held: 'Waits for you', asks: 'A run asks: {text}', stopping: 'Stopping', finished: 'Finished',
+  queued: 'Queued', starting: 'Starting', running: 'Running', paused: 'Paused', held: 'Waits for you', asks: 'A run asks: {text}', undelivered: '{to} could not be told: {title}', stopping: 'Stopping', finished: 'Finished',
   not_set: 'open', pass: 'Pass', inconclusive: 'Inconclusive', fail: 'Fail', aborted: 'Aborted', verdict_error: 'Error',
   critical: 'Critical', warning: 'Warning', info: 'Note',
 }
 const de: Record<keyof typeof en, string> = {
   online: 'online', degraded: 'gestört', offline: 'offline', error: 'Fehler', connecting: 'verbindet', disabled: 'abgeschaltet',
-  queued: 'Wartet', starting: 'Startet', running: 'Läuft', paused: 'Pausiert', held: 'Wartet auf dich', asks: 'Ein Lauf fragt: {text}', stopping: 'Stoppt', finished: 'Beendet',
+  queued: 'Wartet', starting: 'Startet', running: 'Läuft', paused: 'Pausiert', held: 'Wartet auf dich', asks: 'Ein Lauf fragt: {text}', undelivered: '{to} war nicht zu erreichen: {title}', stopping: 'Stoppt', finished: 'Beendet',
   not_set: 'offen', pass: 'Bestanden', inconclusive: 'Unklar', fail: 'Nicht bestanden', aborted: 'Abgebrochen', verdict_error: 'Fehler',
   critical: 'Kritisch', warning: 'Warnung', info: 'Hinweis',
 }

@@ -1,5 +1,6 @@
 /** Wires the WebSocket to the stores; the only place that knows event names. */
 import { LiveSocket } from '@/api/socket'
+import type { OutboxItem, PageMessage } from '@/api/alarmTypes'
 import type { Alarm, ClockInfo, Device, Interlock, Latch, Marker, ModeInfo, Run, ScriptRun, Session, Snapshot } from '@/api/types'
 import { useAlarms } from './alarms'
 import { useBench } from './bench'
@@ -8,6 +9,7 @@ import { useDevices, type StateChange } from './devices'
 import { useInterlocks } from './interlocks'
 import { useMarkers } from './markers'
 import { tw } from '@/kit/words'
+import { useNotices } from './notices'
 import { useRuns, type RunPromptEvent } from './runs'
 import { forgetSamples, onWishes, receiveSamples } from './samples'
 import { useScripts, type ScriptOutput } from './scripts'
@@ -44,6 +46,12 @@ function adopt(snapshot: Snapshot): void {
   useInterlocks().load().catch(() => undefined)
 }
 
+/** A message of a rule; one to the pages comes as a `notification`, and one on its way is no news. */
+function showMessage(note: OutboxItem): void {
+  if (note.state === 'failed') useToasts().show('warning', tw('undelivered', { to: note.receiver, title: note.title }), note.error ?? '', 'NOT_DELIVERED', '/alarms/outbox')
+  else if (note.state === 'sent' && note.channel !== 'browser') useToasts().show('info', note.message || note.title)
+}
+
 /** What each event means to the stores. */
 export function eventHandlers(): Record<string, Handler> {
   const bench = useBench()
@@ -57,7 +65,15 @@ export function eventHandlers(): Record<string, Handler> {
     interlock: (item: Interlock) => useInterlocks().put(item),
     session: (session: Session) => bench.setSession(session),
     marker: (marker: Marker) => useMarkers().apply(marker),
-    alarm: (alarm: Alarm) => useAlarms().put(alarm),
+    alarm: (alarm: Alarm & { transition?: string }) => {
+      useAlarms().put(alarm)
+      useNotices().hearAlarm(alarm)
+    },
+    notification: (note: PageMessage) => {
+      useNotices().hearMessage(note)
+      useToasts().show(note.severity === 'info' ? 'info' : 'warning', note.title, note.message, 'NOTIFICATION', '/alarms')
+    },
+    outbox: () => useAlarms().deliveries++,
     run: (run: Run) => runs.put(run),
     run_prompt: (asked: RunPromptEvent) => {
       runs.notePrompt(asked)
@@ -74,7 +90,7 @@ export function eventHandlers(): Record<string, Handler> {
     clock: (clock: ClockInfo) => setClock(clock),
     rule_fired: () => ruleListeners.forEach((tell) => tell()),
     mode: (mode: ModeInfo) => (bench.mode = mode),
-    notify: (note: { message?: string; text?: string }) => useToasts().show('info', note.message ?? note.text ?? ''),
+    notify: (note: OutboxItem) => showMessage(note),
   } as Record<string, Handler>
 }
 

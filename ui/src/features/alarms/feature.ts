@@ -3,6 +3,8 @@ import type { Feature } from '@/app/features'
 import { useAlarms } from '@/stores/alarms'
 import { t } from './messages'
 
+const meta = { feature: 'alarms' }
+
 export default {
   name: 'alarms',
   order: 50,
@@ -10,5 +12,11 @@ export default {
   title: () => t('title'),
   path: '/alarms',
   badge: () => useAlarms().count || null,
-  routes: [{ path: '/alarms', component: () => import('./AlarmsPage.vue'), meta: { feature: 'alarms' } }],
+  routes: [
+    { path: '/alarms', component: () => import('./list/AlarmsPage.vue'), meta },
+    { path: '/alarms/history', component: () => import('./history/AlarmHistoryPage.vue'), meta },
+    { path: '/alarms/routing', component: () => import('./routing/RoutingPage.vue'), meta },
+    { path: '/alarms/outbox', component: () => import('./outbox/OutboxPage.vue'), meta },
+    { path: '/alarms/quality', component: () => import('./quality/QualityPage.vue'), meta },
+  ],
 } satisfies Feature

@@ -1,13 +1,16 @@
 /** Builds uPlot options in our look from a short description of the series. */
 import type uPlot from 'uplot'
+import { locale } from '@/i18n'
 import { formatDuration, formatNumber, NOTHING } from '../format'
-import { css } from './colours'
+import { css, withAlpha } from './colours'
 
 export interface ChartSeries {
   label: string
   unit: string
   color: string
   precision?: number | null
+  /** Drawn as steps with filled ground: counts, not measured values. */
+  steps?: boolean
 }
 
 export interface ChartStyle {
@@ -20,12 +23,18 @@ export interface ChartStyle {
   height: number
   plugins: uPlot.Plugin[]
   sync?: string
+  /** Draws series that are steps. */
+  stepped?: uPlot.Series.PathBuilder
 }
 
 const FONT = '11px system-ui, sans-serif'
 
+/** Over more than a day and a half midnight carries the date. */
+const DATED_S = 129_600
+
 function clockText(seconds: number, span: number): string {
   const date = new Date(seconds * 1000)
+  if (span > DATED_S && date.getHours() + date.getMinutes() === 0) return date.toLocaleDateString(locale(), { day: 'numeric', month: 'short' })
   const two = (n: number) => String(n).padStart(2, '0')
   const time = `${two(date.getHours())}:${two(date.getMinutes())}`
   return span < 1800 ? `${time}:${two(date.getSeconds())}` : time
@@ -100,6 +109,14 @@ function padded(unit: string, strip: boolean): uPlot.Range.Function {
   }
 }
 
+/** Counts begin at zero and never end below a few. */
+const fromZero: uPlot.Range.Function = (_u, _low, high) => [0, Math.max(4, (high ?? 0) * 1.15)]
+
+function rangeOf(unit: string, style: ChartStyle): uPlot.Range.Function {
+  const counted = style.series.filter((series) => series.unit === unit).every((series) => series.steps)
+  return counted ? fromZero : padded(unit, Boolean(style.strip))
+}
+
 /** A value for the legend. */
 export function seriesText(series: ChartSeries, value: number | null | undefined): string {
   return value === null || value === undefined ? NOTHING : `${formatNumber(value, series.precision)} ${series.unit}`.trim()
@@ -129,7 +146,7 @@ export function chartOptions(style: ChartStyle): uPlot.Options {
     },
     legend: { show: false },
     focus: { alpha: 0.5 },
-    scales: { x: { time: false, ...(style.axis === 'count' ? { range: aroundCounts } : {}) }, ...Object.fromEntries(units.map((unit) => [unit, { auto: true, range: padded(unit, Boolean(style.strip)) }])) },
+    scales: { x: { time: false, ...(style.axis === 'count' ? { range: aroundCounts } : {}) }, ...Object.fromEntries(units.map((unit) => [unit, { auto: true, range: rangeOf(unit, style) }])) },
     axes: [xAxis(style), ...yAxes(units, narrow)],
     series: [
       {},
@@ -138,6 +155,7 @@ export function chartOptions(style: ChartStyle): uPlot.Options {
         scale: series.unit,
         stroke: () => css(series.color),
         width: 1.5,
+        ...(series.steps ? { paths: style.stepped, fill: () => withAlpha(css(series.color), 0.25) } : {}),
         spanGaps: true,
         points: style.axis === 'count' ? { show: true, size: 6 } : { show: false },
       })),

@@ -1,0 +1,36 @@
+/** Which parts about alarms the server has: asked once, and what it has not (404) is not shown. */
+import { computed, ref, type ComputedRef } from 'vue'
+import { ApiError } from '@/api/client'
+import { alarmsApi, outboxApi, routingApi } from '@/api/alarms'
+
+export type Part = 'routing' | 'outbox' | 'quality'
+
+const ASK: Record<Exclude<Part, 'quality'>, () => Promise<unknown>> = {
+  routing: () => routingApi.get(),
+  outbox: () => outboxApi.list({ limit: 1 }),
+}
+const found = ref<Partial<Record<Part, boolean>>>({})
+let asked: Promise<void> | null = null
+
+/** A part that refuses or fails is there; only one that nobody knows is not. */
+export async function has(ask: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await ask()
+    return true
+  } catch (problem) {
+    return !(problem instanceof ApiError && (problem.status === 404 || problem.status === 405))
+  }
+}
+
+/** Figures and export came together with shelving. */
+const countsShelved = () => alarmsApi.active().then((list) => list.counts?.shelved !== undefined).catch(() => false)
+
+async function askAll(): Promise<void> {
+  const [routing, outbox, quality] = await Promise.all([has(ASK.routing), has(ASK.outbox), countsShelved()])
+  found.value = { routing, outbox, quality }
+}
+
+export function useParts(): ComputedRef<Partial<Record<Part, boolean>>> {
+  asked ??= askAll()
+  return computed(() => found.value)
+}

@@ -1,0 +1,12 @@
+/** Words of the messages to people. */
+import { defineMessages } from '@/i18n'
+
+const en = {
+  title: 'Messages', all: 'All', queued: 'Queued', sent: 'Sent', retrying: 'Trying again', failed: 'Failed', states: 'State of messages', receiver: 'Receiver', allReceivers: 'All receivers', message: 'Message', attempts: 'Tries', created: 'Created', next: 'next try in {time}', nextNow: 'next try now', sentAt: 'sent {time}', retry: 'Try now', retryOf: 'Try now: {title}', retried: 'It is tried again.', read: 'Read the message {title}',
+  none: 'No messages yet', noneText: 'Every message about an alarm stands here before it is sent, and what became of it.', noneOf: 'No such messages', paths: 'Ways to the receivers', pathOk: 'works', pathBroken: 'broken', pathSince: 'since {time}', waiting: '{n} waiting', lastSent: 'last {time}', alarms: 'Alarms', key: 'Key', error: 'Error', never: 'not used yet', undelivered: 'instead of {to}', test: 'test', firing: 'alarm', resolved: 'over', rule: 'rule',
+}
+const de: Record<keyof typeof en, string> = {
+  title: 'Nachrichten', all: 'Alle', queued: 'Eingereiht', sent: 'Gesendet', retrying: 'Wird wiederholt', failed: 'Gescheitert', states: 'Zustand der Nachrichten', receiver: 'Empfänger', allReceivers: 'Alle Empfänger', message: 'Nachricht', attempts: 'Versuche', created: 'Erstellt', next: 'nächster Versuch in {time}', nextNow: 'nächster Versuch jetzt', sentAt: 'gesendet {time}', retry: 'Jetzt versuchen', retryOf: 'Jetzt versuchen: {title}', retried: 'Es wird erneut versucht.', read: 'Nachricht lesen: {title}',
+  none: 'Noch keine Nachrichten', noneText: 'Hier steht jede Nachricht über einen Alarm, bevor sie gesendet wird, und was aus ihr wurde.', noneOf: 'Keine solchen Nachrichten', paths: 'Wege zu den Empfängern', pathOk: 'geht', pathBroken: 'gestört', pathSince: 'seit {time}', waiting: '{n} warten', lastSent: 'zuletzt {time}', alarms: 'Alarme', key: 'Schlüssel', error: 'Fehler', never: 'noch nicht benutzt', undelivered: 'statt {to}', test: 'Probe', firing: 'Alarm', resolved: 'vorbei', rule: 'Regel',
+}
+export const t = defineMessages('outbox', en, de)
