@@ -6,7 +6,6 @@ it is calm, so nothing is told twelve times a minute and nothing is lost.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from ionpy_auto.alarms.alarm import Alarm
@@ -71,8 +70,7 @@ class Book:
 
     def raise_(self, call: Alarm, cause: tuple[str, ...] = ()) -> Alarm:
         """What ``call`` is about is so; one that is active already is changed."""
-        call = replace(
-            call,
+        call = call._replace(
             word=call.word if call.word != "NORMAL" else _word(call.severity),
             priority=call.priority or PRIORITY_OF[call.severity],
             level=call.severity,
@@ -87,14 +85,13 @@ class Book:
 
     def _enter(self, call: Alarm, old: Alarm | None, cause: tuple[str, ...]) -> Alarm:
         suppressed = self.by_design.get(call.key, "")
-        alarm = replace(
-            call,
+        alarm = call._replace(
             id=self.ledger.next_id,
             state=after(State.NORMAL, Happening.RAISED),
             timestamp=self.clock.now(),
             session_id=self._session_id(),
             old_word="NORMAL",
-            count=1,
+            times=1,
             chattering=self._edge(call.key),
             cover=old.cover if old else None,
             suppressed=suppressed,
@@ -107,7 +104,8 @@ class Book:
         """Tell of an alarm that is new to people, with a marker."""
         now = self.clock.monotonic()
         if alarm.cover is None:
-            alarm = replace(alarm, first=now - self._last_raised >= BURST_S)
+            is_first = now - self._last_raised >= BURST_S
+            alarm = alarm._replace(first=is_first) if is_first != alarm.first else alarm
             self._last_raised = now
             self._teller.mark(alarm)
         return self.keep(alarm, "raised", "", cause)
@@ -119,8 +117,7 @@ class Book:
             self._edge(call.key)
         worse = is_worse(call.level, old.seen or old.level)
         state = after(old.state, Happening.WORSE if worse else Happening.RAISED)
-        changed = replace(
-            old,
+        changed = old._replace(
             state=state,
             severity=worst(old.severity, call.severity),
             level=call.level,
@@ -133,10 +130,10 @@ class Book:
             guidance=call.guidance or old.guidance,
             labels=call.labels or old.labels,
             realarm_s=call.realarm_s,
-            count=old.count + rises,
+            times=old.times + rises,
         )
-        if (changed.word, changed.text, changed.count, state) == (
-            *(old.word, old.text, old.count, old.state),
+        if (changed.word, changed.text, changed.times, state) == (
+            *(old.word, old.text, old.times, old.state),
         ):
             return old  # it is as it was: rules may say so again and again
         name = "raised" if not old.state.is_active else "worse" if worse else "changed"
@@ -156,7 +153,7 @@ class Book:
             return old
         if self._edge(key):
             self.over[key] = (value, actor)
-            held = replace(old, chattering=True)
+            held = old._replace(chattering=True)
             return held if old.chattering else self.keep(held, "chattering", "", cause)
         return self._end(old, value, actor, cause)
 
@@ -164,8 +161,8 @@ class Book:
         self, old: Alarm, value: float | None, actor: str, cause: tuple[str, ...] = ()
     ) -> Alarm:
         state = after(old.state, Happening.CLEARED, latching=old.latching)
-        changed = replace(
-            old, state=state, old_word=old.word, word="NORMAL", value=value, chattering=False
+        changed = old._replace(
+            state=state, old_word=old.word, word="NORMAL", value=value, chattering=False
         )
         return self.keep(changed, "cleared", actor, cause)
 
@@ -178,7 +175,7 @@ class Book:
             changed = unseen(changed)
         is_news = must_look or changed.severity != old.severity or not old.state.is_active
         if changed.key in self._chatter:
-            changed = replace(changed, chattering=True)
+            changed = changed._replace(chattering=True)
             if old.chattering and not is_news:
                 self.alarms[changed.key] = changed
                 return changed
@@ -219,7 +216,7 @@ class Book:
             if not is_calm:
                 self._told[key] = self.clock.monotonic()
             name = "changed" if is_calm else "chattering"
-            self.keep(replace(alarm, chattering=not is_calm), name, "")
+            self.keep(alarm._replace(chattering=not is_calm), name, "")
 
     # -- suppression by design, hiding ------------------------------------------------------
 
@@ -232,11 +229,11 @@ class Book:
         alarm = self.alarms.get(key)
         if alarm is None or bool(alarm.suppressed) == bool(reason):
             return
-        changed = replace(alarm, suppressed=reason)
+        changed = alarm._replace(suppressed=reason)
         if reason:
             self.keep(changed, "suppressed", "active_when")
             return
-        changed = replace(changed, state=after(alarm.state, Happening.UNSUPPRESSED))
+        changed = changed._replace(state=after(alarm.state, Happening.UNSUPPRESSED))
         if changed.state.is_active:
             self._announce(unseen(changed))
         else:
@@ -281,7 +278,7 @@ class Book:
 
     def restore(self, alarm: Alarm) -> None:
         """Take up an alarm as it stood before a restart."""
-        self.alarms[alarm.key] = replace(alarm, chattering=False)
+        self.alarms[alarm.key] = alarm._replace(chattering=False)
         if alarm.suppressed:
             self.by_design[alarm.key] = alarm.suppressed
         self.plan(alarm)
@@ -306,14 +303,14 @@ class Book:
         if alarm.cover is not None and alarm.cover.is_over(now):
             self.lift(alarm, Happening.SHELF_OVER, "unshelved", "time")
         elif alarm.cover is None and realarm is not None and now >= realarm:
-            again = unseen(replace(alarm, state=after(alarm.state, Happening.WORSE)))
+            again = unseen(alarm._replace(state=after(alarm.state, Happening.WORSE)))
             self.keep(again, "realarm", "time")
         else:
             self.plan(alarm)
 
     def lift(self, alarm: Alarm, happening: Happening, transition: str, actor: str) -> Alarm:
         """Take away a person's cover."""
-        changed = replace(alarm, cover=None, state=after(alarm.state, happening))
+        changed = alarm._replace(cover=None, state=after(alarm.state, happening))
         if changed.state is State.ACTIVE_UNACKED and alarm.state is State.ACTIVE_ACKED:
             changed = unseen(changed)
         return self.keep(changed, transition, actor)
@@ -379,7 +376,7 @@ class Book:
 
 def unseen(alarm: Alarm) -> Alarm:
     """The alarm without the acknowledgement it had."""
-    return replace(alarm, ack_time=None, ack_by=None, comment="", seen="")
+    return alarm._replace(ack_time=None, ack_by=None, comment="", seen="")
 
 
 def _realarm_at(alarm: Alarm) -> float | None:
