@@ -5,7 +5,7 @@ clear; people acknowledge and cover (see `people`). What chatters is held active
 it is calm, so nothing is told twelve times a minute and nothing is lost.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from ionpy_auto.alarms.alarm import Alarm
@@ -243,6 +243,11 @@ class Book:
         """A device that is offline hides the alarms of its values."""
         (self.offline.add if hidden else self.offline.discard)(device)
         self._tell_children(device)
+
+    def hide_as_before(self, devices: Iterable[str]) -> None:
+        """Devices that were offline before a restart: what was hidden is, and was told."""
+        self.offline.update(devices)
+        self._hidden = {alarm.key for alarm in self.alarms.values() if self.is_hidden(alarm)}
 
     def _tell_children(self, device: str | None) -> None:
         """Tell of the alarms that are hidden now, or shown again."""
