@@ -233,6 +233,7 @@ def tools() -> list[str]:
         plain = ("mbpoll", "socat", "sigrok-cli", "mosquitto", "openssl", "git")
         wanted |= {name: (name,) for name in plain}
         wanted["mosquitto-clients"] = ("mosquitto_pub",)
+        wanted["prometheus-alertmanager"] = ("amtool",)
     if os.environ.get("IONPY_CHROMIUM"):
         del wanted["chromium"]
     missing = [name for name, names in wanted.items() if not any(map(shutil.which, names))]

@@ -61,7 +61,7 @@ class Book:
         self._teller = teller
         self._session_id = session_id
         self._chatter = Chatter()
-        self._over: dict[str, tuple[float | None, str]] = {}  # held active, but over: value, actor
+        self.over: dict[str, tuple[float | None, str]] = {}  # held active, but over: value, actor
         self._timers: dict[str, Timer] = {}
         self._calms: dict[str, Timer] = {}
         self._last_raised = -BURST_S
@@ -113,7 +113,7 @@ class Book:
 
     def _again(self, old: Alarm, call: Alarm, cause: tuple[str, ...]) -> Alarm:
         """An alarm that is there already: active, or waiting to be looked at or reset."""
-        rises = not old.state.is_active or self._over.pop(call.key, None) is not None
+        rises = not old.state.is_active or self.over.pop(call.key, None) is not None
         if rises or call.word != old.word:
             self._edge(call.key)
         worse = is_worse(call.level, old.seen or old.level)
@@ -151,10 +151,10 @@ class Book:
     ) -> Alarm | None:
         """What the alarm was about is over; nothing happens when it is not active."""
         old = self.alarms.get(key)
-        if old is None or not old.state.is_active or key in self._over:
+        if old is None or not old.state.is_active or key in self.over:
             return old
         if self._edge(key):
-            self._over[key] = (value, actor)
+            self.over[key] = (value, actor)
             held = replace(old, chattering=True)
             return held if old.chattering else self.keep(held, "chattering", "", cause)
         return self._end(old, value, actor, cause)
@@ -207,7 +207,7 @@ class Book:
             self._chatter.end(key)
         else:
             self._await_calm(key)
-        over = self._over.pop(key, None) if is_calm else None
+        over = self.over.pop(key, None) if is_calm else None
         if alarm is None or not alarm.chattering:
             return
         if over is not None:
@@ -319,9 +319,9 @@ class Book:
             timer.cancel()
         self._timers.clear()
         self._calms.clear()
-        for key, (value, actor) in list(self._over.items()):
+        for key, (value, actor) in list(self.over.items()):
             self._end(self.alarms[key], value, actor)
-        self._over.clear()
+        self.over.clear()
 
     # -- answers ----------------------------------------------------------------------------
 

@@ -36,7 +36,9 @@ SLICE: Final = 20
 """Transitions handled in one turn of the loop."""
 SAVE_S: Final = 2.0
 """So long a change of the groups that told nobody may wait to be stored."""
-LONGEST_S: Final = 300.0
+LONGEST_S: Final = 10.0
+"""It takes a turn at least so often, and whoever wants to know that it lives sees that."""
+SICK_S: Final = 60.0
 MOST_BEHIND: Final = 20_000
 PATH_KEY: Final = "server/notification/"
 
@@ -127,6 +129,7 @@ class Dispatcher:
         self._grouper = self._made(routing or PAGES_ONLY, silenced, row.state)
         await self._catch_up()
         self._leave = self._bus.tap("event/alarm", self._heard)
+        self.last_turn = self._clock.monotonic()
         self._tasks.keep("work", self._work)
 
     async def stop(self) -> None:
@@ -160,6 +163,11 @@ class Dispatcher:
         common = self._common()
         found = (alert_of(alarm, common) for alarm in self._alarms.active())
         return [alert for alert in found if alert.firing]
+
+    def sick(self) -> str:
+        """Why it does not work; empty when it does."""
+        behind = self._clock.monotonic() - self.last_turn
+        return f"no turn for {behind:.0f} s" if behind > SICK_S else ""
 
     def _made(
         self, routing: Routing, silenced: Silenced | None, state: Mapping[str, Any]

@@ -11,6 +11,7 @@ import structlog
 
 from ionpy_auto.alarms.alarm import About, Alarm
 from ionpy_auto.alarms.book import Book
+from ionpy_auto.alarms.definition_file import DefinitionFile, Surroundings
 from ionpy_auto.alarms.history import Wanted, history
 from ionpy_auto.alarms.ledger import Ledger
 from ionpy_auto.alarms.people import People
@@ -35,6 +36,7 @@ class AlarmManager(People):
         clock: Stamps everything.
         session_id: The running session's id, None without one.
         marker: Sets a marker ``(label, device)``; its failure is logged.
+        around: What the project's definitions refer to; None: there are none.
     """
 
     def __init__(
@@ -44,6 +46,8 @@ class AlarmManager(People):
         clock: Clock,
         session_id: Callable[[], int | None] = lambda: None,
         marker: Marker | None = None,
+        *,
+        around: Surroundings | None = None,
     ) -> None:
         self.ledger = Ledger(database, clock)
         self.teller = Teller(bus, clock, marker)
@@ -53,6 +57,7 @@ class AlarmManager(People):
         self.sources: dict[str, AlarmSource] = {
             name: SOURCES.get(name)(self.desk) for name in SOURCES
         }
+        self.definitions = DefinitionFile(around, self.desk) if around is not None else None
         self._tasks = Tasks("alarms", clock)
 
     # -- life -------------------------------------------------------------------------------
@@ -63,6 +68,8 @@ class AlarmManager(People):
         for alarm in kept.alarms:
             self.book.restore(alarm)
         self.desk.memory = kept.memory
+        if self.definitions is not None:
+            self.definitions.start()
         for source in self.sources.values():
             source.start()
         self._tasks.keep("write", self.ledger.write_for_ever)
@@ -71,6 +78,8 @@ class AlarmManager(People):
         """Listen no more; what is waiting is written, if that is possible."""
         for source in self.sources.values():
             source.stop()
+        if self.definitions is not None:
+            await self.definitions.stop()
         self.book.stop()
         await self.teller.stop()
         await self._tasks.stop()
@@ -79,6 +88,11 @@ class AlarmManager(People):
         except IonpyError as error:
             waiting = self.ledger.waiting
             log.critical("alarms could not be stored", rows=waiting, message=error.message)
+
+    def devices_loaded(self) -> None:
+        """All devices of the project are there: definitions find their points."""
+        if self.definitions is not None:
+            self.definitions.settled()
 
     def expect_offline(self) -> None:
         """From now on devices go offline on purpose: the project is being closed."""

@@ -259,12 +259,7 @@ class Outbox:
         now = self.clock.now()
         is_final = bool(error.arguments.get("final"))
         entry.error = error.message
-        log.warning(
-            "message not delivered",
-            to=entry.receiver,
-            attempts=entry.attempts,
-            reason=error.message,
-        )
+        log.debug("message not delivered", to=entry.receiver, reason=error.message)
         self._close(road, error.message, is_final=is_final)
         if not is_final and now - entry.created < PATIENCE_S:
             asked = float(error.arguments.get("retry_after_s") or 0.0)
@@ -275,6 +270,9 @@ class Outbox:
             return
         entry.state = "failed"
         self.counts["failed"] += 1
+        log.error(
+            "a message was given up", to=entry.receiver, title=entry.title, reason=entry.error
+        )
         self._leave(road, entry)
         instead = self._instead(entry)
         await self._settle(entry, instead)
@@ -345,6 +343,7 @@ class Outbox:
         road.error = error
         if not road.is_broken and (is_final or road.failures >= BROKEN_AFTER):
             road.is_broken, road.since = True, self.clock.now()
+            log.warning("messages do not arrive", to=road.path[0], reason=error)
             self._say(road.path[0], error)
 
     def _open(self, road: _Road) -> None:
@@ -361,6 +360,11 @@ class Outbox:
     def _say(self, receiver: str, error: str) -> None:
         if self._on_path is not None:
             self._tasks.start("path", self._on_path(receiver, error))
+
+    def sick(self) -> str:
+        """Why it does not work; empty when it does, also while receivers are not reached."""
+        dead = [path[0] for path, task in self._served.items() if task.done()]
+        return f"nobody serves {', '.join(dead)}" if dead and not self._stopping else ""
 
     def paths(self) -> list[dict[str, Any]]:
         """Each address that was used in this life."""

@@ -8,11 +8,13 @@ multicast addresses are refused unless the settings allow the host. Redirects ar
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -35,6 +37,12 @@ class Answer(NamedTuple):
 
     status: int
     body: str
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whom we believe; reading them takes longer than most requests."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -146,6 +154,7 @@ class Outward:
                     timeout=ask.timeout_s,  # also where the clock is virtual and stands still
                     follow_redirects=False,
                     trust_env=False,
+                    verify=_authorities() if url.scheme == "https" else False,
                 ) as client,
                 client.stream(
                     ask.method,

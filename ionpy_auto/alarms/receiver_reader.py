@@ -1,7 +1,8 @@
 """Reads what stands below a receiver in the routing file: addresses, templates and a fallback.
 
-An address may hold ``${NAME}``, or be ``!secret NAME``: an entry of ``config/secrets.json``, or the
-variable ``IONPY_SECRET_NAME``. It is put in when a message leaves and never shown.
+An address may hold ``${NAME}``, or be ``secret:NAME`` as a whole: an entry of
+``config/secrets.json``, or the variable ``IONPY_SECRET_NAME``. It is put in when a message leaves
+and never shown.
 """
 
 import re
@@ -14,12 +15,12 @@ from ionpy_auto.alarms.channels import CHANNELS, PLACEHOLDER, Target
 from ionpy_auto.alarms.receivers import Receiver, Way
 from ionpy_auto.alarms.routing import Routing
 from ionpy_auto.alarms.text_templates import compiled
-from ionpy_auto.connections.secrets import Secrets
+from ionpy_auto.connections.secrets import NAME, PREFIX, Secrets
 from ionpy_auto.core.errors import ConfigInvalid, NotFound, Severity
 from ionpy_auto.language import Fields, ListNode, MapNode, Node, TextNode, plain
 
 MAX_WAYS: Final = 50
-_SECRET: Final = re.compile(r"\$secret +(\S+)")
+_SECRET: Final = re.compile(rf"{PREFIX}({NAME.pattern})")
 
 
 class ReceiverReader:
@@ -37,6 +38,7 @@ class ReceiverReader:
         return {
             name: self.read(Fields(receiver.node, "", []), name)
             for name, receiver in routing.receivers.items()
+            if receiver.node is not None
         }
 
     def check(self, fields: Fields) -> None:
@@ -112,7 +114,7 @@ class ReceiverReader:
 
 
 def _placeholder(value: Any) -> Any:  # noqa: ANN401 - whatever is written
-    """``!secret NAME``, as the reader of the file hands it on, in our own form."""
+    """``secret:NAME`` in the form that may also stand inside a text."""
     found = _SECRET.fullmatch(value) if isinstance(value, str) else None
     return f"${{{found[1]}}}" if found else value
 

@@ -1,13 +1,20 @@
 """What people do with alarms over REST: done by the alarms, written into the audit."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ionpy_auto.alarms.definition_file import Surroundings
+from ionpy_auto.alarms.definitions import FILE
 from ionpy_auto.alarms.history import Wanted, export, history
 from ionpy_auto.alarms.quality import quality
-from ionpy_auto.core.errors import BadInput
+from ionpy_auto.automation.names import Names
+from ionpy_auto.core.errors import BadInput, NotFound, Severity, Unavailable
+from ionpy_auto.devices import Numeric
+from ionpy_auto.language import Environment, Scope
 
 if TYPE_CHECKING:
+    from ionpy_auto.engine.automation import Automation
     from ionpy_auto.engine.workbench import Workbench
 
 Answer = dict[str, Any]
@@ -20,6 +27,22 @@ VERBS = {
 }
 
 
+def surroundings(bench: "Workbench", env: Environment) -> Surroundings:
+    """What the project's alarm definitions refer to."""
+
+    def scope() -> Scope:
+        return Names(bench.site, file=FILE, unknown_points=Severity.WARNING).scope()
+
+    def split(point: str) -> tuple[str, str]:
+        try:
+            return bench.split(point)
+        except NotFound:
+            device, _, entity = point.rpartition(".")
+            return device, entity
+
+    return Surroundings(bench.project.path(FILE), scope, split, env)
+
+
 class AlarmDesk:
     """Hands for the alarms of an open project.
 
@@ -29,7 +52,8 @@ class AlarmDesk:
 
     def __init__(self, bench: "Workbench") -> None:
         self._bench = bench
-        self._alarms = bench.automation.alarms
+        automation: Automation = bench.automation
+        self._alarms = automation.alarms
 
     def _audit(self, what: str, by: str, alarm: Mapping[str, Any], **more: object) -> None:
         detail = {"alarm": alarm.get("id"), "key": alarm.get("key"), **more}
@@ -89,6 +113,36 @@ class AlarmDesk:
             items = [one for one in alarms.active() if one["key"] in fitting]
             found = {"items": items[: wanted.limit], "total": len(items)}
         return {**found, "counts": alarms.counts()}
+
+    def definitions(self) -> Answer:
+        """The project's file, what is wrong with it, and what it watches; the drivers' limits."""
+        file = self._alarms.definitions
+        found = file.as_dict() if file is not None else {"items": []}
+        claimed = self._alarms.desk.claimed
+        return {**found, "defaults": list(self._driver_limits(claimed))}
+
+    def _driver_limits(self, claimed: Collection[str]) -> Iterator[Answer]:
+        for stack in self._bench.devices.stacks.values():
+            for slot in stack.slots.values():
+                limits = slot.entity.limits if isinstance(slot.entity, Numeric) else None
+                if limits is None:
+                    continue
+                yield {
+                    "key": f"{stack.id}/{slot.entity.id}",
+                    "point": slot.point,
+                    "unit": slot.entity.unit_text,
+                    **asdict(limits),
+                    "replaced": slot.point in claimed,
+                }
+
+    async def write_definitions(self, text: str, etag: str, by: str) -> Answer:
+        """Write the project's file and put it in force."""
+        file = self._alarms.definitions
+        if file is None:
+            raise Unavailable("this project has no alarm definitions")
+        answer = await file.write(text, etag)
+        self._bench.engine.audit.event("alarms_defined", by, {"etag": answer["etag"]})
+        return self.definitions()
 
     async def export(self, file_format: str, wanted: Wanted) -> str:
         """All transitions of a time as a text."""

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from ionpy_auto.alarms import heartbeat
 from ionpy_auto.alarms.ack_links import AckLinks
 from ionpy_auto.alarms.channels import Kit
 from ionpy_auto.alarms.dispatcher import Dispatcher
+from ionpy_auto.alarms.heartbeat import Heartbeat, read_heartbeat
 from ionpy_auto.alarms.manager import AlarmManager
 from ionpy_auto.alarms.messages import Texts
 from ionpy_auto.alarms.outbox import Outbox
 from ionpy_auto.alarms.outward import Outward
+from ionpy_auto.alarms.receiver_reader import ReceiverReader
 from ionpy_auto.alarms.receivers import Receivers
+from ionpy_auto.alarms.routing import Routing
 from ionpy_auto.automation.environment import LocalEnvironment
 from ionpy_auto.automation.flow import Flow
 from ionpy_auto.automation.flow_desk import FlowDesk
@@ -52,7 +56,9 @@ from ionpy_auto.core.errors import (
 )
 from ionpy_auto.core.files import read_json, revision_of, shipped_path, write_json
 from ionpy_auto.core.samples import Scalar
+from ionpy_auto.engine.alarm_desk import surroundings
 from ionpy_auto.engine.scripting import WorkbenchDesk
+from ionpy_auto.language import Fields
 from ionpy_auto.storage.device_tables import EntityColumn
 from ionpy_auto.storage.sessions import ChannelRecording
 
@@ -85,15 +91,17 @@ class Automation:
                 "session.name": lambda: self._session("name"),
             },
         )
-        self.alarms = AlarmManager(
+        self.alarms: AlarmManager = AlarmManager(
             bench.database,
             bench.bus,
             bench.clock,
             session_id=lambda: self._number(self._session("id")),
             marker=self._mark,
+            around=surroundings(bench, self.env),
         )
         self.webhook = Outward(bench.clock, engine.settings.webhook_allow)
         secrets = Secrets(engine.home.root / "config" / "secrets.json")
+        self._reader = ReceiverReader(secrets)
         self.receivers = Receivers(Kit(bench.clock, self.webhook, engine.event), secrets)
         self.outbox = Outbox(
             bench.database, bench.bus, bench.clock, self.receivers, self._path_changed
@@ -154,6 +162,13 @@ class Automation:
             )
         )
         self._outward = Outward(engine.clock, engine.settings.webhook_allow)
+        self.heartbeat = Heartbeat(
+            self._outward,
+            engine.clock,
+            secrets,
+            {"dispatcher": self.dispatcher.sick, "outbox": self.outbox.sick},
+            self._vital,
+        )
         self.callbacks = Callbacks(
             self._outward, engine.clock, self.runs.journal, self.runs.describe
         )
@@ -229,11 +244,18 @@ class Automation:
         await self.alarms.start()
         await asyncio.to_thread(self.links.start)
         await self.outbox.start()
-        await self.dispatcher.start(self.alarms, lambda: {"project": self._bench.project.slug})
+        desk = self._bench.engine.routing
+        self.receivers.take(self._reader.all(desk.routing))
+        project = {"project": self._bench.project.slug}
+        silenced = desk.silences.covering
+        await self.dispatcher.start(self.alarms, lambda: project, desk.routing, silenced)
+        self._leave.append(desk.follow(self._rerouted))
+        self._beat_as(desk.routing)
         self._leave.append(self.runs.held.watch())
 
     async def start(self) -> None:
         """Everything else, once devices were looked at."""
+        self.alarms.devices_loaded()
         for channel_id in self._bench.site.channels.paths():
             await self._open_channel(channel_id)
         if problem := self.variables.start():
@@ -271,6 +293,7 @@ class Automation:
 
     async def after_devices(self) -> None:
         """Alarms hear the last sample."""
+        await self.heartbeat.stop()
         await self.alarms.stop()
         await self.dispatcher.stop()
         await self.outbox.stop()
@@ -537,10 +560,43 @@ class Automation:
         )
         self._bench.tasks.start("server alarm", work)
 
+    def _rerouted(self, routing: Routing) -> None:
+        """Another routing file is in force."""
+        self.receivers.take(self._reader.all(routing))
+        self.dispatcher.reroute(routing, self._bench.engine.routing.silences.covering)
+        self._beat_as(routing)
+
+    def _beat_as(self, routing: Routing) -> None:
+        config = read_heartbeat(routing.extras.get(heartbeat.KEY), Fields(None, "", []))
+        self._bench.tasks.start("heartbeat", self.heartbeat.follow(config))
+
+    def _vital(self) -> Answer:
+        """What a sign of life tells besides."""
+        return {
+            "project": self._bench.project.slug,
+            "alarms": self.alarms.counts(),
+            "messages": self.outbox.status()["under_way"],
+            "loop_lag_ms": round(self._bench.engine.loop_lag_s * 1000, 1),
+        }
+
     def receivers_shown(self) -> Answer:
         """All receivers and how delivery to them goes."""
         items = self.receivers.shown(self.outbox.paths())
         return {"items": items, "total": len(items)}
+
+    async def acknowledge_by_link(self, token: str, name: str) -> Answer:
+        """What the button behind a link of a message does."""
+        shown = await self.links.use(token, name)
+        if shown["state"] == "done":
+            detail = {"alarms": shown["alarms"], "receiver": shown["receiver"]}
+            self._audit("alarms_acknowledged_by_link", f"link:{shown['used_by']}", detail)
+        return shown
+
+    async def look_at_link(self, token: str) -> Answer:
+        """What a link of a message is about, with the alarms that are still there."""
+        shown = await self.links.look(token)
+        there = [one for one in self.alarms.active() if one["id"] in shown["alarms"]]
+        return {**shown, "there": there}
 
     async def _path_changed(self, receiver: str, error: str) -> None:
         """A receiver is not reached, or is again: that is an alarm by itself."""

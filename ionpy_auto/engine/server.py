@@ -10,10 +10,13 @@ from typing import Any
 import structlog
 
 from ionpy_auto import __version__
+from ionpy_auto.alarms import heartbeat
+from ionpy_auto.alarms.receiver_reader import ReceiverReader
 from ionpy_auto.alarms.routing.desk import RoutingDesk
 from ionpy_auto.alarms.routing.silences import DatabaseSilences, Silences
 from ionpy_auto.auth.acceptances import Acceptances
 from ionpy_auto.auth.audit import AuditLog
+from ionpy_auto.connections.secrets import Secrets
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.core.errors import Conflict, IonpyError, Unavailable
@@ -110,6 +113,8 @@ class Engine:
         await silences.start()
         config, kept = self.home.folder("config"), self.home.folder("var")
         desk = RoutingDesk(config, kept, self.clock, silences, RoutingHearers(self))
+        reader = ReceiverReader(Secrets(config / "secrets.json"))
+        desk.know(reader.check, {heartbeat.KEY: heartbeat.read_heartbeat})
         desk.start()
         return desk
 

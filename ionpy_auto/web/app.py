@@ -104,5 +104,6 @@ def create_app(engine: Engine, on_failure: Callable[[IonpyError], None] | None =
     app.state.hub = hub
     app.state.engine = engine
     settings = engine.settings
-    hosts = {*settings.allowed_hosts, settings.host, urlsplit(settings.public_url).hostname or ""}
+    public = urlsplit(settings.public_url).hostname
+    hosts = {*settings.allowed_hosts, settings.host, *([public] if public else [])}
     return Guard(app, hosts, settings.max_body, settings.max_upload)  # type: ignore[arg-type]  # litestar's ASGI types are narrower

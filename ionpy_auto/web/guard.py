@@ -89,7 +89,8 @@ class Guard:
         max_upload: int = 2**24,
     ) -> None:
         self.inner = app
-        self._hosts: Collection[str] = LOOPBACK_NAMES | {name.lower() for name in hosts}
+        # An empty name would let a request in that says nothing of where it wants to go.
+        self._hosts: Collection[str] = LOOPBACK_NAMES | {name.lower() for name in hosts if name}
         self._max_body = max_body
         self._max_upload = max_upload
 

@@ -6,7 +6,10 @@ themselves are held against the rules of `outward`; redirects are not followed. 
 large and loaded when it is first used.
 """
 
+import asyncio
+import importlib
 import re
+import warnings
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -91,7 +94,8 @@ class AppriseChannel:
     async def deliver(self, target: AppriseTarget, letter: Letter) -> None:
         """Send it; the library knows no place for a key."""
         text = target.url.get_secret_value()
-        library, service = _service(text)
+        with self._kit.clock.hold():
+            library, service = await asyncio.to_thread(_service, text)
         scheme = text.partition("://")[0].lower()
         if scheme in SELF_HOSTED:
             await self._require(scheme, service)
@@ -124,8 +128,12 @@ def _service(text: str) -> tuple[Any, Any]:
     Raises:
         Forbidden: The library does not take the address.
     """
-    import apprise  # noqa: PLC0415 - large, only when used
+    with warnings.catch_warnings():  # of what it uses itself
+        warnings.simplefilter("ignore")
+        import apprise  # noqa: PLC0415 - large, only when used
 
+        services: Any = importlib.import_module("apprise.manager_plugins").NotificationManager()
+        services.load_modules()
     asset = apprise.AppriseAsset(
         storage_mode="memory",
         app_id="ionpy_auto",

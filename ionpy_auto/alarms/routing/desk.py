@@ -5,7 +5,7 @@ never put in force: the last good one stays, also over a restart, and an alarm s
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -15,7 +15,7 @@ import watchfiles
 
 from ionpy_auto.alarms.routing.example import EXAMPLE, LAST_RESORT
 from ionpy_auto.alarms.routing.labels import Labels
-from ionpy_auto.alarms.routing.reader import ReceiverCheck, read_routing
+from ionpy_auto.alarms.routing.reader import Extras, ReceiverCheck, read_routing
 from ionpy_auto.alarms.routing.silences import Silences
 from ionpy_auto.alarms.routing.tree import Routing
 from ionpy_auto.alarms.routing.ways import explain
@@ -66,7 +66,7 @@ class RoutingDesk:
         self._tasks = Tasks("alarm routing", clock)
         self._followers: list[Callable[[Routing], None]] = []
         self._check: ReceiverCheck | None = None
-        self._extras: Collection[str] = ()
+        self._extras: Extras = ()
         self._seen: str | None = None
         self._writing = asyncio.Lock()
 
@@ -113,12 +113,12 @@ class RoutingDesk:
 
         return leave
 
-    def know(self, check: ReceiverCheck, extras: Collection[str] = ()) -> None:
-        """Take over what is known of channels, and of further keys; reads the file again."""
+    def know(self, check: ReceiverCheck, extras: Extras = ()) -> None:
+        """Take over what is known of channels, and of further keys; what was read is read again."""
         self._check, self._extras = check, extras
-        self._seen = None
-        if self.path.exists():
-            self.look()
+        if self._seen is not None:
+            self._seen = None
+            self.look("start")
 
     # -- the file ---------------------------------------------------------------------------
 

@@ -100,15 +100,15 @@ class Grouper:
             group.empty_at = None
             group.members[alert.key] = Member()
             self._ways.setdefault(alert.key, set()).add(group.id)
+            wait = group.route.group_wait if group.route is not None else 0.0
+            if not group.flushed and alert.starts + wait < now:  # it has waited elsewhere
+                group.next = min(group.next, now)
         else:
             member.left = False
             came_back = old is not None and not old.firing
             member.changes += came_back
             if came_back or (old is not None and old.acked and not alert.acked):
                 group.began_again(alert.key, now)
-        wait = group.route.group_wait if group.route is not None else 0.0
-        if not group.flushed and alert.starts + wait < now:
-            group.next = min(group.next, now)
         self._due_by(group)
 
     def _leave(self, group: Group, key: str, now: float) -> None:
@@ -250,15 +250,18 @@ class Grouper:
         line = group.lines[0]
         if line.pending:
             return
-        over = [alert for key, alert in view.resolved.items() if key in line.owed]
+        over = any(key in line.owed for key in view.resolved)
         is_news = any(line.is_news(alert) for alert in view.visible)
         # Others than those that were told may have come and gone beside those that are there.
-        others = bool(view.visible) and line.at is not None and bool(view.open - line.resolved)
+        unheard = view.open - line.resolved if view.visible else view.open
+        others = bool(line.firing) and bool(unheard)
         is_repeat = self._is_repeat(group, line, view.visible, now)
         if is_news or over or others or is_repeat:
             ended = [a for k, a in view.resolved.items() if k in line.owed or k in view.open]
             is_again = is_repeat and not (is_news or over or others)
             self._emit(group, line, (view.visible, ended), now, repeat=is_again)
+            if view.open and not view.visible:
+                line.firing.clear()  # what is silent now is told again when it may be
         for alert in view.visible:
             member = group.members[alert.key]
             if member.since is None and alert.key in line.owed:

@@ -15,8 +15,6 @@ from ionpy_auto.alarms.routing.tree import EscalationStep, Route
 
 EMPTY_S: Final = 30.0
 """An empty group is remembered this long: who comes back meanwhile waits for its next look."""
-LEFT_S: Final = 30.0
-"""How often a group looks whose route is no more."""
 FLAPS: Final = 4
 """An alarm that came and went so often since the last look counts as being there."""
 
@@ -101,6 +99,7 @@ class Group:
         id: Of its route, receiver and labels.
         labels: What its alarms share.
         next: When it looks again, UTC seconds.
+        interval: Seconds between two looks; stays when the route is gone.
         flushed: Whether it has looked at all.
         empty_at: Since when nothing is in it.
         look: When a step of the escalation may be due.
@@ -112,6 +111,7 @@ class Group:
     receiver: str
     labels: dict[str, str]
     next: float
+    interval: float
     flushed: bool = False
     empty_at: float | None = None
     look: float | None = None
@@ -128,19 +128,16 @@ class Group:
             receiver=route.receiver,
             labels=labels,
             next=now + route.group_wait,
+            interval=route.group_interval,
             lines=[Line(0, route.receiver)],
         )
         group.attach(route)
         return group
 
-    @property
-    def interval(self) -> float:
-        """Seconds between two looks."""
-        return self.route.group_interval if self.route is not None else LEFT_S
-
     def attach(self, route: Route) -> bool:
         """Take over what a route says now; whether there are new steps."""
         self.route = route
+        self.interval = route.group_interval
         count = len(self.lines)
         for line in self.lines:
             line.step = None
@@ -182,6 +179,7 @@ class Group:
             "receiver": self.receiver,
             "labels": dict(self.labels),
             "next": self.next,
+            "interval": self.interval,
             "flushed": self.flushed,
             "empty_at": self.empty_at,
             "look": self.look,

@@ -22,6 +22,7 @@ _PARTS: Final = re.compile(
     r"(.*?)[\t\n\f\r ]*",
     re.DOTALL,
 )
+_BYTE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 _OPERATORS: Final[dict[str, Operator]] = {"=": "=", "!=": "!=", "=~": "=~", "!~": "!~"}
 
 
@@ -99,6 +100,8 @@ def compiled(pattern: str) -> Pattern:
     hint = "the syntax is RE2: no look-around, no back-references"
     if len(pattern) > MAX_PATTERN:
         raise BadMatcher(f"a regular expression has at most {MAX_PATTERN} characters")
+    if _BYTE.search(pattern):
+        raise BadMatcher("no regular expression: \\C is half a character", hint)
     options = re2.Options()
     options.log_errors = False
     options.max_mem = MAX_MEMORY

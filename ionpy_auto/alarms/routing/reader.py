@@ -6,7 +6,7 @@ whoever sends: such a reader is handed in.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
@@ -39,6 +39,8 @@ ReceiverCheck = Callable[[Fields], None]
 
 ALWAYS: Final = ("browser", "log")
 """Receivers that are there without being written down."""
+Extras = Collection[str] | Mapping[str, Callable[[Node, Fields], object]]
+
 MAX_ROUTES: Final = 2000
 MAX_STEPS: Final = 10
 _URL: Final = re.compile(r"[a-z][a-z0-9+.\-]*://\S+", re.IGNORECASE)
@@ -50,7 +52,7 @@ def read_routing(
     file: str = "alarms.yaml",
     *,
     check: ReceiverCheck | None = None,
-    extras: Collection[str] = (),
+    extras: Extras = (),
 ) -> tuple[Routing | None, list[Finding]]:
     """A routing, and what is wrong with its text.
 
@@ -58,7 +60,8 @@ def read_routing(
         text: The whole text.
         file: For the findings.
         check: Knows the channels; without one only their addresses are looked at.
-        extras: Further keys of the file that others read; their nodes are in `Routing.extras`.
+        extras: Further keys of the file that others read, or with whoever checks them; their
+            nodes are in `Routing.extras`.
 
     Returns:
         The routing (None when there is an error) and all findings.
@@ -83,7 +86,7 @@ class _Reading:
         self.keys: set[str] = set()
         self.count = 0
 
-    def routing(self, extras: Collection[str]) -> Routing | None:
+    def routing(self, extras: Extras) -> Routing | None:
         top = self.top
         self.read_receivers()
         self.read_intervals("time_intervals")
@@ -94,6 +97,9 @@ class _Reading:
         self.read_global()
         others = {key: found for key in extras if (found := top.get(key)) is not None}
         top.unknown()
+        for key, check in extras.items() if isinstance(extras, Mapping) else ():
+            if key in others:
+                check(others[key], top)
         for name, receiver in self.receivers.items():
             if name not in self.used and name not in ALWAYS and receiver.node is not None:
                 hint = "name it in a route, or remove it"

@@ -8,7 +8,7 @@ import typer
 from rich.tree import Tree
 
 from ionpy_auto.alarms.routing import Route, Routing, read_routing
-from ionpy_auto.alarms.routing.matchers import is_label_name
+from ionpy_auto.alarms.routing.matchers import BadMatcher, parse_matcher
 from ionpy_auto.alarms.routing.ways import explain
 from ionpy_auto.cli.output import CheckFormat, err, out, print_findings, print_json
 from ionpy_auto.core.clock import SystemClock
@@ -106,11 +106,13 @@ def _refuse(findings: list[Finding]) -> NoReturn:
 
 
 def _label(text: str) -> tuple[str, str]:
-    name, equal, value = text.partition("=")
-    if not equal or not is_label_name(name):
+    try:
+        label = parse_matcher(text)
+    except BadMatcher:
+        label = None
+    if label is None or label.operator != "=":
         raise BadInput(f"{text!r} is no label", hint="write name=value")
-    quoted = len(value) > 1 and value[0] == value[-1] == '"'
-    return name, value[1:-1] if quoted else value
+    return label.name, label.value
 
 
 def _time(text: str) -> float:

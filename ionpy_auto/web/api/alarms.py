@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, get, post, put
 from litestar.params import Parameter
 
 from ionpy_auto.alarms.history import Wanted
@@ -33,6 +33,13 @@ class Reason(msgspec.Struct, forbid_unknown_fields=True):
     """Why."""
 
     reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
+
+
+class NewText(msgspec.Struct, forbid_unknown_fields=True):
+    """The whole file, and the ``etag`` of the text it started from."""
+
+    text: Annotated[str, msgspec.Meta(max_length=500_000)]
+    etag: str
 
 
 class Shown(msgspec.Struct, forbid_unknown_fields=True):
@@ -110,6 +117,16 @@ class AlarmsController(Controller):
         media = "text/csv" if file_format == "csv" else "application/json"
         name = f'attachment; filename="alarms.{file_format}"'
         return Response(text.encode(), media_type=media, headers={"content-disposition": name})
+
+    @get("/definitions", operation_id="alarmDefinitions", sync_to_thread=False)
+    def definitions(self, engine: Engine) -> dict[str, Any]:
+        """The project's ``alarms.yaml``, what is wrong with it, and what is watched."""
+        return desk_of(engine).definitions()
+
+    @put("/definitions", operation_id="writeAlarmDefinitions")
+    async def write_definitions(self, engine: Engine, data: NewText) -> dict[str, Any]:
+        """Write it and put it in force; 412 if it changed meanwhile, 422 with findings."""
+        return await desk_of(engine).write_definitions(data.text, data.etag, PERSON)
 
     @post("/ack", operation_id="acknowledgeAlarms", status_code=200)
     async def acknowledge_many(self, engine: Engine, data: Many) -> dict[str, Any]:

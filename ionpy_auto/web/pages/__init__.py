@@ -1,7 +1,7 @@
-"""The API page: Swagger UI when the UI build brought it along, our own list otherwise.
+"""Pages that are not of the UI: the API, and the link of a message that acknowledges.
 
-Both work offline and under our content security policy: scripts are files, nothing comes from
-another host.
+The API page is Swagger UI when the UI build brought it along, our own list otherwise. Both work
+offline and under our content security policy: scripts are files, nothing comes from another host.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 
+from ionpy_auto.web.pages import ack
 from ionpy_auto.web.static import dist, file_answer
 
 HERE = Path(__file__).parent
@@ -53,4 +54,4 @@ def schema(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(msgspec.json.encode(content), media_type="application/json")
 
 
-HANDLERS = (docs, plain, part, schema)
+HANDLERS = (docs, plain, part, schema, *ack.HANDLERS)

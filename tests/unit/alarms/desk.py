@@ -9,20 +9,23 @@ from ionpy_auto.core.samples import AlarmState, Quality, Sample, Snapshot
 class Desk:
     """Samples and device events go in, transitions and markers come out."""
 
-    def __init__(self, database=None, clock=None, **more):
+    def __init__(self, database=None, clock=None):
         self.clock = clock or (database.clock if database else VirtualClock())
         self.bus = Bus()
         self.events = []
         self.markers = []
         self.bus.tap("event/alarm", self.events.append)
-        self.manager = AlarmManager(database, self.bus, self.clock, lambda: 7, self.mark, **more)
+        self.manager = self.made(database, self.bus, self.clock)
+
+    def made(self, database, bus, clock, **more):
+        return AlarmManager(database, bus, clock, lambda: 7, self.mark, **more)
 
     async def mark(self, label, device):
         self.markers.append((label, device))
 
-    def sample(self, value, alarm="NORMAL", quality=Quality.GOOD, point="PSU_01.u_out"):
+    def sample(self, value, alarm="NORMAL", quality=Quality.GOOD, point="PSU_01.u_out", unit="V"):
         now, mono = self.clock.now(), self.clock.monotonic()
-        sample = Sample(point, value, "V", quality, AlarmState(alarm), now, mono)
+        sample = Sample(point, value, unit, quality, AlarmState(alarm), now, mono)
         self.bus.publish(Snapshot(point.partition(".")[0], now, mono, 0.0, (sample,)))
 
     def device(self, state, device="PSU_01"):

@@ -95,3 +95,19 @@ async def test_quality_counts_what_was_raised(api):
     assert answer["alarms"] >= 2
     assert answer["rate_per_10min"] == pytest.approx(answer["alarms"] / 144)
     assert answer["mean_time_to_ack"] is None
+
+
+async def test_definitions_are_read_written_and_watch_the_open_project(api):
+    shown = (await api.get("/api/alarms/definitions")).json()
+    assert (shown["file"], shown["text"], shown["items"]) == ("alarms.yaml", "", [])
+    text = "alarms:\n  - {point: DMM_01.cell_v, hi: 1 V, guidance: Look}\n"
+    body = {"text": text.replace("1 V", "1 A"), "etag": shown["etag"]}
+    answer = await api.put("/api/alarms/definitions", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "ALARMS_INVALID")
+    assert answer.json()["findings"][0]["line"] == 2
+    body["text"] = text
+    answer = await api.put("/api/alarms/definitions", json=body)
+    assert answer.status_code == 200, answer.text
+    assert [one["key"] for one in answer.json()["items"]] == ["DMM_01/cell_v"]
+    answer = await api.put("/api/alarms/definitions", json=body)
+    assert answer.status_code == 412
