@@ -13,9 +13,9 @@ from typing import Final, TypeVar
 
 from ionpy_auto.alarms.routing import words
 from ionpy_auto.alarms.routing.inhibition import InhibitRule
-from ionpy_auto.alarms.routing.intervals import TimeInterval, TimePart
+from ionpy_auto.alarms.routing.interval_reader import attempt, read_part
+from ionpy_auto.alarms.routing.intervals import TimeInterval
 from ionpy_auto.alarms.routing.matchers import (
-    BadMatcher,
     Matcher,
     is_label_name,
     parse_matchers,
@@ -28,7 +28,6 @@ from ionpy_auto.language import (
     MapNode,
     Node,
     TextNode,
-    UnitError,
     read_with_findings,
 )
 
@@ -298,7 +297,7 @@ class _Reading:
                 hint = "quote it: 'severity=\"critical\"'"
                 fields.add("wrong-type", "a matcher is a text", node, hint)
                 continue
-            found += _attempt(fields, node, parse_matchers) or ()
+            found += attempt(fields, node, parse_matchers) or ()
         return tuple(sorted(found, key=lambda one: (one.name, one.value, one.operator)))
 
     @staticmethod
@@ -314,7 +313,7 @@ class _Reading:
             elif not is_label_name(name):
                 hint = "letters, digits and _"
                 inner.add("bad-label", f"'{name[:40]}' is no label", label, hint)
-            elif one := _attempt(fields, node, partial(Matcher.made, name, operator)):
+            elif one := attempt(fields, node, partial(Matcher.made, name, operator)):
                 found.append(one)
         return found
 
@@ -346,7 +345,7 @@ class _Reading:
         node = fields.text_node(key)
         if node is None:
             return default
-        found = _attempt(fields, node, words.duration)
+        found = attempt(fields, node, words.duration)
         if found == 0 and least:
             fields.add("wrong-value", f"{key} cannot be zero", node)
         return default if found is None else found
@@ -354,7 +353,7 @@ class _Reading:
     def read_intervals(self, key: str) -> None:
         for fields in self.maps(self.top, key):
             name = fields.text_node("name", required=True)
-            parts = tuple(self.part(inner) for inner in self.maps(fields, "time_intervals"))
+            parts = tuple(read_part(inner) for inner in self.maps(fields, "time_intervals"))
             fields.unknown()
             if name is None:
                 continue
@@ -363,64 +362,6 @@ class _Reading:
                 message = f"time interval '{name.text}' stands twice"
                 fields.add("duplicate-interval", message, name, f"first in line {line}")
             self.intervals[name.text] = TimeInterval(name.text, parts, fields.node.line)
-
-    def part(self, fields: Fields) -> TimePart:
-        place = fields.text_node("location")
-        zone = words.location("UTC")
-        if place is not None:
-            zone = _attempt(fields, place, words.location)
-        found = TimePart(
-            times=tuple(filter(None, (self.times(one) for one in self.maps(fields, "times")))),
-            weekdays=_ranges(fields, "weekdays", words.weekdays),
-            days_of_month=_ranges(fields, "days_of_month", words.days_of_month),
-            months=_ranges(fields, "months", words.months),
-            years=_ranges(fields, "years", words.years),
-            zone=zone,
-            location=place.text if place is not None else "UTC",
-        )
-        fields.unknown()
-        return found
-
-    @staticmethod
-    def times(fields: Fields) -> tuple[int, int] | None:
-        ends: list[int] = []
-        for key in ("start_time", "end_time"):
-            node = fields.text_node(key, required=True)
-            if node is not None:
-                found = _attempt(fields, node, words.time_of_day)
-                ends += [] if found is None else [found]
-        fields.unknown()
-        if len(ends) < 2:
-            return None
-        if ends[0] >= ends[1]:
-            hint = "write two lines: one up to 24:00, one from 00:00"
-            fields.add("wrong-order", "the end is not behind the start", fields.node, hint)
-        return ends[0], ends[1]
-
-
-def _attempt(fields: Fields, node: TextNode, read: Callable[[str], T]) -> T | None:
-    """What a text says, or a finding at its place."""
-    try:
-        return read(node.text)
-    except BadMatcher as error:
-        fields.add("bad-matcher", str(error), node, error.hint)
-    except UnitError as error:
-        fields.add("wrong-value", error.message, node, error.hint)
-    return None
-
-
-def _ranges(
-    fields: Fields, key: str, read: Callable[[str], tuple[int, int]]
-) -> tuple[tuple[int, int], ...]:
-    found = []
-    for node in fields.one_or_more(key):
-        if not isinstance(node, TextNode):
-            fields.add("wrong-type", f"{key} is a list of texts", node)
-            continue
-        one = _attempt(fields, node, read)
-        if one is not None:
-            found.append(one)
-    return tuple(found)
 
 
 def _words(matchers: Iterable[Matcher]) -> str:
