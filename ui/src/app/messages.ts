@@ -19,7 +19,7 @@ const en = {
   virtualHint: 'This bench is simulated: all times shown are its virtual time.', panicStays: 'Connections stay open; nothing switches on again by itself, and writing is locked until you re-arm.', panicReason: 'Reason (at least 3 letters)',
   writeTitle: 'Write to {device}?', writeNow: 'Write', becomes: 'becomes', waits: 'the server waits {s} s', tooLate: 'The question has expired.', askAgain: 'Ask again', takeOverTitle: 'Held by {owner}', takeOver: 'Take over', takeOverText: '{owner} holds this output. Taking over pauses it; it goes on only when you resume it.',
   interlockTripped: 'Interlock tripped: {text}', interlocksTripped: '{n} interlocks tripped',
-  updated: 'Written: {what}',
+  updated: 'Written: {what}', noPage: 'This page could not be loaded.',
 }
 const de: Record<keyof typeof en, string> = {
   allOff: 'Alles aus', allOffHint: 'Schaltet sofort jeden Ausgang des Projekts ab', navigation: 'Hauptnavigation', skip: 'Zum Inhalt',
@@ -39,6 +39,6 @@ const de: Record<keyof typeof en, string> = {
   virtualHint: 'Dieser Messplatz ist simuliert: alle gezeigten Zeiten sind seine virtuelle Zeit.', panicStays: 'Die Verbindungen bleiben offen; nichts geht von selbst wieder an, und Schreiben ist gesperrt, bis du wieder freigibst.', panicReason: 'Grund (mindestens 3 Zeichen)',
   writeTitle: 'An {device} schreiben?', writeNow: 'Schreiben', becomes: 'wird', waits: 'der Server wartet {s} s', tooLate: 'Die Frage ist abgelaufen.', askAgain: 'Neu fragen', takeOverTitle: 'Gehalten von {owner}', takeOver: 'Übernehmen', takeOverText: '{owner} hält diesen Ausgang. Wer übernimmt, pausiert ihn; weiter geht es erst, wenn du fortsetzt.',
   interlockTripped: 'Verriegelung ausgelöst: {text}', interlocksTripped: '{n} Verriegelungen ausgelöst',
-  updated: 'Geschrieben: {what}',
+  updated: 'Geschrieben: {what}', noPage: 'Diese Seite ließ sich nicht laden.',
 }
 export const t = defineMessages('shell', en, de)

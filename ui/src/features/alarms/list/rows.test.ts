@@ -47,6 +47,7 @@ describe('verbs', () => {
     ['a seen one', { state: 'active_acked', acknowledged: true }, ['shelve', 'out-of-service', 'unack']],
     ['a latched one', { state: 'latched', acknowledged: true }, ['reset', 'shelve', 'out-of-service']],
     ['a shelved one', { overlay: 'shelved', state: 'active_acked', acknowledged: true }, ['unshelve', 'out-of-service', 'unack']],
+    ['a shelved one that nobody has seen', { overlay: 'shelved' }, ['unshelve', 'ack', 'out-of-service']],
     ['one out of service', { overlay: 'out_of_service', state: 'normal', acknowledged: true }, ['return-to-service']],
     ['one of a server without covers', { overlay: undefined }, ['ack']],
   ] as [string, Partial<Alarm>, string[]][])('of %s', (_name, over, verbs) => {

@@ -69,13 +69,13 @@ export const canAcknowledge = (alarm: Alarm) => !alarm.acknowledged && alarm.sta
 /** What a person may do now, the nearest first; a server that knows no covers does not say `overlay`. */
 export function verbsOf(alarm: Alarm): AlarmVerb[] {
   const verbs: AlarmVerb[] = []
+  if (alarm.overlay === 'shelved') verbs.push('unshelve')
+  if (alarm.overlay === 'out_of_service') verbs.push('return-to-service')
   if (canAcknowledge(alarm)) verbs.push('ack')
   if (alarm.overlay === undefined) return verbs
   if (alarm.state === 'latched') verbs.push('reset')
-  if (alarm.overlay === 'shelved') verbs.push('unshelve')
-  else if (alarm.overlay !== 'out_of_service') verbs.push('shelve')
-  if (alarm.overlay === 'out_of_service') verbs.push('return-to-service')
-  else verbs.push('out-of-service')
+  if (alarm.overlay !== 'shelved' && alarm.overlay !== 'out_of_service') verbs.push('shelve')
+  if (alarm.overlay !== 'out_of_service') verbs.push('out-of-service')
   if (alarm.state === 'active_acked') verbs.push('unack')
   return verbs
 }
