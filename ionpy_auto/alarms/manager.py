@@ -4,13 +4,13 @@ Sources (``sources/``) notice what is wrong; rules, runs, scripts and the server
 themselves. The `Book` holds what is not normal and makes a row and an event of each change.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Unpack
 
 import structlog
 
 from ionpy_auto.alarms.alarm import About, Alarm
-from ionpy_auto.alarms.book import Book
+from ionpy_auto.alarms.book import OF_VALUES, Book
 from ionpy_auto.alarms.definition_file import DefinitionFile, Surroundings
 from ionpy_auto.alarms.history import Wanted, history
 from ionpy_auto.alarms.ledger import Ledger
@@ -91,10 +91,19 @@ class AlarmManager(People):
             waiting = self.ledger.waiting
             log.critical("alarms could not be stored", rows=waiting, message=error.message)
 
-    def devices_loaded(self) -> None:
-        """All devices of the project are there: definitions find their points."""
+    def devices_loaded(self, known: Collection[str] | None = None) -> None:
+        """All devices of the project are there: definitions find their points.
+
+        Args:
+            known: All devices and channels there are: alarms of values and links of any other are
+                over. None: some could not be read, so nothing is said to be gone.
+        """
         if self.definitions is not None:
             self.definitions.settled()
+        for alarm in self.book.of_source("device", *OF_VALUES) if known is not None else ():
+            if alarm.device and known is not None and alarm.device not in known:
+                self.book.hide(alarm.device, hidden=False)
+                self.book.clear(alarm.key, actor="device removed")
 
     def expect_offline(self) -> None:
         """From now on devices go offline on purpose: the project is being closed."""

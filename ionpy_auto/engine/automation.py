@@ -255,7 +255,8 @@ class Automation:
 
     async def start(self) -> None:
         """Everything else, once devices were looked at."""
-        self.alarms.devices_loaded()
+        known = {*self._bench.devices.stacks, *self._bench.site.channels.paths()}
+        self.alarms.devices_loaded(None if self._bench.devices_file.unread else known)
         for channel_id in self._bench.site.channels.paths():
             await self._open_channel(channel_id)
         if problem := self.variables.start():

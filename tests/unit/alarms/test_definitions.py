@@ -1,6 +1,8 @@
 """``alarms.yaml``: what it says, what is wrong with it, and what comes of it."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ionpy_auto.alarms.definitions import read_definitions
 from ionpy_auto.core.errors import Rejected, StaleRevision
@@ -65,6 +67,39 @@ def test_each_mistake_is_told_at_its_place(text, line, column, code):
     found, findings = read_definitions(text, scope(), split)
     assert found == ()
     assert (line, column, code) in [(f.line, f.column, f.code) for f in findings], findings
+
+
+RICH = (
+    LIMITS
+    + """  - {point: PSU_01.temp, rate: {at: 0.5 K/s, over: 5 s}, stale: 10 s, quality: bad}
+  - {point: PSU_01.u_out, deviation: {from: PSU_01.u_set, at: 50 mV}, count: 3 in 10 s}
+  - {point: PSU_01.output, state: true, active_when: CH1.phase == "cc", labels: {a: b}}
+  - {id: hot, when: PSU_01.temp > 50 °C, realarm: 30 min, latching: true, priority: 1}
+"""
+)
+EDITS = st.lists(
+    st.tuples(
+        st.integers(0, len(RICH)), st.integers(0, 6), st.text("ab:{}[]-, \n0V°.\"'#&*|", max_size=4)
+    ),
+    max_size=4,
+)
+
+
+def edited(edits):
+    text = RICH
+    for at, gone, more in edits:
+        text = text[:at] + more + text[at + gone :]
+    return text
+
+
+@given(st.one_of(st.text(max_size=200), EDITS.map(edited)))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_definitions_or_errors_with_their_places(text):
+    found, findings = read_definitions(text, scope(), split)
+    errors = [f for f in findings if f.severity.value == "error"]
+    assert not (found and errors)
+    assert all(f.line >= 1 and f.column >= 1 and f.file == "alarms.yaml" for f in errors), errors
+    assert all(one.key and one.line >= 1 for one in found)
 
 
 def test_an_unknown_point_is_warned_of_and_everything_else_stays_in_force():

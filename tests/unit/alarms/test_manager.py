@@ -191,3 +191,26 @@ async def test_an_alarm_whose_row_cannot_be_written_is_shown_and_written_later(d
     assert desk.manager.status()["waiting"] == 0
     assert [r["transition"] for r in await desk.manager.history()] == ["acknowledged", "raised"]
     await desk.manager.stop()
+
+
+async def test_alarms_of_a_device_that_is_gone_since_the_last_start_are_over(database):
+    desk = Desk(database)
+    await desk.manager.start()
+    desk.sample(4.26, "HI")
+    desk.device("offline")
+    desk.sample(60.0, "HI", point="DMM_01.temp")
+    await desk.manager.raise_alarm("rule:f/a", text="a", device="PSU_01")
+    await desk.manager.stop()
+    again = Desk(database)
+    await again.manager.start()
+    again.manager.devices_loaded(None)
+    assert again.events == []
+    again.manager.devices_loaded({"DMM_01"})
+    assert sorted(again.told()) == [
+        ("PSU_01/offline", "cleared"),
+        ("PSU_01/u_out", "cleared"),
+        ("PSU_01/u_out", "shown"),
+    ]
+    assert again.alarm("DMM_01/temp")["state"] == "active_unacked"
+    assert again.alarm("rule:f/a")["state"] == "active_unacked"
+    await again.manager.stop()

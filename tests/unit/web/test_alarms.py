@@ -111,3 +111,8 @@ async def test_definitions_are_read_written_and_watch_the_open_project(api):
     assert [one["key"] for one in answer.json()["items"]] == ["DMM_01/cell_v"]
     answer = await api.put("/api/alarms/definitions", json=body)
     assert answer.status_code == 412
+    await api.engine.project.clock.sleep(5)
+    found = (await api.get("/api/alarms?device=DMM_01")).json()["items"]
+    assert [(one["key"], one["new_state"], one["guidance"]) for one in found] == [
+        ("DMM_01/cell_v", "HI", "Look")
+    ]
