@@ -35,6 +35,9 @@ MOST_MISSES: Final = 20
 MAX_NAME: Final = 80
 PATH: Final = "/alarm-ack/"
 
+HERE: Final = frozenset({"browser", "log"})
+"""Channels whose readers are here anyway, and may be many."""
+
 Acknowledge = Callable[[int, str, str], Awaitable[object]]
 """Acknowledges the alarm with an id, for somebody, with a comment."""
 
@@ -106,7 +109,10 @@ class AckLinks:
                 expires=now + LASTS_S,
             )
             for entry, ids in entries
-            if self._secret and ids and ACK in entry.message + entry.title
+            if self._secret
+            and ids
+            and ACK in entry.message + entry.title
+            and entry.channel not in HERE
         ]
 
     @staticmethod
@@ -120,9 +126,10 @@ class AckLinks:
         """A text of a message with its link."""
         if ACK not in text:
             return text
+        if not self._secret or entry.channel in HERE:
+            return text.replace(ACK, "in the browser")
         key = entry.key.partition("/instead/")[0]
-        link = f"{self._url}{PATH}{self._token(key)}" if self._secret else "(in the browser)"
-        return text.replace(ACK, link)
+        return text.replace(ACK, f"{self._url}{PATH}{self._token(key)}")
 
     def _token(self, key: str) -> str:
         mac = hmac.new(self._secret, key.encode(), hashlib.sha256).digest()

@@ -1,15 +1,16 @@
 """One alarm as it is: what it is about, where it stands, what covers it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypedDict
 
 from ionpy_auto.alarms.states import Overlay, OverlayKind, State
 
+NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """One alarm as it is; a change makes a new one.
+
+class Alarm(NamedTuple):
+    """One alarm as it is; a change makes a new one (a tuple, for floods make many).
 
     Attributes:
         id: Of the row that raised it; stays until it is normal again.
@@ -19,7 +20,7 @@ class Alarm:
         level: The severity of what it is about now, or was at last.
         seen: The level when it was acknowledged; more than that needs a new look.
         priority: 1 (most urgent) to 4; 0 in a call that leaves it to the severity.
-        count: How often it came since it was raised; a chattering one is counted, not told.
+        times: How often it came since it was raised; a chattering one is counted, not told.
         first: Raised while nothing else was for a while: look here first.
         cover: What a person laid over it.
         suppressed: Why it does not apply now, by design; else empty.
@@ -49,12 +50,12 @@ class Alarm:
     latching: bool = False
     priority: int = 0
     guidance: str = ""
-    count: int = 1
+    times: int = 1
     chattering: bool = False
     cover: Overlay | None = None
     suppressed: str = ""
     realarm_s: float = 0.0
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = NO_LABELS
 
     @property
     def overlay(self) -> str:
@@ -95,7 +96,7 @@ class Alarm:
             "first": self.first,
             "hidden": hidden,
             "latching": self.latching,
-            "count": self.count,
+            "count": self.times,
             "chattering": self.chattering,
             "overlay": self.overlay,
             "overlay_reason": cover.reason if cover else self.suppressed,

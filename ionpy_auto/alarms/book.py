@@ -5,8 +5,7 @@ clear; people acknowledge and cover (see `people`). What chatters is held active
 it is calm, so nothing is told twelve times a minute and nothing is lost.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from ionpy_auto.alarms.alarm import Alarm
@@ -64,14 +63,14 @@ class Book:
         self.over: dict[str, tuple[float | None, str]] = {}  # held active, but over: value, actor
         self._timers: dict[str, Timer] = {}
         self._calms: dict[str, Timer] = {}
+        self._told: dict[str, float] = {}  # chattering ones: when they were told last
         self._last_raised = -BURST_S
 
     # -- what sources say -------------------------------------------------------------------
 
     def raise_(self, call: Alarm, cause: tuple[str, ...] = ()) -> Alarm:
         """What ``call`` is about is so; one that is active already is changed."""
-        call = replace(
-            call,
+        call = call._replace(
             word=call.word if call.word != "NORMAL" else _word(call.severity),
             priority=call.priority or PRIORITY_OF[call.severity],
             level=call.severity,
@@ -86,14 +85,13 @@ class Book:
 
     def _enter(self, call: Alarm, old: Alarm | None, cause: tuple[str, ...]) -> Alarm:
         suppressed = self.by_design.get(call.key, "")
-        alarm = replace(
-            call,
+        alarm = call._replace(
             id=self.ledger.next_id,
             state=after(State.NORMAL, Happening.RAISED),
             timestamp=self.clock.now(),
             session_id=self._session_id(),
             old_word="NORMAL",
-            count=1,
+            times=1,
             chattering=self._edge(call.key),
             cover=old.cover if old else None,
             suppressed=suppressed,
@@ -106,7 +104,8 @@ class Book:
         """Tell of an alarm that is new to people, with a marker."""
         now = self.clock.monotonic()
         if alarm.cover is None:
-            alarm = replace(alarm, first=now - self._last_raised >= BURST_S)
+            is_first = now - self._last_raised >= BURST_S
+            alarm = alarm._replace(first=is_first) if is_first != alarm.first else alarm
             self._last_raised = now
             self._teller.mark(alarm)
         return self.keep(alarm, "raised", "", cause)
@@ -118,8 +117,7 @@ class Book:
             self._edge(call.key)
         worse = is_worse(call.level, old.seen or old.level)
         state = after(old.state, Happening.WORSE if worse else Happening.RAISED)
-        changed = replace(
-            old,
+        changed = old._replace(
             state=state,
             severity=worst(old.severity, call.severity),
             level=call.level,
@@ -132,10 +130,10 @@ class Book:
             guidance=call.guidance or old.guidance,
             labels=call.labels or old.labels,
             realarm_s=call.realarm_s,
-            count=old.count + rises,
+            times=old.times + rises,
         )
-        if (changed.word, changed.text, changed.count, state) == (
-            *(old.word, old.text, old.count, old.state),
+        if (changed.word, changed.text, changed.times, state) == (
+            *(old.word, old.text, old.times, old.state),
         ):
             return old  # it is as it was: rules may say so again and again
         name = "raised" if not old.state.is_active else "worse" if worse else "changed"
@@ -155,7 +153,7 @@ class Book:
             return old
         if self._edge(key):
             self.over[key] = (value, actor)
-            held = replace(old, chattering=True)
+            held = old._replace(chattering=True)
             return held if old.chattering else self.keep(held, "chattering", "", cause)
         return self._end(old, value, actor, cause)
 
@@ -163,8 +161,8 @@ class Book:
         self, old: Alarm, value: float | None, actor: str, cause: tuple[str, ...] = ()
     ) -> Alarm:
         state = after(old.state, Happening.CLEARED, latching=old.latching)
-        changed = replace(
-            old, state=state, old_word=old.word, word="NORMAL", value=value, chattering=False
+        changed = old._replace(
+            state=state, old_word=old.word, word="NORMAL", value=value, chattering=False
         )
         return self.keep(changed, "cleared", actor, cause)
 
@@ -177,7 +175,7 @@ class Book:
             changed = unseen(changed)
         is_news = must_look or changed.severity != old.severity or not old.state.is_active
         if changed.key in self._chatter:
-            changed = replace(changed, chattering=True)
+            changed = changed._replace(chattering=True)
             if old.chattering and not is_news:
                 self.alarms[changed.key] = changed
                 return changed
@@ -190,12 +188,12 @@ class Book:
         if not self._chatter.edge(key, self.clock.monotonic()):
             return False
         if key not in self._calms:
+            self._told[key] = self.clock.monotonic()
             self._await_calm(key)
         return True
 
     def _await_calm(self, key: str) -> None:
-        now = self.clock.monotonic()
-        due = min(self._chatter.calm_at(key), now + TELL_S)
+        due = self._chatter.calm_at(key)
         self._calms[key] = self.clock.call_at(due, lambda: self._look_at_chatter(key))
 
     def _look_at_chatter(self, key: str) -> None:
@@ -203,8 +201,10 @@ class Book:
         self._calms.pop(key, None)
         alarm = self.alarms.get(key)
         is_calm = self.clock.monotonic() >= self._chatter.calm_at(key)
+        due = self._told.get(key, 0.0) + TELL_S
         if is_calm:
             self._chatter.end(key)
+            self._told.pop(key, None)
         else:
             self._await_calm(key)
         over = self.over.pop(key, None) if is_calm else None
@@ -212,9 +212,11 @@ class Book:
             return
         if over is not None:
             self._end(alarm, *over)
-        else:
+        elif is_calm or self.clock.monotonic() >= due:
+            if not is_calm:
+                self._told[key] = self.clock.monotonic()
             name = "changed" if is_calm else "chattering"
-            self.keep(replace(alarm, chattering=not is_calm), name, "")
+            self.keep(alarm._replace(chattering=not is_calm), name, "")
 
     # -- suppression by design, hiding ------------------------------------------------------
 
@@ -227,11 +229,11 @@ class Book:
         alarm = self.alarms.get(key)
         if alarm is None or bool(alarm.suppressed) == bool(reason):
             return
-        changed = replace(alarm, suppressed=reason)
+        changed = alarm._replace(suppressed=reason)
         if reason:
             self.keep(changed, "suppressed", "active_when")
             return
-        changed = replace(changed, state=after(alarm.state, Happening.UNSUPPRESSED))
+        changed = changed._replace(state=after(alarm.state, Happening.UNSUPPRESSED))
         if changed.state.is_active:
             self._announce(unseen(changed))
         else:
@@ -241,6 +243,11 @@ class Book:
         """A device that is offline hides the alarms of its values."""
         (self.offline.add if hidden else self.offline.discard)(device)
         self._tell_children(device)
+
+    def hide_as_before(self, devices: Iterable[str]) -> None:
+        """Devices that were offline before a restart: what was hidden is, and was told."""
+        self.offline.update(devices)
+        self._hidden = {alarm.key for alarm in self.alarms.values() if self.is_hidden(alarm)}
 
     def _tell_children(self, device: str | None) -> None:
         """Tell of the alarms that are hidden now, or shown again."""
@@ -276,7 +283,7 @@ class Book:
 
     def restore(self, alarm: Alarm) -> None:
         """Take up an alarm as it stood before a restart."""
-        self.alarms[alarm.key] = replace(alarm, chattering=False)
+        self.alarms[alarm.key] = alarm._replace(chattering=False)
         if alarm.suppressed:
             self.by_design[alarm.key] = alarm.suppressed
         self.plan(alarm)
@@ -301,14 +308,14 @@ class Book:
         if alarm.cover is not None and alarm.cover.is_over(now):
             self.lift(alarm, Happening.SHELF_OVER, "unshelved", "time")
         elif alarm.cover is None and realarm is not None and now >= realarm:
-            again = unseen(replace(alarm, state=after(alarm.state, Happening.WORSE)))
+            again = unseen(alarm._replace(state=after(alarm.state, Happening.WORSE)))
             self.keep(again, "realarm", "time")
         else:
             self.plan(alarm)
 
     def lift(self, alarm: Alarm, happening: Happening, transition: str, actor: str) -> Alarm:
         """Take away a person's cover."""
-        changed = replace(alarm, cover=None, state=after(alarm.state, happening))
+        changed = alarm._replace(cover=None, state=after(alarm.state, happening))
         if changed.state is State.ACTIVE_UNACKED and alarm.state is State.ACTIVE_ACKED:
             changed = unseen(changed)
         return self.keep(changed, transition, actor)
@@ -374,7 +381,7 @@ class Book:
 
 def unseen(alarm: Alarm) -> Alarm:
     """The alarm without the acknowledgement it had."""
-    return replace(alarm, ack_time=None, ack_by=None, comment="", seen="")
+    return alarm._replace(ack_time=None, ack_by=None, comment="", seen="")
 
 
 def _realarm_at(alarm: Alarm) -> float | None:

@@ -20,7 +20,7 @@ from ionpy_auto.alarms.definitions import (
     limited_points,
     read_definitions,
 )
-from ionpy_auto.alarms.sources import Desk
+from ionpy_auto.alarms.sources import Desk, EntityOf, Figures
 from ionpy_auto.alarms.watcher import Watcher
 from ionpy_auto.core.bus import Event
 from ionpy_auto.core.clock import Timer
@@ -40,19 +40,23 @@ DEVICE_EVENTS: Final = ("event/device_added", "event/device_updated", "event/dev
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What definitions refer to.
+    """What definitions and sources refer to.
 
     Attributes:
         path: The file; it need not exist.
         scope: Names and units as they are now.
         split: Device and entity of a point.
         env: Values now.
+        entity_of: The entity of a point.
+        figures: Of the server.
     """
 
     path: Path
     scope: Callable[[], Scope]
     split: Split
     env: Environment
+    entity_of: EntityOf
+    figures: Figures
 
 
 class DefinitionFile:

@@ -107,6 +107,7 @@ class Dispatcher:
         self._events: deque[Mapping[str, Any]] = deque()
         self._wake = asyncio.Event()
         self._tasks = Tasks("dispatcher", self._clock)
+        self._next_routes: tuple[Routing, Silenced | None] | None = None
         self._cursor = 0
         self._changed_at: float | None = None
         self._leave: Callable[[], None] | None = None
@@ -138,18 +139,26 @@ class Dispatcher:
             self._leave()
             self._leave = None
         await self._tasks.stop()
+        self._change_routes()
         while self._events:
             self._take(self._events.popleft())
         self._changed_at = self._clock.monotonic()
         await self._hand_over()
 
     def reroute(self, routing: Routing | None, silenced: Silenced | None = None) -> None:
-        """From now on other routes; who was told before still hears of the end."""
+        """Soon other routes; who was told before still hears of the end."""
+        self._next_routes = (routing or PAGES_ONLY, silenced)
+        self._wake.set()
+
+    def _change_routes(self) -> None:
+        if self._next_routes is None:
+            return
+        routing, silenced = self._next_routes
+        self._next_routes = None
         while self._events:
             self._take(self._events.popleft())
-        self._grouper = self._made(routing or PAGES_ONLY, silenced, self._grouper.state())
+        self._grouper = self._made(routing, silenced, self._grouper.state())
         self._changed_at = self._clock.monotonic()
-        self._wake.set()
 
     @property
     def grouper(self) -> Grouper:
@@ -210,6 +219,7 @@ class Dispatcher:
 
     async def _work(self) -> None:
         while True:
+            self._change_routes()
             for _ in range(min(SLICE, len(self._events))):
                 self._take(self._events.popleft())
             if not self._events:
@@ -245,10 +255,13 @@ class Dispatcher:
         is_late = self._changed_at is not None and mono - self._changed_at >= SAVE_S
         if not notices and not is_late and self._leave is not None:
             return
-        entries = [(one, ids) for notice in notices for one, ids in self._entries(notice)]
-        links = self._links.rows(entries) if self._links is not None else []
-        for notice in notices:
+        entries: list[tuple[Entry, list[int]]] = []
+        for number, notice in enumerate(notices, 1):
+            entries += self._entries(notice)
             self._grouper.settled(notice, now)
+            if number % SLICE == 0:
+                await self._clock.sleep(0)
+        links = self._links.rows(entries) if self._links is not None else []
         await self._store([entry for entry, _ in entries], links)
         self._outbox.enqueue(entry for entry, _ in entries)
 

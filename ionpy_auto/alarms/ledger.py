@@ -8,7 +8,7 @@ where it stood.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from sqlalchemy import insert
@@ -44,6 +44,18 @@ class Kept:
     memory: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+class Line(NamedTuple):
+    """A transition that waits for the database."""
+
+    number: int
+    timestamp: float
+    session_id: int | None
+    alarm: Alarm
+    transition: str
+    actor: str
+    cause: str
+
+
 class Ledger:
     """Numbers the transitions and brings them into the database.
 
@@ -56,7 +68,7 @@ class Ledger:
         self.database = database
         self._clock = clock
         self._next_id = 1
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[Line] = []
         self._memory: dict[str, dict[str, Any] | None] = {}
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -90,8 +102,15 @@ class Ledger:
         session_id: int | None,
     ) -> None:
         """Queue the row of a transition."""
-        row = _row(alarm, self._next_id, self._clock.now(), session_id)
-        row |= {"transition": transition, "actor": actor, "cause": " → ".join(cause)}
+        row = Line(
+            self._next_id,
+            self._clock.now(),
+            session_id,
+            alarm,
+            transition,
+            actor,
+            " → ".join(cause),
+        )
         self._next_id += 1
         if self.database is None:
             return
@@ -123,7 +142,9 @@ class Ledger:
 
         def work(session: Session) -> None:
             if rows:
-                session.execute(insert(AlarmRow).prefix_with("OR REPLACE"), rows)
+                session.execute(
+                    insert(AlarmRow).prefix_with("OR REPLACE"), [_row(line) for line in rows]
+                )
             for key, content in memory.items():
                 old = session.get(AlarmMemoryRow, key)
                 if content is not None:
@@ -136,8 +157,8 @@ class Ledger:
         except IonpyError:
             self.failures += 1
             raise
-        done = {row["id"] for row in rows}
-        self._rows = [row for row in self._rows if row["id"] not in done]
+        done = {row.number for row in rows}
+        self._rows = [row for row in self._rows if row.number not in done]
         for key, content in memory.items():
             if self._memory.get(key, content) is content:
                 self._memory.pop(key, None)
@@ -159,12 +180,17 @@ class Ledger:
                 failures = 0
 
 
-def _row(alarm: Alarm, number: int, now: float, session_id: int | None) -> dict[str, Any]:
+def _row(line: Line) -> dict[str, Any]:
+    """The row of a transition; made in the writer's thread, for floods make many."""
+    alarm = line.alarm
     cover = alarm.cover
     return {
-        "id": number,
-        "timestamp": now,
-        "session_id": session_id,
+        "id": line.number,
+        "timestamp": line.timestamp,
+        "session_id": line.session_id,
+        "transition": line.transition,
+        "actor": line.actor,
+        "cause": line.cause,
         "device_id": alarm.device,
         "entity_id": alarm.entity,
         "old_state": alarm.old_word,
@@ -183,7 +209,7 @@ def _row(alarm: Alarm, number: int, now: float, session_id: int | None) -> dict[
         "raised_id": alarm.id,
         "latching": alarm.latching,
         "overlay": alarm.overlay,
-        "count": alarm.count,
+        "count": alarm.times,
         "detail": {
             "since": alarm.timestamp,
             "session": alarm.session_id,
@@ -249,7 +275,7 @@ def alarm_of(row: AlarmRow) -> Alarm:
         latching=row.latching,
         priority=row.priority or PRIORITY_OF.get(severity, 2),
         guidance=detail.get("guidance", ""),
-        count=row.count,
+        times=row.count,
         chattering=bool(detail.get("chattering")),
         cover=Overlay(**{**cover, "kind": OverlayKind(cover["kind"])}) if cover else None,
         suppressed=detail.get("suppressed", ""),

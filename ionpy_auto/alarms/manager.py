@@ -54,6 +54,8 @@ class AlarmManager(People):
         self.book = Book(clock, self.ledger, self.teller, session_id)
         super().__init__(self.book)
         self.desk = Desk(self.book, bus, clock)
+        if around is not None:
+            self.desk.entity_of, self.desk.figures = around.entity_of, around.figures
         self.sources: dict[str, AlarmSource] = {
             name: SOURCES.get(name)(self.desk) for name in SOURCES
         }

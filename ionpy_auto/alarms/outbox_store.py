@@ -1,9 +1,10 @@
 """The rows of the outbox: put once, changed with every try, found again after a restart."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, delete, func, select, update
 
 from ionpy_auto.alarms.channels import Letter
@@ -97,11 +98,12 @@ def put(session: Session, entries: Sequence[Entry]) -> list[Entry]:
     keys = [entry.key for entry in entries]
     known = set(session.exec(select(OutboxRow.key).where(col(OutboxRow.key).in_(keys))))
     new = [entry for entry in entries if entry.key not in known]
-    rows = [OutboxRow(**_content(entry)) for entry in new]
-    session.add_all(rows)
-    session.flush()
-    for entry, row in zip(new, rows, strict=True):
-        entry.id = row.id or 0
+    if new:
+        session.execute(insert(OutboxRow), [_content(entry) for entry in new])
+        found = select(OutboxRow.key, OutboxRow.id).where(col(OutboxRow.key).in_(keys))
+        numbers = dict(session.exec(found).all())
+        for entry in new:
+            entry.id = numbers[entry.key] or 0
     return new
 
 
@@ -158,6 +160,4 @@ def entry_of(row: OutboxRow) -> Entry:
 
 
 def _content(entry: Entry) -> dict[str, Any]:
-    content = asdict(entry)
-    del content["id"]
-    return content
+    return {name: getattr(entry, name) for name in entry.__slots__ if name != "id"}

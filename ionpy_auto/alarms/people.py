@@ -5,7 +5,6 @@ already, it is not latched) stays as it is, and the answer shows how that is.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, Final
 
 from ionpy_auto.alarms.alarm import Alarm
@@ -46,8 +45,7 @@ class People:
         state = after(old.state, Happening.ACKNOWLEDGED, latching=old.latching)
         if state is old.state:
             return old
-        changed = replace(
-            old,
+        changed = old._replace(
             state=state,
             seen=old.level,
             ack_time=self._book.clock.now(),
@@ -92,7 +90,7 @@ class People:
         state = after(old.state, Happening.UNACKNOWLEDGED)
         if state is old.state:
             return self._book.shown(old)
-        changed = replace(unseen(old), state=state, comment=comment[:MAX_COMMENT])
+        changed = unseen(old)._replace(state=state, comment=comment[:MAX_COMMENT])
         return await self._done(self._book.keep(changed, "unacknowledged", by))
 
     async def reset(self, alarm_id: int, by: str, comment: str = "") -> Shown:
@@ -105,7 +103,7 @@ class People:
         state = after(old.state, Happening.RESET)
         if state is old.state:
             return self._book.shown(old)
-        changed = replace(old, state=state, comment=comment[:MAX_COMMENT])
+        changed = old._replace(state=state, comment=comment[:MAX_COMMENT])
         return await self._done(self._book.keep(changed, "reset", by))
 
     async def shelve(self, alarm_id: int, by: str, reason: str, minutes: float) -> Shown:
@@ -124,7 +122,7 @@ class People:
             raise BadInput(f"{msg} at most", code="SHELF_TOO_LONG", hint="give fewer minutes")
         until = self._book.clock.now() + minutes * 60.0
         cover = Overlay(OverlayKind.SHELVED, _reason(reason), by, until, old.severity)
-        changed = replace(old, cover=cover, comment=cover.reason)
+        changed = old._replace(cover=cover, comment=cover.reason)
         return await self._done(self._book.keep(changed, "shelved", by))
 
     async def unshelve(self, alarm_id: int, by: str, comment: str = "") -> Shown:
@@ -136,10 +134,10 @@ class People:
         old = self._book.with_id(alarm_id)
         if old.cover is None or old.cover.kind is not OverlayKind.SHELVED:
             return self._book.shown(old)
-        changed = replace(old, comment=comment[:MAX_COMMENT])
+        changed = old._replace(comment=comment[:MAX_COMMENT])
         if after(old.state, Happening.UNSHELVED) is not old.state:
             now = self._book.clock.now()
-            changed = replace(changed, ack_time=now, ack_by=by, seen=old.level)
+            changed = changed._replace(ack_time=now, ack_by=by, seen=old.level)
         return await self._done(self._book.lift(changed, Happening.UNSHELVED, "unshelved", by))
 
     async def out_of_service(self, alarm_id: int, by: str, reason: str) -> Shown:
@@ -151,7 +149,7 @@ class People:
         """
         old = self._book.with_id(alarm_id)
         cover = Overlay(OverlayKind.OUT_OF_SERVICE, _reason(reason), by)
-        changed = replace(old, cover=cover, comment=cover.reason)
+        changed = old._replace(cover=cover, comment=cover.reason)
         return await self._done(self._book.keep(changed, "out_of_service", by))
 
     async def return_to_service(self, alarm_id: int, by: str, comment: str = "") -> Shown:
@@ -163,7 +161,7 @@ class People:
         old = self._book.with_id(alarm_id)
         if old.cover is None or old.cover.kind is not OverlayKind.OUT_OF_SERVICE:
             return self._book.shown(old)
-        changed = replace(old, comment=comment[:MAX_COMMENT])
+        changed = old._replace(comment=comment[:MAX_COMMENT])
         back = self._book.lift(changed, Happening.RETURNED, "returned", by)
         return await self._done(back)
 

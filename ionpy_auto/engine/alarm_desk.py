@@ -9,8 +9,9 @@ from ionpy_auto.alarms.definitions import FILE
 from ionpy_auto.alarms.history import Wanted, export, history
 from ionpy_auto.alarms.quality import quality
 from ionpy_auto.automation.names import Names
+from ionpy_auto.core.bus import Overflow
 from ionpy_auto.core.errors import BadInput, NotFound, Severity, Unavailable
-from ionpy_auto.devices import Numeric
+from ionpy_auto.devices import Entity, Numeric
 from ionpy_auto.language import Environment, Scope
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ionpy_auto.engine.workbench import Workbench
 
 Answer = dict[str, Any]
+LOSING = frozenset({Overflow.DROP_OLDEST, Overflow.DROP_NEWEST})
 VERBS = {
     "ack": "alarm_acknowledged",
     "unack": "alarm_unacknowledged",
@@ -40,7 +42,23 @@ def surroundings(bench: "Workbench", env: Environment) -> Surroundings:
             device, _, entity = point.rpartition(".")
             return device, entity
 
-    return Surroundings(bench.project.path(FILE), scope, split, env)
+    def entity_of(point: str) -> Entity | None:
+        try:
+            return bench.site.entity_of(*bench.split(point))
+        except NotFound:
+            return None
+
+    def figures() -> dict[str, float]:
+        queues = [q for q in bench.bus.counters()["subscriptions"] if q["policy"] in LOSING]
+        return {
+            "writer_lag_s": float(bench.database.stats()["writer_lag_s"] or 0.0),
+            "loop_lag_s": bench.engine.loop_lag_s,
+            "lost": bench.recorder.counters.dropped,
+            "dropped": sum(queue["dropped"] for queue in queues),
+            "tap_errors": bench.bus.tap_errors,
+        }
+
+    return Surroundings(bench.project.path(FILE), scope, split, env, entity_of, figures)
 
 
 class AlarmDesk:

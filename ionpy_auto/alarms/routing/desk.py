@@ -84,7 +84,7 @@ class RoutingDesk:
         self.look("start")
         if self.is_bad and not self.text and self._kept.is_file():
             with suppress(OSError, UnicodeDecodeError):
-                self._take(self._kept.read_text(encoding="utf-8"), "start")
+                self._take(self._kept.read_bytes().decode(), "start")
         if watch:
             self._tasks.keep("watch", self._watch)
 
@@ -130,7 +130,7 @@ class RoutingDesk:
     def look(self, by: str = "file") -> None:
         """Read the file; put it in force when it has no errors."""
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = self.path.read_bytes().decode()  # line ends as they are
         except (OSError, UnicodeDecodeError) as error:
             self._seen = None
             reason = "it is not UTF-8" if isinstance(error, ValueError) else str(error.strerror)
@@ -216,7 +216,7 @@ class RoutingDesk:
     def as_dict(self) -> dict[str, Any]:
         """The file as it is on disk, what is wrong with it, and what is in force."""
         try:
-            text = self.path.read_text(encoding="utf-8", errors="replace")
+            text = self.path.read_bytes().decode(errors="replace")
         except OSError:
             text = ""
         errors = [str(one) for one in self.findings if one.severity is Severity.ERROR]

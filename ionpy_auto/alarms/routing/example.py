@@ -50,6 +50,9 @@ route:
 #           - {start_time: '00:00', end_time: '07:00'}
 #         location: Europe/Berlin
 
+# A sign of life to a watcher outside, who calls when it stays away:
+# heartbeat: {url: 'https://watch.example.org/ping', every: 30s}
+
 # While an alarm that fits source_matchers is there, those that fit target_matchers say nothing.
 inhibit_rules:
   - source_matchers: ['severity="critical"']

@@ -7,7 +7,7 @@ what is over. It decides nothing about acknowledgement, covers or who is told.
 from types import ModuleType
 from typing import cast
 
-from ionpy_auto.alarms.sources._desk import AlarmSource, Desk
+from ionpy_auto.alarms.sources._desk import AlarmSource, Desk, EntityOf, Figures
 from ionpy_auto.core.registry import Registry
 
 
@@ -17,4 +17,4 @@ def _pick(module: ModuleType) -> type[AlarmSource]:
 
 SOURCES: Registry[type[AlarmSource]] = Registry("alarm source", __name__, _pick)
 
-__all__ = ["SOURCES", "AlarmSource", "Desk"]
+__all__ = ["SOURCES", "AlarmSource", "Desk", "EntityOf", "Figures"]

@@ -1,12 +1,21 @@
 """What a source of alarms is given, and what it must be."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ionpy_auto.alarms.book import Book
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import Clock
+from ionpy_auto.devices import Entity
+
+EntityOf = Callable[[str], Entity | None]
+Figures = Callable[[], Mapping[str, float]]
+
+
+def _nothing(point: str) -> Entity | None:
+    del point
+    return None
 
 
 @dataclass(eq=False)
@@ -19,6 +28,8 @@ class Desk:
         clock: The project's.
         claimed: Points whose limits are judged by the project's definitions, not by the driver.
         memory: What sources kept over the restart, by alarm key.
+        entity_of: The entity of a point, None when there is none.
+        figures: Of the server, by name; None: nobody has them.
         is_closing: Devices go offline on purpose: the project is being closed.
     """
 
@@ -27,6 +38,8 @@ class Desk:
     clock: Clock
     claimed: set[str] = field(default_factory=set)
     memory: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    entity_of: EntityOf = _nothing
+    figures: Figures | None = None
     is_closing: bool = False
 
 

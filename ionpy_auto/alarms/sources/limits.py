@@ -1,5 +1,11 @@
-"""Limits of drivers: the alarm state that samples carry, LOLO, LO, HI or HIHI."""
+"""Limits of drivers: the alarm state that samples carry, LOLO, LO, HI or HIHI.
 
+A flood is judged in slices, in order: a turn of the loop takes so many samples, the rest waits for
+the next turns.
+"""
+
+import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +20,7 @@ LIMIT_SEVERITY: Final = {
     AlarmState.LOLO: "critical",
     AlarmState.HIHI: "critical",
 }
+SLICE: Final = 100
 GOOD: Final = frozenset({Quality.GOOD, Quality.UNSURE})
 
 
@@ -23,6 +30,9 @@ class Source:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._abnormal: dict[str, AlarmState] = {}  # points outside a limit
+        self._waiting: deque[tuple[str, Sample]] = deque()
+        self._room = SLICE
+        self._is_planned = False
         self._leave: list[Callable[[], None]] = []
 
     def start(self) -> None:
@@ -41,12 +51,29 @@ class Source:
         for leave in self._leave:
             leave()
         self._leave.clear()
+        while self._waiting:
+            self._judge(*self._waiting.popleft())
 
     def _take(self, snapshot: Snapshot) -> None:
         abnormal = self._abnormal
         for sample in snapshot.samples:
-            if sample.alarm is not AlarmState.NORMAL or sample.point in abnormal:
-                self._judge(snapshot.source, sample)
+            if sample.alarm is not AlarmState.NORMAL or sample.point in abnormal or self._waiting:
+                self._waiting.append((snapshot.source, sample))
+        if self._waiting:
+            self._work()
+
+    def _work(self) -> None:
+        while self._waiting and self._room > 0:
+            self._room -= 1
+            self._judge(*self._waiting.popleft())
+        if not self._is_planned:
+            self._is_planned = True
+            asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._is_planned, self._room = False, SLICE
+        if self._waiting:
+            self._work()
 
     def _judge(self, device: str, sample: Sample) -> None:
         """A value outside its limits, or one that was."""

@@ -17,9 +17,9 @@ class Source:
 
     def start(self) -> None:
         """Devices that were offline before the restart are, until they say otherwise."""
-        for alarm in self._desk.book.of_source("device"):
-            if alarm.state.is_active and alarm.device:
-                self._desk.book.hide(alarm.device, hidden=True)
+        book = self._desk.book
+        active = [a for a in book.of_source("device") if a.state.is_active]
+        book.hide_as_before(alarm.device for alarm in active if alarm.device)
         bus = self._desk.bus
         self._leave = [
             bus.tap("event/device_state", self._state),

@@ -7,10 +7,13 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 from rich.tree import Tree
 
+from ionpy_auto.alarms import heartbeat
+from ionpy_auto.alarms.receiver_reader import ReceiverReader
 from ionpy_auto.alarms.routing import Route, Routing, read_routing
 from ionpy_auto.alarms.routing.matchers import BadMatcher, parse_matcher
 from ionpy_auto.alarms.routing.ways import explain
 from ionpy_auto.cli.output import CheckFormat, err, out, print_findings, print_json
+from ionpy_auto.connections.secrets import Secrets
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.core.errors import BadInput, Finding, Severity
 from ionpy_auto.core.files import find_home
@@ -89,7 +92,9 @@ def _read(config: Path | None, home: str | None) -> tuple[Routing | None, list[F
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise BadInput(f"{path} is not UTF-8", hint="save it as UTF-8") from None
-    return read_routing(text, str(path))
+    reader = ReceiverReader(Secrets(path.with_name("secrets.json")))
+    extras = {heartbeat.KEY: heartbeat.read_heartbeat}
+    return read_routing(text, str(path), check=reader.check, extras=extras)
 
 
 def _routing(config: Path | None, home: str | None) -> Routing:

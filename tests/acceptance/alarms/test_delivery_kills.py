@@ -38,7 +38,7 @@ def live(folder, url, wanted, seen, wait):
 
 @pytest.mark.parametrize(
     ("alarms", "kills", "down_s"),
-    [(12, 2, 400.0), pytest.param(500, 10, HOUR, marks=pytest.mark.proof)],
+    [(8, 2, 200.0), pytest.param(500, 10, HOUR, marks=pytest.mark.proof)],
     ids=["small", "an hour and ten kills"],
 )
 def test_every_alarm_arrives_in_order_and_at_most_one_twice_per_kill(

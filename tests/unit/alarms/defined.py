@@ -41,6 +41,8 @@ class DefinedDesk(Desk):
             self.path.write_text(text)
         self.values = LiveValues()
         self.units = dict(UNITS)
+        self.entities = {}
+        self.figures = {}
         super().__init__(database, clock)
 
     def made(self, database, bus: Bus, clock):
@@ -48,7 +50,14 @@ class DefinedDesk(Desk):
         bus.tap("sample/", self.values.update)
         recent.start()
         env = LiveEnvironment(self.values, recent, clock)
-        around = Surroundings(self.path, lambda: scope(self.units), split, env)
+        around = Surroundings(
+            self.path,
+            lambda: scope(self.units),
+            split,
+            env,
+            self.entities.get,
+            lambda: self.figures,
+        )
         return super().made(database, bus, clock, around=around)
 
     async def begin(self):

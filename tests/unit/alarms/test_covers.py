@@ -182,3 +182,18 @@ async def test_several_are_acknowledged_at_once_but_none_unseen(desk):
     assert await desk.manager.acknowledge_ids(ids, "anna") == 1
     assert await desk.manager.acknowledge_shown(Wanted(source="rule"), "anna", "all") == 1
     assert desk.alarm("rule:f/c")["state"] == "active_unacked"
+
+
+async def test_what_is_hidden_stays_hidden_over_a_restart_without_a_word(database):
+    desk = Desk(database)
+    await desk.manager.start()
+    desk.sample(4.26, "HI")
+    desk.device("offline")
+    await desk.manager.stop()
+    again = Desk(database)
+    await again.manager.start()
+    assert again.alarm(KEY)["hidden"]
+    assert again.words() == []
+    again.device("online")
+    assert again.words(KEY) == ["shown"]
+    await again.manager.stop()

@@ -299,7 +299,7 @@ async def test_a_link_ends_and_trying_many_is_refused(database, tmp_path):
         await lab.high("u_out")
         await lab.clock.sleep(60)
         token = link_in(collector.bodies[0])
-        await lab.clock.sleep(4 * 86_400)
+        lab.clock.step_utc(4 * 86_400)
         assert (await lab.links.use(token, "anna"))["state"] == "expired"
         assert lab.alarms.counts()["unacked"] == 1
         for number in range(20):
@@ -309,6 +309,15 @@ async def test_a_link_ends_and_trying_many_is_refused(database, tmp_path):
             await lab.links.look(token)
         await lab.clock.sleep(61)
         assert (await lab.links.look(token))["state"] == "expired"
+
+
+async def test_pages_and_the_log_get_no_link(database, tmp_path):
+    async with life(database, tmp_path, Collector()) as lab:
+        lab.dispatcher.reroute(None)
+        await lab.high("u_out")
+        await lab.clock.sleep(5)
+        (page,) = lab.post.pages
+        assert page["message"].endswith("Acknowledge: in the browser")
 
 
 async def test_without_an_address_of_the_server_there_are_no_links(database, tmp_path):

@@ -80,3 +80,10 @@ def test_the_tree_is_shown(ask):
 @pytest.mark.parametrize("words", [["severity"], ["a-b=c"], ["--at", "soon"]])
 def test_what_is_wrong_usage(ask, words):
     assert isinstance(ask("test", *words).exception, BadInput)
+
+
+def test_a_channel_the_server_would_refuse_is_an_error_here_too(ask):
+    bad = TEXT.replace("{name: lab}", "{name: lab, webhook_configs: [{url: 3, colour: red}]}")
+    answer = ask("check", text=bad)
+    assert answer.exit_code == 1
+    assert "alarms.yaml:11:49: error" in answer.stdout

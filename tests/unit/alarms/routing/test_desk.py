@@ -5,6 +5,7 @@ import pytest
 
 from ionpy_auto.alarms.routing.desk import RoutingDesk
 from ionpy_auto.alarms.routing.silences import Silences
+from ionpy_auto.core.clock import SystemClock
 
 GOOD = """
 route:
@@ -219,3 +220,54 @@ async def test_a_silence_is_ended_by_its_id(bare: httpx.AsyncClient):
     assert ended["state"] == "expired"
     assert (await bare.get("/api/alarms/silences")).json()["items"] == [ended]
     assert (await bare.delete("/api/alarms/silences/77")).status_code == 404
+
+
+async def test_line_ends_of_another_system_stay_and_are_no_change(desk, hears):
+    one = desk()
+    shown = await one.write(GOOD.replace("\n", "\r\n"), one.as_dict()["etag"], "kim")
+    assert shown["text"] == GOOD.replace("\n", "\r\n")
+    one.look()
+    assert hears.changes == ["kim"]
+    await one.write(GOOD, shown["etag"], "kim")
+
+
+async def until(ask):
+    """Wait for the file to be noticed, which real time does."""
+    clock = SystemClock()
+    async with clock.timeout(20):
+        while not await ask():
+            await clock.sleep(0.05)
+
+
+async def test_a_file_edited_by_hand_is_in_force_soon_and_a_bad_one_is_an_alarm(
+    api: httpx.AsyncClient,
+):
+    path = api.engine.home.root / "config" / "alarms.yaml"
+
+    async def keys():
+        return {alarm["key"] for alarm in (await api.get("/api/alarms")).json()["items"]}
+
+    async def first_receiver():
+        return (await api.get("/api/alarms/routing")).json()["tree"]["receiver"]
+
+    async def is_good():
+        return await first_receiver() == "lab"
+
+    async def is_alarm():
+        return "server/alarm-routing" in await keys()
+
+    async def is_over():
+        items = (await api.get("/api/alarms")).json()["items"]
+        return all(
+            alarm["new_state"] == "NORMAL"
+            for alarm in items
+            if alarm["key"] == "server/alarm-routing"
+        )
+
+    path.write_text(GOOD)
+    await until(is_good)
+    path.write_text(BAD)
+    await until(is_alarm)
+    assert await first_receiver() == "lab"
+    path.write_text(GOOD)
+    await until(is_over)

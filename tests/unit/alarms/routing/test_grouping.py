@@ -1,6 +1,7 @@
 """Grouping, told as a protocol of times."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -190,6 +191,22 @@ def test_a_graver_turn_is_told_on_its_new_way_and_its_end_to_both() -> None:
         ("oncall", "", "a"),
     }
     assert len(bench.told) == 4
+
+
+def test_a_graver_turn_on_the_same_way_is_told_again_and_a_milder_one_is_not() -> None:
+    bench = Bench()
+    bench.fire(0, "a", severity="info")
+    bench.fire(100, "a", severity="warning")
+    bench.fire(1000, "a", severity="info")
+    assert bench.until(H).told == [(30, "lab", "a", ""), (330, "lab", "a", "")]
+
+
+def test_a_put_aside_alarm_is_not_told_until_it_is_taken_back() -> None:
+    bench = Bench()
+    bench.grouper.update(replace(alert("a"), muted="shelved"), 0)
+    bench.until(1000)
+    bench.grouper.update(alert("a"), 1000)
+    assert bench.until(2000).told == [(1230, "lab", "a", "")]
 
 
 def test_ten_turns_a_second_for_ten_minutes_are_two_notices_in_fifteen_minutes() -> None:
