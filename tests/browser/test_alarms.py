@@ -26,7 +26,7 @@ route:
       receiver: log
 receivers:
   - name: lab
-    webhook_configs: [{url: 'https://lab.invalid/alarms'}]
+    browser: {sound: true}
 """
 
 
@@ -290,3 +290,34 @@ def test_a_page_says_that_the_server_cannot_be_reached_and_is_read_again(bells: 
     expect(bells.get_by_text("The server does not answer.")).to_have_count(0)
     pages(bells).get_by_role("link", name="Messages").click()
     expect(bells).to_have_url(re.compile("/alarms/outbox$"))
+
+
+def test_guidance_is_shown_as_text_and_the_definition_is_edited_on_its_page(
+    bells: Page, server: Server, watch: Watch
+) -> None:
+    watch.refusals |= {422}
+    before = server.call("GET", "/api/alarms/definitions")
+    pages(bells).get_by_role("link", name="What is watched").click()
+    editor = bells.locator(".cm-content")
+    editor.click()
+    bells.keyboard.press("Control+a")
+    guidance = "**Look** at the leads <img src=x onerror=boom()>"
+    line = f'  - {{point: DMM_01.cell_v, hi: 1 V, guidance: "{guidance}", surprise: 1}}\n'
+    bells.keyboard.insert_text("alarms:\n" + line)
+    bells.keyboard.press("Control+s")
+    expect(bells.get_by_role("button", name=re.compile("surprise"))).to_contain_text("line 2")
+    bells.keyboard.press("Control+a")
+    bells.keyboard.insert_text("alarms:\n" + line.replace(", surprise: 1", ""))
+    bells.keyboard.press("Control+s")
+    expect(bells.get_by_role("region", name="Watched by the file")).to_contain_text("DMM_01.cell_v")
+    bad(bells)
+    pages(bells).get_by_role("link", name="Alarms").click()
+    row(bells, "HI cell_v DMM_01").click()
+    drawer = bells.get_by_role("dialog")
+    expect(drawer.get_by_text("<img src=x onerror=boom()>")).to_be_visible()
+    expect(drawer.locator("strong", has_text="Look")).to_be_visible()
+    assert drawer.locator("img[src=x]").count() == 0
+    bells.keyboard.press("Escape")
+    etag = server.call("GET", "/api/alarms/definitions")["etag"]
+    server.call("PUT", "/api/alarms/definitions", {"text": before["text"], "etag": etag})
+    expect(row(bells, "HI cell_v DMM_01")).to_contain_text("gone, not acknowledged")

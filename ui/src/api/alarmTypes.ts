@@ -99,12 +99,60 @@ export interface AlarmRoute {
   line?: number | null
 }
 
-export interface AlarmRouting {
+/** A text that is put in force as a whole, or not at all. */
+export interface AlarmFile {
   file: string
   text: string
   etag: string
   findings: Finding[]
   in_force: boolean
+}
+
+/** One thing a definition watches, with all that holds for it. */
+export interface AlarmWatch {
+  word: string
+  source: string
+  shown: string
+  unit: string
+  severity: Severity
+  priority: number | null
+  on_delay_s: number
+  off_delay_s: number
+  count: number
+  within_s: number
+  realarm_s: number
+  latching: boolean
+  active_when: string
+  guidance: string
+}
+
+export interface AlarmDefinition {
+  key: string
+  point: string
+  line: number
+  watches: AlarmWatch[]
+  guidance: string
+}
+
+/** Limits that come with a driver; `replaced` by the file or in force. */
+export interface DriverLimits {
+  key: string
+  point: string
+  unit: string
+  lolo?: number | null
+  lo?: number | null
+  hi?: number | null
+  hihi?: number | null
+  deadband?: number | null
+  replaced: boolean
+}
+
+export interface AlarmDefinitions extends AlarmFile {
+  items: AlarmDefinition[]
+  defaults?: DriverLimits[]
+}
+
+export interface AlarmRouting extends AlarmFile {
   tree: AlarmRoute | null
   receivers: (string | { name: string })[]
   problems?: string[]

@@ -1,6 +1,6 @@
 /** Every server path about alarms and who is told of them, typed. */
 import { address, http, type Query } from './client'
-import type { Alarm, AlarmList, AlarmQuality, AlarmRouting, AlarmTransition, MessageState, NewSilence, Outbox, OutboxItem, Receiver, ReceiverTest, RoutingQuestion, RoutingTest, Silence } from './alarmTypes'
+import type { Alarm, AlarmDefinitions, AlarmList, AlarmQuality, AlarmRouting, AlarmTransition, MessageState, NewSilence, Outbox, OutboxItem, Receiver, ReceiverTest, RoutingQuestion, RoutingTest, Silence } from './alarmTypes'
 import type { Items } from './types'
 
 const seg = encodeURIComponent
@@ -27,6 +27,11 @@ export const alarmsApi = {
   acknowledgeMany: (ids: number[], comment: string) => http.post<{ acknowledged: number }>(`${root}/ack`, { ids, comment }),
   quality: (days: number) => http.get<AlarmQuality>(`${root}/quality`, { days }),
   exportHref: (format: 'csv' | 'json', since?: number, until?: number) => address(`${root}/export`, { format, since, until }),
+}
+
+export const definitionsApi = {
+  get: () => http.get<AlarmDefinitions>(`${root}/definitions`),
+  save: (text: string, etag: string) => http.put<AlarmDefinitions>(`${root}/definitions`, { text, etag }),
 }
 
 export const routingApi = {

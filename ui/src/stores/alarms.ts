@@ -20,6 +20,8 @@ export const useAlarms = defineStore('alarms', () => {
   const changes = ref(0)
   /** The same for messages to people. */
   const deliveries = ref(0)
+  /** The same for the file that says who is told. */
+  const reroutings = ref(0)
   const list = computed(() => Object.values(byKey.value).sort(byUrgency))
   const shown = computed(() => list.value.filter((alarm) => !isAside(alarm)))
   const count = computed(() => shown.value.length)
@@ -38,7 +40,7 @@ export const useAlarms = defineStore('alarms', () => {
     else byKey.value[key] = alarm
   }
 
-  return { byKey, list, shown, count, unacked, worst, changes, deliveries, adopt, put }
+  return { byKey, list, shown, count, unacked, worst, changes, deliveries, reroutings, adopt, put }
 })
 
 /** A shelf and a service stay when the alarm is over: somebody must end them. */

@@ -73,6 +73,7 @@ export function eventHandlers(): Record<string, Handler> {
       useNotices().hearMessage(note)
       useToasts().show(note.severity === 'info' ? 'info' : 'warning', note.title, note.message, 'NOTIFICATION', '/alarms')
     },
+    alarm_routing_changed: () => useAlarms().reroutings++,
     outbox: () => useAlarms().deliveries++,
     run: (run: Run) => runs.put(run),
     run_prompt: (asked: RunPromptEvent) => {

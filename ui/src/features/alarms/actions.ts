@@ -8,8 +8,16 @@ export interface Ask {
   alarms: Alarm[]
 }
 
-export const SHELF_MINUTES = [15, 30, 60, 240, 480, 1440]
+const SHELF_MINUTES = [15, 30, 60, 240, 480, 1440, 4320]
+/** How long at most the server shelves an alarm of a priority; it says so itself where this list is behind. */
+const LONGEST: Record<number, number> = { 1: 60, 2: 480, 3: 1440, 4: 4320 }
 export const LEAST_REASON = 3
+
+/** The times that all of these alarms may be shelved for. */
+export function shelfTimes(alarms: readonly Alarm[]): number[] {
+  const longest = Math.min(...alarms.map((alarm) => LONGEST[Number(alarm.priority)] ?? 480))
+  return SHELF_MINUTES.filter((minutes) => minutes <= longest)
+}
 
 export const needsReason = (verb: AlarmVerb) => verb === 'shelve' || verb === 'out-of-service'
 

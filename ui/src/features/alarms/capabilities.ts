@@ -1,12 +1,13 @@
 /** Which parts about alarms the server has: asked once, and what it has not (404) is not shown. */
 import { computed, ref, type ComputedRef } from 'vue'
 import { ApiError } from '@/api/client'
-import { alarmsApi, outboxApi, routingApi } from '@/api/alarms'
+import { alarmsApi, definitionsApi, outboxApi, routingApi } from '@/api/alarms'
 
-export type Part = 'routing' | 'outbox' | 'quality'
+export type Part = 'routing' | 'outbox' | 'quality' | 'definitions'
 
 const ASK: Record<Exclude<Part, 'quality'>, () => Promise<unknown>> = {
   routing: () => routingApi.get(),
+  definitions: () => definitionsApi.get(),
   outbox: () => outboxApi.list({ limit: 1 }),
 }
 const found = ref<Partial<Record<Part, boolean>>>({})
@@ -26,8 +27,8 @@ export async function has(ask: () => Promise<unknown>): Promise<boolean> {
 const countsShelved = () => alarmsApi.active().then((list) => list.counts?.shelved !== undefined).catch(() => false)
 
 async function askAll(): Promise<void> {
-  const [routing, outbox, quality] = await Promise.all([has(ASK.routing), has(ASK.outbox), countsShelved()])
-  found.value = { routing, outbox, quality }
+  const [routing, outbox, definitions, quality] = await Promise.all([has(ASK.routing), has(ASK.outbox), has(ASK.definitions), countsShelved()])
+  found.value = { routing, outbox, definitions, quality }
 }
 
 export function useParts(): ComputedRef<Partial<Record<Part, boolean>>> {

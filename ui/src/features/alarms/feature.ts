@@ -15,6 +15,7 @@ export default {
   routes: [
     { path: '/alarms', component: () => import('./list/AlarmsPage.vue'), meta },
     { path: '/alarms/history', component: () => import('./history/AlarmHistoryPage.vue'), meta },
+    { path: '/alarms/definitions', component: () => import('./definitions/DefinitionsPage.vue'), meta },
     { path: '/alarms/routing', component: () => import('./routing/RoutingPage.vue'), meta },
     { path: '/alarms/outbox', component: () => import('./outbox/OutboxPage.vue'), meta },
     { path: '/alarms/quality', component: () => import('./quality/QualityPage.vue'), meta },

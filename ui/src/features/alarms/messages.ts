@@ -2,7 +2,7 @@
 import { defineMessages } from '@/i18n'
 
 const en = {
-  title: 'Alarms', pages: 'Alarm pages', navList: 'Alarms', navHistory: 'History', navRouting: 'Who is told', navOutbox: 'Messages', navQuality: 'Quality',
+  title: 'Alarms', pages: 'Alarm pages', navList: 'Alarms', navHistory: 'History', navDefinitions: 'What is watched', navRouting: 'Who is told', navOutbox: 'Messages', navQuality: 'Quality',
   tabs: 'Which alarms', active: 'Active', shelvedTab: 'Shelved', suppressedTab: 'Suppressed', serviceTab: 'Out of service',
   none: 'No active alarms', noneText: 'Nothing needs attention now.', noneShelved: 'Nothing is shelved', noneShelvedText: 'A shelved alarm is put aside for a while and comes back by itself.', noneService: 'Nothing is out of service', noneServiceText: 'An alarm is taken out of service for maintenance, until somebody puts it back.', noneSuppressed: 'Nothing is suppressed', noMatch: 'No alarm fits the filter.', clearFilter: 'Clear filter',
   severity: 'Severity', text: 'Alarm', source: 'Source', value: 'Value', since: 'Since', at: 'Time', device: 'Device', count: 'Count', who: 'Who',
@@ -22,7 +22,7 @@ const en = {
   chattering: 'comes and goes', chatteringText: 'It comes and goes so fast that it is held and counted', hidden: 'hidden: its device is offline', shown: 'shown again', unsuppressed: 'applies again', raised: 'raised', cleared: 'gone', acknowledged: 'acknowledged', unacknowledged: 'acknowledgement taken back', worse: 'worse', changed: 'changed', reset_done: 'reset', unshelved: 'unshelved', returned: 'back in service', realarm: 'raised again: still there', escalated: 'escalated', comment_added: 'comment',
 }
 const de: Record<keyof typeof en, string> = {
-  title: 'Alarme', pages: 'Alarmseiten', navList: 'Alarme', navHistory: 'Verlauf', navRouting: 'Wer erfährt es', navOutbox: 'Nachrichten', navQuality: 'Güte',
+  title: 'Alarme', pages: 'Alarmseiten', navList: 'Alarme', navHistory: 'Verlauf', navDefinitions: 'Was überwacht wird', navRouting: 'Wer erfährt es', navOutbox: 'Nachrichten', navQuality: 'Güte',
   tabs: 'Welche Alarme', active: 'Aktiv', shelvedTab: 'Zurückgestellt', suppressedTab: 'Unterdrückt', serviceTab: 'Außer Betrieb',
   none: 'Keine aktiven Alarme', noneText: 'Gerade braucht nichts Aufmerksamkeit.', noneShelved: 'Nichts ist zurückgestellt', noneShelvedText: 'Ein zurückgestellter Alarm ruht eine Weile und kommt von selbst wieder.', noneService: 'Nichts ist außer Betrieb', noneServiceText: 'Ein Alarm wird für eine Wartung außer Betrieb genommen, bis ihn jemand zurückholt.', noneSuppressed: 'Nichts ist unterdrückt', noMatch: 'Kein Alarm passt zum Filter.', clearFilter: 'Filter löschen',
   severity: 'Schwere', text: 'Alarm', source: 'Quelle', value: 'Wert', since: 'Seit', at: 'Zeit', device: 'Gerät', count: 'Anzahl', who: 'Wer',

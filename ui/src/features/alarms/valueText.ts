@@ -1,12 +1,16 @@
 /** The value of an alarm with the unit of its entity. */
 import type { Alarm } from '@/api/alarmTypes'
-import { formatQuantity, NOTHING } from '@/kit/format'
+import { formatNumber, formatQuantity, NOTHING } from '@/kit/format'
 import { useDevices } from '@/stores/devices'
 
-export function valueText(alarm: Pick<Alarm, 'value' | 'device_id' | 'entity_id'>): string {
+/** What these sources tell is a number of the entity itself; a rate or an age is not in its unit. */
+const OF_ENTITY = new Set(['limit', 'deviation', 'disagreement'])
+
+export function valueText(alarm: Pick<Alarm, 'value' | 'device_id' | 'entity_id' | 'source'>): string {
   const { value } = alarm
   if (value === null || value === undefined) return NOTHING
   if (typeof value !== 'number') return String(value)
+  if (!OF_ENTITY.has(alarm.source)) return formatNumber(value)
   const entity = useDevices().byId[alarm.device_id ?? '']?.entities.find((one) => one.id === alarm.entity_id)
   return formatQuantity(value, entity?.unit ?? null, entity?.precision)
 }

@@ -18,7 +18,7 @@ export interface HistoryFilter {
 }
 
 export const PAGE = 100
-export const SOURCES = ['limit', 'device', 'rule', 'run', 'server', 'safety'] as const
+export const SOURCES = ['limit', 'rate', 'deviation', 'disagreement', 'state', 'stale', 'quality', 'protection', 'condition', 'device', 'safety', 'rule', 'run', 'server'] as const
 const SECONDS: Partial<Record<Span, number>> = { hour: 3600, day: 86_400, week: 604_800 }
 
 export const NO_HISTORY_FILTER: HistoryFilter = { severity: '', device: '', source: '', text: '', key: '', span: 'any', from: '', to: '' }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Alarm } from '@/api/alarmTypes'
+import { shelfTimes } from '../actions'
 import { countsOf, isFirstOut, NO_FILTER, rowsOf, verbsOf } from './rows'
 
 const alarm = (over: Partial<Alarm>): Alarm =>
@@ -38,6 +39,14 @@ describe('rows', () => {
     expect(isFirstOut(first, [first])).toBe(false)
     expect(isFirstOut(first, [first, alarm({ key: 'b', timestamp: 104 })])).toBe(true)
     expect(isFirstOut(first, [first, alarm({ key: 'b', timestamp: 900 })])).toBe(false)
+  })
+})
+
+describe('a shelf', () => {
+  it('lasts as long as the most urgent of the alarms allows', () => {
+    expect(shelfTimes([alarm({ priority: 1 }), alarm({ priority: 4 })])).toEqual([15, 30, 60])
+    expect(shelfTimes([alarm({ priority: 4 })]).at(-1)).toBe(4320)
+    expect(shelfTimes([alarm({})]).at(-1)).toBe(480)
   })
 })
 
