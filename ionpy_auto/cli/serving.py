@@ -1,6 +1,7 @@
 """Starts the web server for ``serve`` and ``demo``."""
 
 import contextlib
+import gc
 import errno
 import ipaddress
 import logging
@@ -168,6 +169,9 @@ class _Server(uvicorn.Server):
             self.failure = error
             self.should_exit = True  # the usual way down: outputs safe, all stored
             return
+        # What stays for good is looked at by no later collection: each took longer than a poll may.
+        gc.collect()
+        gc.freeze()
         err.print(f"ionpy_auto is at [bold]{self._url}[/bold]  (Ctrl+C stops it)")
         bench = self._engine.bench
         for armed in bench.automation.snapshot()["armed_flows"] if bench is not None else ():

@@ -1,5 +1,7 @@
 """The routing file: what it says, and where it is wrong."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -198,7 +200,7 @@ def judge(text: str) -> None:
     routing, findings = read_routing(text)
     errors = [f for f in findings if f.severity is Severity.ERROR]
     assert (routing is None) == bool(errors)
-    lines = text.split("\n")
+    lines = re.split("[\n\r\x85\u2028\u2029]", text)  # as YAML counts them
     for finding in findings:
         assert finding.message
         assert 1 <= finding.line <= len(lines) + 1
