@@ -1,8 +1,8 @@
 """Starts the web server for ``serve`` and ``demo``."""
 
 import contextlib
-import gc
 import errno
+import gc
 import ipaddress
 import logging
 import os
