@@ -38,6 +38,8 @@ SAVE_S: Final = 2.0
 """So long a change of the groups that told nobody may wait to be stored."""
 LONGEST_S: Final = 10.0
 """It takes a turn at least so often, and whoever wants to know that it lives sees that."""
+STOP_S: Final = 5.0
+"""So long a hand-over that is under way may take at a stop."""
 SICK_S: Final = 60.0
 MOST_BEHIND: Final = 20_000
 PATH_KEY: Final = "server/notification/"
@@ -111,6 +113,8 @@ class Dispatcher:
         self._cursor = 0
         self._changed_at: float | None = None
         self._leave: Callable[[], None] | None = None
+        self._working: asyncio.Task[Any] | None = None
+        self._stopping = False
         self.last_turn = 0.0
         self.write_failures = 0
 
@@ -131,13 +135,20 @@ class Dispatcher:
         await self._catch_up()
         self._leave = self._bus.tap("event/alarm", self._heard)
         self.last_turn = self._clock.monotonic()
-        self._tasks.keep("work", self._work)
+        self._stopping = False
+        self._working = self._tasks.keep("work", self._work)
 
     async def stop(self) -> None:
         """Hand over what was heard; what is not due waits for the next start."""
         if self._leave is not None:
             self._leave()
             self._leave = None
+        self._stopping = True
+        self._wake.set()
+        if self._working is not None:  # broken off between two steps, messages would be lost
+            with suppress(TimeoutError):
+                async with self._clock.timeout(STOP_S):
+                    await asyncio.wait({self._working})
         await self._tasks.stop()
         self._change_routes()
         while self._events:
@@ -218,7 +229,7 @@ class Dispatcher:
             self._changed_at = self._clock.monotonic()
 
     async def _work(self) -> None:
-        while True:
+        while not self._stopping:
             self._change_routes()
             for _ in range(min(SLICE, len(self._events))):
                 self._take(self._events.popleft())
@@ -232,6 +243,8 @@ class Dispatcher:
             await self._clock.sleep(0)
             return
         self._wake.clear()
+        if self._stopping:
+            return
         with suppress(TimeoutError):
             async with self._clock.timeout(self._pause_s()):
                 await self._wake.wait()
@@ -258,9 +271,10 @@ class Dispatcher:
         entries: list[tuple[Entry, list[int]]] = []
         for number, notice in enumerate(notices, 1):
             entries += self._entries(notice)
-            self._grouper.settled(notice, now)
             if number % SLICE == 0:
                 await self._clock.sleep(0)
+        for notice in notices:  # not before all are written: what fails is due again
+            self._grouper.settled(notice, now)
         links = self._links.rows(entries) if self._links is not None else []
         await self._store([entry for entry, _ in entries], links)
         self._outbox.enqueue(entry for entry, _ in entries)

@@ -1,5 +1,6 @@
 """Alarms on their way to people: real alarms, real routes, real outbox."""
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 
@@ -133,6 +134,33 @@ async def test_what_was_raised_and_not_told_yet_is_told_by_the_next_life(databas
     async with life(database, tmp_path, collector) as lab:
         await lab.clock.sleep(30)
     assert told(collector) == [("lab", "[CRITICAL] HIHI u_out PSU_01")]
+
+
+async def test_a_stop_in_the_middle_of_a_hand_over_loses_no_message(
+    database, tmp_path, monkeypatch
+):
+    collector, each = Collector(), QUICK.replace("[device]", "['...']")
+    middle, written, write = asyncio.Event(), [], Texts.write
+
+    def counted(self, notice, receiver):
+        written.append(notice.key)
+        if len(written) == 30:
+            middle.set()
+        return write(self, notice, receiver)
+
+    monkeypatch.setattr(Texts, "write", counted)
+    async with life(database, tmp_path, collector, each) as lab:
+        for number in range(60):
+            await lab.high(f"p{number}")
+        passing = asyncio.ensure_future(lab.clock.sleep(60))
+        await middle.wait()
+        assert len(written) < 60
+    passing.cancel()
+    async with life(database, tmp_path, collector, each) as lab:
+        await lab.clock.sleep(60)
+    assert sorted(told(collector)) == sorted(
+        ("lab", f"[CRITICAL] HIHI p{number} PSU_01") for number in range(60)
+    )
 
 
 async def test_what_came_and_went_behind_the_cursor_is_told_where_nobody_waits(database, tmp_path):
