@@ -674,6 +674,8 @@ class FlowReader:
         fields = Fields(node, self.file, self.reading.findings)
         keys = fields.keys
         verbs = [key for key in keys if key in TRIGGERS]
+        if len(verbs) > 1:  # ``device`` is a trigger, and a parameter of ``alarm``
+            verbs = [v for v in verbs if {*verbs} - {v} <= TRIGGERS.get(v).model_fields.keys()]
         if len(verbs) != 1:
             self._no_verb(fields, "trigger", [k for k in keys if k != "id"], (TRIGGERS,))
             return None

@@ -1,7 +1,7 @@
-"""``alarm``: an alarm comes, goes or is acknowledged."""
+"""``alarm``: something happens to an alarm: it comes, goes, is acknowledged or shelved."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -10,13 +10,25 @@ from ionpy_auto.automation.context import Firing, RuleContext
 from ionpy_auto.automation.triggers._events import matches, on_event, scalars
 from ionpy_auto.core.bus import Event
 
+SAID: Final = {"worse": "becomes worse", "realarm": "has waited too long"}
+
 
 @trigger
 class AlarmTrigger(Trigger):
-    """An alarm is raised, cleared or acknowledged."""
+    """An alarm is raised, cleared, acknowledged, becomes worse or is shelved."""
 
     shorthand = "transition"
-    transition: Literal["raised", "cleared", "acknowledged"]
+    transition: Literal[
+        "raised",
+        "worse",
+        "cleared",
+        "acknowledged",
+        "unacknowledged",
+        "realarm",
+        "shelved",
+        "unshelved",
+        "reset",
+    ]
     severity: Literal["info", "warning", "critical"] | None = None
     device: Annotated[str | None, Field(description="only alarms of this device")] = None
     key: Annotated[str | None, Field(description="only the alarm with this key")] = None
@@ -25,7 +37,7 @@ class AlarmTrigger(Trigger):
         """As a person would say it."""
         kind = f"{self.severity} " if self.severity else ""
         of = f" of {self.key or self.device}" if self.key or self.device else ""
-        return f"a {kind}alarm{of} is {self.transition}"
+        return f"a {kind}alarm{of} {SAID.get(self.transition, f'is {self.transition}')}"
 
     def attach(self, context: RuleContext, fire: Callable[[Firing], None]) -> Callable[[], None]:
         """Listen to ``alarm`` events."""

@@ -153,6 +153,12 @@ EVENTS = {
         {"transition": "raised", "severity": "critical", "key": "k"},
         {"transition": "raised", "severity": "info", "key": "k"},
     ),
+    "alarm shelved": (
+        "{alarm: shelved, device: PSU_01}",
+        "alarm",
+        {"transition": "shelved", "severity": "info", "device_id": "PSU_01", "key": "k"},
+        {"transition": "raised", "severity": "info", "device_id": "PSU_01", "key": "k"},
+    ),
     "marker": ("{marker: start}", "marker", {"label": "start"}, {"label": "stop"}),
     "run started": (
         "{run: started, sequence: cap}",
