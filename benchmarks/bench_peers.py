@@ -57,12 +57,12 @@ class Case:
 
 ALL = (NodeRed, HomeAssistant)
 CASES = (
-    Case("mqtt-1", 1, False, 800, 4_000, ALL),
+    Case("mqtt-1", 1, False, 800, 20_000, ALL),
     Case("mqtt-100-own", 100, True, 500, 4_000, ALL),
     Case("mqtt-100-shared", 100, False, 200, 400, ALL),
     Case("mqtt-1000-own", 1_000, True, 500, 4_000, ALL),
     Case("mqtt-1000-shared", 1_000, False, 100, 100, (NodeRed,)),
-    Case("ws-1", 1, False, 1_000, 4_000, (NodeRed,), web=True),
+    Case("ws-1", 1, False, 1_000, 20_000, (NodeRed,), web=True),
     Case("ws-100-shared", 100, False, 1_000, 1_000, (NodeRed,), web=True),
     Case("ws-1000-shared", 1_000, False, 1_000, 100, (), web=True),
 )

@@ -38,8 +38,6 @@ SAVE_S: Final = 2.0
 """So long a change of the groups that told nobody may wait to be stored."""
 LONGEST_S: Final = 10.0
 """It takes a turn at least so often, and whoever wants to know that it lives sees that."""
-STOP_S: Final = 5.0
-"""So long a hand-over that is under way may take at a stop."""
 SICK_S: Final = 60.0
 MOST_BEHIND: Final = 20_000
 PATH_KEY: Final = "server/notification/"
@@ -113,8 +111,7 @@ class Dispatcher:
         self._cursor = 0
         self._changed_at: float | None = None
         self._leave: Callable[[], None] | None = None
-        self._working: asyncio.Task[Any] | None = None
-        self._stopping = False
+        self._handing: asyncio.Future[None] | None = None
         self.last_turn = 0.0
         self.write_failures = 0
 
@@ -135,21 +132,16 @@ class Dispatcher:
         await self._catch_up()
         self._leave = self._bus.tap("event/alarm", self._heard)
         self.last_turn = self._clock.monotonic()
-        self._stopping = False
-        self._working = self._tasks.keep("work", self._work)
+        self._tasks.keep("work", self._work)
 
     async def stop(self) -> None:
         """Hand over what was heard; what is not due waits for the next start."""
         if self._leave is not None:
             self._leave()
             self._leave = None
-        self._stopping = True
-        self._wake.set()
-        if self._working is not None:  # broken off between two steps, messages would be lost
-            with suppress(TimeoutError):
-                async with self._clock.timeout(STOP_S):
-                    await asyncio.wait({self._working})
         await self._tasks.stop()
+        if self._handing is not None:
+            await asyncio.wait({self._handing})
         self._change_routes()
         while self._events:
             self._take(self._events.popleft())
@@ -229,7 +221,7 @@ class Dispatcher:
             self._changed_at = self._clock.monotonic()
 
     async def _work(self) -> None:
-        while not self._stopping:
+        while True:
             self._change_routes()
             for _ in range(min(SLICE, len(self._events))):
                 self._take(self._events.popleft())
@@ -243,8 +235,6 @@ class Dispatcher:
             await self._clock.sleep(0)
             return
         self._wake.clear()
-        if self._stopping:
-            return
         with suppress(TimeoutError):
             async with self._clock.timeout(self._pause_s()):
                 await self._wake.wait()
@@ -261,7 +251,12 @@ class Dispatcher:
     # -- out --------------------------------------------------------------------------------
 
     async def _hand_over(self) -> None:
-        """Put what is due into the outbox, with the state of the groups, in one transaction."""
+        """Put what is due into the outbox; broken off between two steps, messages would be lost."""
+        self._handing = asyncio.ensure_future(self._hand_over_whole())
+        await asyncio.shield(self._handing)
+
+    async def _hand_over_whole(self) -> None:
+        """Messages and the state of the groups, in one transaction."""
         now = self._clock.now()
         notices = self._grouper.due(now)
         mono = self._clock.monotonic()
@@ -271,8 +266,8 @@ class Dispatcher:
         entries: list[tuple[Entry, list[int]]] = []
         for number, notice in enumerate(notices, 1):
             entries += self._entries(notice)
-            if number % SLICE == 0:
-                await self._clock.sleep(0)
+            if number % SLICE == 0:  # others get a turn, also when time stands still
+                await asyncio.sleep(0)  # noqa: TID251
         for notice in notices:  # not before all are written: what fails is due again
             self._grouper.settled(notice, now)
         links = self._links.rows(entries) if self._links is not None else []
