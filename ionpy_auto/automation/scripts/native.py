@@ -44,6 +44,8 @@ LONGEST_S: Final = 3_600.0
 MEMORY: Final = 4 * 2**30
 MESSAGE_BYTES: Final = 2 * 2**20
 CHECK_S: Final = 10.0
+DRAIN_S: Final = 2.0
+"""So long the pipes of a killed process may take to end."""
 WINDOWS: Final = sys.platform == "win32"
 
 
@@ -115,8 +117,7 @@ async def _check(name: str, text: str) -> list[Finding]:
     except TimeoutError:
         return [Finding(code="too-complex", message="the check took too long", file=f"{name}.py")]
     finally:
-        _kill(process)
-        await process.wait()
+        await _end(process)
     answer = _message(said.splitlines()[-1]) if said else {}
     if answer.get("done"):
         return []
@@ -168,6 +169,28 @@ def _kill(process: asyncio.subprocess.Process) -> None:
         process.kill()
 
 
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill a process and wait until it is gone.
+
+    The wait of asyncio ends with the pipes: one that is full is read out first, else it would never
+    end; one that a stray child still holds is closed.
+    """
+    _kill(process)
+    pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe is not None]
+    with contextlib.suppress(TimeoutError):
+        async with SystemClock().timeout(DRAIN_S):
+            await asyncio.gather(*map(_drop, pipes))
+            await process.wait()
+            return
+    process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - it has no public way
+    await process.wait()
+
+
+async def _drop(pipe: asyncio.StreamReader) -> None:
+    while await pipe.read(65_536):
+        pass
+
+
 def _message(line: bytes) -> Mapping[str, Any]:
     try:
         content = json.loads(line)
@@ -213,7 +236,7 @@ class _Native:
             await self._settle()
             noise.cancel()
             await asyncio.gather(noise, return_exceptions=True)
-            await process.wait()
+            await _end(process)
 
     async def _listen(self, stream: asyncio.StreamReader) -> None:
         """What libraries print past the script."""
