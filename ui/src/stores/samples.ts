@@ -17,14 +17,23 @@ export interface Sample {
 type Listener = (values: Record<string, SampleTuple>) => void
 
 const latest = new Map<string, Sample>()
+/** Values of a moment that is played back; null while the page shows what is now. */
+let recorded: Map<string, Sample> | null = null
 const wishes = new Map<string, number>()
 const listeners = new Set<Listener>()
 const dirty = new Set<string>()
 let announce: (points: string[]) => void = () => undefined
 let announceQueued = false
 
+/** What a page shows of a point: the newest sample, or that of the moment which is played back. */
 export function sampleOf(point: string): Sample | undefined {
-  return latest.get(point)
+  return (recorded ?? latest).get(point)
+}
+
+/** Shows these values in place of the newest ones, until it is called with null. */
+export function showRecorded(values: Map<string, Sample> | null): void {
+  for (const point of [...(recorded?.keys() ?? []), ...(values ?? latest).keys()]) dirty.add(point)
+  recorded = values
 }
 
 /** Points changed since the last call; used by the painter, once per painted frame. */
@@ -61,6 +70,7 @@ export function seedSamples(devices: Device[]): void {
 
 export function forgetSamples(): void {
   latest.clear()
+  recorded = null
   dirty.clear()
 }
 

@@ -1,7 +1,7 @@
 /** How the value of an entity reads: text, tone, age; pure apart from looking up the latest sample. */
 import type { Entity, Scalar } from '@/api/types'
 import { formatAge, formatNumber, NOTHING } from '@/kit/format'
-import { serverNow } from '@/stores/clock'
+import { shownNow } from '@/stores/moment'
 import { sampleOf, type Sample } from '@/stores/samples'
 import { t } from './messages'
 
@@ -39,12 +39,12 @@ export function remark(sample: Sample | undefined): string {
 
 export function ageText(point: string): string {
   const sample = sampleOf(point)
-  return sample ? formatAge(serverNow() - sample.timestamp) : NOTHING
+  return sample ? formatAge(shownNow() - sample.timestamp) : NOTHING
 }
 
 /** Age of the newest of the points: that is when the device was last heard. */
 export function newestAge(points: string[]): string {
   const stamps = points.map((point) => sampleOf(point)?.timestamp ?? 0)
   const newest = Math.max(0, ...stamps)
-  return newest ? formatAge(serverNow() - newest) : NOTHING
+  return newest ? formatAge(shownNow() - newest) : NOTHING
 }
