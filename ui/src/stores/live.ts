@@ -17,6 +17,7 @@ import { useToasts } from './toasts'
 
 type Handler = (payload: never) => void
 const flowListeners = new Set<(id: string, revision: string) => void>()
+const workspaceListeners = new Set<(revision: string) => void>()
 const ruleListeners = new Set<() => void>()
 let socket: LiveSocket | null = null
 
@@ -24,6 +25,12 @@ let socket: LiveSocket | null = null
 export function onFlowChanged(listener: (id: string, revision: string) => void): () => void {
   flowListeners.add(listener)
   return () => flowListeners.delete(listener)
+}
+
+/** Called when the pages of the project were saved by anybody, or changed on disk. */
+export function onWorkspaceChanged(listener: (revision: string) => void): () => void {
+  workspaceListeners.add(listener)
+  return () => workspaceListeners.delete(listener)
 }
 
 /** Called when any rule fired. */
@@ -85,6 +92,7 @@ export function eventHandlers(): Record<string, Handler> {
     script_run: (run: ScriptRun) => useScripts().put(run),
     script_output: (printed: ScriptOutput) => useScripts().print(printed),
     flow_changed: (flow: { id: string; revision: string }) => flowListeners.forEach((tell) => tell(flow.id, flow.revision)),
+    workspace_changed: ({ revision }: { revision: string }) => workspaceListeners.forEach((tell) => tell(revision)),
     project_opened: () => socket?.refresh(),
     project_closed: () => socket?.refresh(),
     panic: (latch: Latch) => (bench.latch = latch),
