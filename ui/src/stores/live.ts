@@ -19,7 +19,15 @@ type Handler = (payload: never) => void
 const flowListeners = new Set<(id: string, revision: string) => void>()
 const workspaceListeners = new Set<(revision: string) => void>()
 const ruleListeners = new Set<() => void>()
+const eventListeners = new Map<string, Set<(payload: never) => void>>()
 let socket: LiveSocket | null = null
+
+/** Hears one kind of event that no store keeps; returns the way to leave. */
+export function onServerEvent<P>(name: string, listener: (payload: P) => void): () => void {
+  const own = eventListeners.get(name) ?? new Set()
+  eventListeners.set(name, own.add(listener as (payload: never) => void))
+  return () => own.delete(listener as (payload: never) => void)
+}
 
 /** Called when a flow file changed on disk or by another person. */
 export function onFlowChanged(listener: (id: string, revision: string) => void): () => void {
@@ -114,7 +122,10 @@ export function startLive(): () => void {
   socket = new LiveSocket(socketUrl(), {
     state: (state) => (bench.link = state),
     snapshot: adopt,
-    event: (name, payload) => handlers[name]?.(payload as never),
+    event: (name, payload) => {
+      handlers[name]?.(payload as never)
+      eventListeners.get(name)?.forEach((tell) => tell(payload as never))
+    },
     samples: (values, t) => {
       noteServerTime(t)
       receiveSamples(values)
