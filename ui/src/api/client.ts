@@ -85,6 +85,21 @@ export async function request<T>(method: string, path: string, options: RequestO
   return (text ? JSON.parse(text) : undefined) as T
 }
 
+/** Lines of JSON as they come; resolves when the server has said everything. */
+export async function lines(path: string, body: unknown, hear: (line: unknown) => void, signal?: AbortSignal): Promise<void> {
+  const response = await send('POST', path, { body, signal, headers: { Accept: 'application/x-ndjson' } })
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response))
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const { value, done } = (await reader?.read()) ?? { value: undefined, done: true }
+    const parts = (rest + (value ?? '')).split('\n')
+    rest = done ? '' : (parts.pop() ?? '')
+    for (const part of parts) if (part.trim()) hear(JSON.parse(part))
+    if (done) return
+  }
+}
+
 export const http = {
   get: <T>(path: string, query?: Query, signal?: AbortSignal) => request<T>('GET', path, { query, signal }),
   post: <T>(path: string, body: unknown = {}, headers?: Record<string, string>) =>
