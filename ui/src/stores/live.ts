@@ -7,6 +7,7 @@ import { useBench } from './bench'
 import { noteServerTime, setClock } from './clock'
 import { useDevices, type StateChange } from './devices'
 import { useInterlocks } from './interlocks'
+import { forgetJournal, noteEvent } from './journal'
 import { useMarkers } from './markers'
 import { tw } from '@/kit/words'
 import { useNotices } from './notices'
@@ -34,7 +35,10 @@ export function onRuleFired(listener: () => void): () => void {
 
 function adopt(snapshot: Snapshot): void {
   const bench = useBench()
-  if (bench.project?.id !== snapshot.project?.id) forgetSamples()
+  if (bench.project?.id !== snapshot.project?.id) {
+    forgetSamples()
+    forgetJournal()
+  }
   setClock(snapshot.clock)
   bench.adopt(snapshot)
   useDevices().adopt(snapshot.devices)
@@ -106,7 +110,10 @@ export function startLive(): () => void {
   socket = new LiveSocket(socketUrl(), {
     state: (state) => (bench.link = state),
     snapshot: adopt,
-    event: (name, payload) => handlers[name]?.(payload as never),
+    event: (name, payload) => {
+      handlers[name]?.(payload as never)
+      noteEvent(name, payload)
+    },
     samples: (values, t) => {
       noteServerTime(t)
       receiveSamples(values)
