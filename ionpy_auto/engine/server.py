@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ class Engine:
         self.values = LiveValues()
         self.latch = PanicLatch()
         self.links = PanicLinks(self)
+        self._came_to: list[SafeResult] = []
         self.tasks = Tasks("engine", self.clock)
         self.library = Library(home.root / "projects", shipped_path("projects"), self.clock)
         self.trusted = TrustStore(home.root, self.clock)
@@ -253,7 +255,9 @@ class Engine:
         self.tasks.start("panic-latch", self._store_latch())
         self.tell_latch()
         results = await self.bench.all_off() if self.bench is not None else []
+        self._came_to = results
         self.links.take(results)
+        self.tell_latch()
         if self._audit is not None:
             came_to = [{"device": r.device, "ok": r.ok, "detail": r.detail} for r in results]
             self._audit.event("panic", by, {"reason": reason, "results": came_to})
@@ -273,12 +277,14 @@ class Engine:
         self.audit.event("rearm", by, {"reason": reason})
         if self.bench is not None:
             self.bench.disarm("panic was released")
+        self._came_to = []
         await self.links.reopen()
         self.tell_latch()
 
     def latch_state(self) -> dict[str, Any]:
-        """The latch, and how far its second stage is."""
-        return {**self.latch.as_dict(), "links": self.links.as_dict()}
+        """The latch, what each device came to, and how far the second stage is."""
+        came_to = [asdict(result) for result in self._came_to]
+        return {**self.latch.as_dict(), "links": self.links.as_dict(), "results": came_to}
 
     def tell_latch(self) -> None:
         """Publish the latch to all who look."""

@@ -1,6 +1,5 @@
 """``/api/system``, ``/api/health``, ``/api/admin``, ``/api/audit``: operations."""
 
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -84,12 +83,12 @@ class AdminController(Controller):
     async def panic(self, engine: Engine, data: Panic | None = None) -> dict[str, Any]:
         """All outputs off at once, latched until `rearm`; then the links are closed."""
         wish = data or Panic()
-        results = await engine.panic(PERSON, wish.reason)
+        await engine.panic(PERSON, wish.reason)
         if wish.links == "countdown":
             engine.links.count_down()
         elif wish.links == "close":
             engine.links.close_now(PERSON)
-        return {**engine.latch_state(), "results": [asdict(result) for result in results]}
+        return engine.latch_state()
 
     @post("/panic/links", operation_id="panicLinks", status_code=200, sync_to_thread=False)
     def links(self, engine: Engine, data: LinksWish) -> dict[str, Any]:

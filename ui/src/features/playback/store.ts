@@ -160,7 +160,7 @@ export const usePlayback = defineStore('playback', () => {
   }
 
   watch(speed, forget)
-  watch(() => bench.latch, () => session.value && close())
+  watch(() => bench.latch, (latch) => latch.pressed && session.value && close())
   watch(() => bench.project?.id, () => session.value && close())
   return { session, playing, speed, waiting, firings, at, bounds, open, close, seek, toggle }
 })

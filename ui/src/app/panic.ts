@@ -1,0 +1,21 @@
+/** Switching everything off: the same from the button, the keys, the palette and the phone. */
+import { ref } from 'vue'
+import { adminApi } from '@/api/endpoints'
+import { useBench } from '@/stores/bench'
+import { useToasts } from '@/stores/toasts'
+
+export const sending = ref(0)
+
+/** A second press sends again, on purpose. */
+export async function allOff(reason = ''): Promise<void> {
+  const bench = useBench()
+  sending.value += 1
+  try {
+    const answer = await adminApi.panic(reason)
+    bench.latch = { ...bench.latch, pressed: true, results: answer.results }
+  } catch (problem) {
+    useToasts().error(problem)
+  } finally {
+    sending.value -= 1
+  }
+}
