@@ -92,6 +92,7 @@ def _rung_dict(rung: Rung) -> dict[str, Any]:
         "source": rung.source,
         "shown": rung.shown,
         "unit": rung.unit,
+        "at": rung.at,
         "severity": settings.severity or rung.severity,
         "priority": settings.priority or None,
         "on_delay_s": delays.on_s,

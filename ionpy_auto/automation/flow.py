@@ -201,6 +201,14 @@ class RuleNode:
         then = ", ".join(a.block.sentence() for a in self.then)
         return f"When {when}: {then}"
 
+    @property
+    def check_texts(self) -> list[str]:
+        """Each condition of ``if`` in words, or as written."""
+        return [
+            check.source if isinstance(check, Expression) else check.sentence()
+            for check in self.checks
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:

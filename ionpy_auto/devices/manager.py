@@ -301,8 +301,7 @@ class DeviceManager:
             config = stack.config
             if config.driver.lower() not in drivers or not config.enabled:
                 continue
-            rests = stack.driver is not None and not stack.is_running
-            if (stack.state in LINKED or rests) and self._may_run(config):
+            if (stack.state in LINKED or stack.is_at_rest) and self._may_run(config):
                 continue
             await self._leave_safe(stack)
             await stack.stop("its driver changed")

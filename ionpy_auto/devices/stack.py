@@ -194,6 +194,11 @@ class Stack:
         return self._task is not None and not self._task.done()
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether it could run and was asked not to: disconnected, closed, or not started."""
+        return self.driver is not None and not self.is_running
+
+    @property
     def is_starting(self) -> bool:
         """Whether it is not known yet what the device does."""
         return self.state is DeviceState.CONNECTING or self.hint == CHECKING
@@ -720,6 +725,7 @@ class Stack:
             "hint": self.hint,
             "needs_rearm": self.needs_rearm,
             "retry_at": self.retry_at,
+            "at_rest": self.is_at_rest,
         }
         self.event("device_state", content)
 

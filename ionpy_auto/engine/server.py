@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from ionpy_auto.core.settings import Settings
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.trust import TrustStore
+from ionpy_auto.engine.panic_links import PanicLinks
 from ionpy_auto.engine.workbench import Workbench
 from ionpy_auto.projects.archive import write_archive
 from ionpy_auto.projects.library import Library
@@ -52,6 +54,8 @@ class Engine:
         self.bus = Bus()
         self.values = LiveValues()
         self.latch = PanicLatch()
+        self.links = PanicLinks(self)
+        self._came_to: list[SafeResult] = []
         self.tasks = Tasks("engine", self.clock)
         self.library = Library(home.root / "projects", shipped_path("projects"), self.clock)
         self.trusted = TrustStore(home.root, self.clock)
@@ -201,6 +205,7 @@ class Engine:
 
     async def _close(self, reason: str) -> None:
         bench, self.bench = self.project, None
+        self.links.forget()
         await bench.stop(reason)
         self.catalogue.project = None
         self.values.clear()
@@ -248,8 +253,11 @@ class Engine:
         """
         self.latch.press(by, reason, self.clock.now())
         self.tasks.start("panic-latch", self._store_latch())
-        self.event("panic", self.latch.as_dict())
+        self.tell_latch()
         results = await self.bench.all_off() if self.bench is not None else []
+        self._came_to = results
+        self.links.take(results)
+        self.tell_latch()
         if self._audit is not None:
             came_to = [{"device": r.device, "ok": r.ok, "detail": r.detail} for r in results]
             self._audit.event("panic", by, {"reason": reason, "results": came_to})
@@ -269,7 +277,18 @@ class Engine:
         self.audit.event("rearm", by, {"reason": reason})
         if self.bench is not None:
             self.bench.disarm("panic was released")
-        self.event("panic", self.latch.as_dict())
+        self._came_to = []
+        await self.links.reopen()
+        self.tell_latch()
+
+    def latch_state(self) -> dict[str, Any]:
+        """The latch, what each device came to, and how far the second stage is."""
+        came_to = [asdict(result) for result in self._came_to]
+        return {**self.latch.as_dict(), "links": self.links.as_dict(), "results": came_to}
+
+    def tell_latch(self) -> None:
+        """Publish the latch to all who look."""
+        self.event("panic", self.latch_state())
 
     # -- to be looked at --------------------------------------------------------------------
 
@@ -295,7 +314,7 @@ class Engine:
         }
         if self.bench is not None:
             base |= self.bench.snapshot()
-        return {**base, "latch": self.latch.as_dict()}
+        return {**base, "latch": self.latch_state()}
 
     def status(self) -> dict[str, Any]:
         """``GET /api/system/status``."""
@@ -307,7 +326,7 @@ class Engine:
             "project": None,
             "recording": False,
             "bus": self.bus.counters(),
-            "latch": self.latch.as_dict(),
+            "latch": self.latch_state(),
             "audit_lost": self._audit.lost if self._audit else 0,
             "loop_lag_ms": round(self.loop_lag_s * 1000, 1),
             "rss_mb": resident_mb(),

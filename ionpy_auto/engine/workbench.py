@@ -42,6 +42,7 @@ from ionpy_auto.projects.markers import Markers
 from ionpy_auto.projects.models import MarkerRow
 from ionpy_auto.projects.project import Project
 from ionpy_auto.projects.sessions import Sessions
+from ionpy_auto.projects.workspaces import Workspaces
 from ionpy_auto.storage.database import Database
 from ionpy_auto.storage.device_tables import EntityColumn
 from ionpy_auto.storage.export import ExportRequest, Exports
@@ -105,6 +106,7 @@ class Workbench:
             project, self.database, self.recorder, self.bus, self.clock, self._session_snapshot
         )
         self.markers = Markers(self.database, self.sessions, self.bus, self.clock)
+        self.workspaces = Workspaces(project, self.bus, engine.clock)
         self.site = ProjectSite(
             self.devices,
             (project.path("channels"), engine.home.root / "channels"),
@@ -175,6 +177,7 @@ class Workbench:
         self.interlocks.start()
         await self.automation.start()
         await self.connections.start()
+        self.workspaces.start()
         if report.problem is not None:
             self._record_alarm("database_damaged", report.problem.message)
         self._tell_what_the_guard_did()
@@ -186,6 +189,7 @@ class Workbench:
         """Runs to their end, outputs to safe, everything stored, links closed. Never raises."""
         log.info("project is closed", project=self.project.slug, reason=reason)
         for step in (
+            self.workspaces.stop,
             self.automation.stop,
             self.connections.stop,
             self.interlocks.stop,

@@ -1,19 +1,19 @@
-"""Markers: labelled moments of a recording, set by people, rules, runs and alarms."""
+"""Markers: labelled moments and regions of a recording, set by people, rules, runs and alarms."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, or_, select
 
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock
-from ionpy_auto.core.errors import NotFound
-from ionpy_auto.projects.models import MarkerRow
+from ionpy_auto.core.errors import BadInput, NotFound
+from ionpy_auto.projects.models import MarkerRow, SessionRow
 from ionpy_auto.projects.sessions import Sessions
 from ionpy_auto.storage.database import Database
 
 DEFAULT_COLOR = "#f59e0b"
-EDITABLE = ("label", "color", "notes", "timestamp", "device_id")
+EDITABLE = ("label", "color", "notes", "timestamp", "ends", "device_id")
 
 
 class Markers:
@@ -30,14 +30,20 @@ class Markers:
         label: str,
         *,
         timestamp: float | None = None,
+        ends: float | None = None,
         device_id: str | None = None,
         color: str | None = None,
         notes: str = "",
     ) -> dict[str, Any]:
-        """Set a marker, now by default; without a running session it belongs to none."""
+        """Set a marker, now by default; it belongs to the session of its time, if there is one.
+
+        Raises:
+            BadInput: A region ends before it begins.
+        """
         active = self._sessions.active
         row = MarkerRow(
             timestamp=self._clock.now() if timestamp is None else timestamp,
+            ends=ends,
             session_id=active["id"] if active else None,
             device_id=device_id,
             label=label[:500],
@@ -45,7 +51,11 @@ class Markers:
             notes=notes,
         )
 
+        _check_order(row)
+
         def work(session: Session) -> dict[str, Any]:
+            if timestamp is not None:
+                row.session_id = _session_at(session, timestamp)
             session.add(row)
             session.flush()
             return row.model_dump()
@@ -68,7 +78,7 @@ class Markers:
             if session_id is not None:
                 query = query.where(MarkerRow.session_id == session_id)
             if start is not None:
-                query = query.where(MarkerRow.timestamp >= start)
+                query = query.where(func.coalesce(MarkerRow.ends, MarkerRow.timestamp) >= start)
             if end is not None:
                 query = query.where(MarkerRow.timestamp <= end)
             return [row.model_dump() for row in session.exec(query)]
@@ -76,13 +86,19 @@ class Markers:
         return await self._database.read(work)
 
     async def update(self, marker_id: int, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Change `EDITABLE` fields."""
+        """Change `EDITABLE` fields.
+
+        Raises:
+            NotFound: There is no such marker.
+            BadInput: A region would end before it begins.
+        """
 
         def work(session: Session) -> dict[str, Any]:
             row = _get(session, marker_id)
             for key in EDITABLE:
                 if key in changes:
                     setattr(row, key, changes[key])
+            _check_order(row)
             session.add(row)
             session.flush()
             return row.model_dump()
@@ -104,6 +120,23 @@ class Markers:
     def _tell(self, marker: Mapping[str, Any], action: str) -> None:
         payload = {**marker, "action": action}
         self._bus.publish(Event("marker", payload, self._clock.now(), self._clock.monotonic()))
+
+
+def _check_order(row: MarkerRow) -> None:
+    if row.ends is not None and row.ends <= row.timestamp:
+        msg = "the region ends before it begins"
+        raise BadInput(msg, hint="ends is a later time than timestamp, or null for a moment")
+
+
+def _session_at(session: Session, timestamp: float) -> int | None:
+    """The session that was recording at a time; of several the newest."""
+    query = (
+        select(SessionRow.id)
+        .where(SessionRow.created <= timestamp)
+        .where(or_(col(SessionRow.stopped).is_(None), col(SessionRow.stopped) >= timestamp))
+        .order_by(col(SessionRow.id).desc())
+    )
+    return session.exec(query.limit(1)).first()
 
 
 def _get(session: Session, marker_id: int) -> MarkerRow:

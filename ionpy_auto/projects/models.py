@@ -26,7 +26,7 @@ class SessionRow(ProjectTable, table=True):
 
 
 class MarkerRow(ProjectTable, table=True):
-    """A labelled moment, of one device or of all."""
+    """A labelled moment or stretch of time, of one device or of all."""
 
     __tablename__ = "markers"
 
@@ -37,3 +37,4 @@ class MarkerRow(ProjectTable, table=True):
     label: str
     color: str = Field(default="#f59e0b", sa_column_kwargs={"server_default": "#f59e0b"})
     notes: str = ""
+    ends: float | None = None  # of a region; None: a moment

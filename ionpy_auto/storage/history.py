@@ -115,6 +115,19 @@ class History:
         table, columns = self._resolve(query)
         return await self._db.read_driver(lambda c: _statistics(c, table, columns, query))
 
+    async def recorded(self, session_id: int | None = None) -> list[dict[str, Any]]:
+        """Which devices have rows, in one session or at all: from when to when, how many, of what.
+
+        ``rows`` is counted from row numbers: exact for a session that was recorded alone.
+        """
+        return await self._db.read_driver(
+            lambda connection: [
+                found
+                for table in self._tables.all()
+                if (found := _recorded(connection, table, session_id)) is not None
+            ]
+        )
+
     def _resolve(self, query: Query) -> tuple[DeviceTable, list[tuple[int, StoredColumn]]]:
         table = self._tables.get(query.device)
         if table is None:
@@ -131,6 +144,28 @@ def curve_of(connection: sqlite3.Connection, table: DeviceTable, query: Query) -
         BadInput: ``points`` or ``limit`` out of range.
     """
     return _curve(connection, table, _columns_of(table, query), query)
+
+
+def _recorded(
+    connection: sqlite3.Connection, table: DeviceTable, session_id: int | None
+) -> dict[str, Any] | None:
+    spans = _spans(connection, table, Query(table.device_id, session_id=session_id))
+    if not spans:
+        return None
+    return {
+        "device": table.device_id,
+        "first": spans[0].first,
+        "last": max(span.last for span in spans),
+        "rows": sum(span.rows for span in spans),
+        "entities": [
+            {"id": c.entity, "kind": c.kind, "unit": c.unit} for c in table.columns if not c.retired
+        ],
+    }
+
+
+def rows_between(connection: sqlite3.Connection, table: DeviceTable, query: Query) -> int:
+    """How many rows a question is about, counted from row numbers at no cost."""
+    return sum(span.rows for span in _spans(connection, table, query))
 
 
 def _columns_of(table: DeviceTable, query: Query) -> list[tuple[int, StoredColumn]]:

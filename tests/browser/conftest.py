@@ -113,11 +113,22 @@ class Server:
             time.sleep(15 / PACE)  # fifteen seconds of the cell
         raise AssertionError("the cell does not come to rest")
 
+    def connect(self) -> None:
+        """Wait for links that come back."""
+        states: set[str] = set()
+        for _ in range(200):
+            states = {item["state"] for item in self.call("GET", "/api/devices")["items"]}
+            if "connecting" not in states:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"devices do not come back: {states}")
+
     def settle(self) -> None:
         """No run, no latch, the usual pace."""
         status = self.call("GET", "/api/system/status")
         if status["latch"]["pressed"]:
             self.call("POST", "/api/admin/rearm", {"reason": "next test"})
+            self.connect()
         if status["clock"]["speed"] != PACE:
             self.pace(PACE)
         for run in self.runs():

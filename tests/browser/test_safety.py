@@ -33,6 +33,28 @@ def test_all_off_stops_the_run_latches_and_is_released_with_a_reason(
     assert server.call("GET", "/api/system/status")["latch"]["pressed"] is False
 
 
+def test_links_are_closed_after_a_countdown_and_come_back_with_the_release(
+    app: Page, server: Server
+) -> None:
+    app.get_by_role("button", name="All off").click()
+    banner = app.get_by_role("alert").filter(has_text="All outputs off")
+    expect(banner.get_by_text(re.compile(r"Connections are closed in [1-5] s"))).to_be_visible()
+    expect(banner.get_by_text("Connections closed: DMM_01, LOAD_01, PSU_01")).to_be_visible()
+    server.call("POST", "/api/admin/rearm", {"reason": "looked at it"})
+    expect(banner).to_be_hidden()
+    server.connect()
+    card = app.get_by_role("region", name="Supply")
+    expect(card.get_by_text("online")).to_be_visible()
+
+
+def test_links_are_kept_open_by_a_person(app: Page, server: Server) -> None:
+    app.get_by_role("button", name="All off").click()
+    banner = app.get_by_role("alert").filter(has_text="All outputs off")
+    banner.get_by_role("button", name="Keep connected").click()
+    expect(banner.get_by_text("Connections stay open")).to_be_visible()
+    assert server.call("GET", "/api/system/status")["latch"]["links"]["stage"] == "open"
+
+
 def test_all_off_is_reached_by_tab_and_pressed_by_its_keys(app: Page) -> None:
     button = app.get_by_role("button", name="All off")
     for _ in range(25):

@@ -1,4 +1,8 @@
-"""Devices that are offline or failed; the alarms of their values are hidden meanwhile."""
+"""Devices that are offline or failed; the alarms of their values are hidden meanwhile.
+
+A link that a person or All off closed is no fault: it raises no alarm, but hides those of its
+values.
+"""
 
 from collections.abc import Callable
 
@@ -38,6 +42,10 @@ class Source:
         key = f"{device}/offline"
         if state in {"offline", "error"}:
             if self._desk.is_closing and state == "offline":
+                return
+            if event.payload.get("at_rest") and state == "offline":
+                book.hide(device, hidden=True)
+                book.clear(key, actor="device")
                 return
             hint = event.payload.get("hint")
             text = f"{device} is {state}" + (f": {hint}" if hint else "")

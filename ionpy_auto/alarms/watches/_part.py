@@ -68,6 +68,7 @@ class Rung:
         shown: What people read, without the value.
         points: Whose samples concern it.
         unit: Of the value.
+        at: The limit itself, where there is one.
         by_time: Changes without a sample.
     """
 
@@ -80,6 +81,7 @@ class Rung:
     points: frozenset[str]
     word: str = "NORMAL"
     unit: str = ""
+    at: float | None = None
     by_time: bool = False
 
 

@@ -31,4 +31,5 @@ def read(part: Part) -> Rung | None:
         points=frozenset({point}),
         word=part.key.upper(),
         unit=part.unit,
+        at=limit,
     )

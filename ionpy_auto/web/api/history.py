@@ -120,6 +120,12 @@ class HistoryController(Controller):
         items = await engine.project.history.statistics(query)
         return {"items": items, "total": len(items)}
 
+    @get("/projects/active/recorded", operation_id="recordedDevices")
+    async def recorded(self, engine: Engine, session_id: OptionalRowId = None) -> dict[str, Any]:
+        """Devices and channels that have samples, in a session or at all."""
+        items = await engine.project.history.recorded(session_id)
+        return {"items": items, "total": len(items)}
+
 
 class ExportsController(Controller):
     """Files written from recordings."""

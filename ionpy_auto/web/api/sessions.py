@@ -33,10 +33,11 @@ class SessionChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 class NewMarker(msgspec.Struct, forbid_unknown_fields=True):
-    """A labelled moment; now and for all devices by default."""
+    """A labelled moment, or a region with ``ends``; now and for all devices by default."""
 
     label: Label
     timestamp: Moment | None = None
+    ends: Moment | None = None
     device_id: DeviceName | None = None
     color: Color | None = None
     notes: Text = ""
@@ -47,6 +48,7 @@ class MarkerChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tru
 
     label: Label | msgspec.UnsetType = msgspec.UNSET
     timestamp: Moment | msgspec.UnsetType = msgspec.UNSET
+    ends: Moment | msgspec.UnsetType | None = msgspec.UNSET
     device_id: DeviceName | msgspec.UnsetType | None = msgspec.UNSET
     color: Color | msgspec.UnsetType = msgspec.UNSET
     notes: Text | msgspec.UnsetType = msgspec.UNSET
@@ -115,10 +117,11 @@ class MarkersController(Controller):
 
     @post(operation_id="addMarker")
     async def add(self, engine: Engine, data: NewMarker) -> dict[str, Any]:
-        """Set a marker; without a running session it belongs to none, and the answer says so."""
+        """Set a marker; it belongs to the session of its time, or to none."""
         return await engine.project.markers.add(
             data.label,
             timestamp=data.timestamp,
+            ends=data.ends,
             device_id=data.device_id,
             color=data.color,
             notes=data.notes,

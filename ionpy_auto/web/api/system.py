@@ -1,6 +1,5 @@
 """``/api/system``, ``/api/health``, ``/api/admin``, ``/api/audit``: operations."""
 
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -15,9 +14,16 @@ PERSON = "rest"
 
 
 class Panic(msgspec.Struct, forbid_unknown_fields=True):
-    """Why; may be empty."""
+    """Why (may be empty), and whether the links are closed in five seconds, at once, or never."""
 
     reason: Reason = ""
+    links: Literal["countdown", "close", "keep"] = "countdown"
+
+
+class LinksWish(msgspec.Struct, forbid_unknown_fields=True):
+    """Whether the links stay open after all off."""
+
+    action: Literal["close", "keep"]
 
 
 class Rearm(msgspec.Struct, forbid_unknown_fields=True):
@@ -75,15 +81,29 @@ class AdminController(Controller):
 
     @post("/panic", operation_id="panic", status_code=200)
     async def panic(self, engine: Engine, data: Panic | None = None) -> dict[str, Any]:
-        """All outputs off at once, latched until `rearm`; links stay open."""
-        results = await engine.panic(PERSON, data.reason if data else "")
-        return {**engine.latch.as_dict(), "results": [asdict(result) for result in results]}
+        """All outputs off at once, latched until `rearm`; then the links are closed."""
+        wish = data or Panic()
+        await engine.panic(PERSON, wish.reason)
+        if wish.links == "countdown":
+            engine.links.count_down()
+        elif wish.links == "close":
+            engine.links.close_now(PERSON)
+        return engine.latch_state()
+
+    @post("/panic/links", operation_id="panicLinks", status_code=200, sync_to_thread=False)
+    def links(self, engine: Engine, data: LinksWish) -> dict[str, Any]:
+        """Keep the links open, or close them without waiting; 409 when nothing is latched."""
+        if data.action == "keep":
+            engine.links.keep(PERSON)
+        else:
+            engine.links.close_now(PERSON)
+        return engine.latch_state()
 
     @post("/rearm", operation_id="rearm", status_code=200)
     async def rearm(self, engine: Engine, data: Rearm) -> dict[str, Any]:
         """Release the panic latch; nothing is switched on by it."""
         await engine.rearm(PERSON, data.reason)
-        return engine.latch.as_dict()
+        return engine.latch_state()
 
     @post("/mode", operation_id="setMode", status_code=200, sync_to_thread=False)
     def mode(self, engine: Engine, data: ModeWish) -> dict[str, str]:

@@ -31,6 +31,7 @@ def test_a_text_becomes_definitions_with_inherited_settings():
     watches = {w["word"]: w for w in one.as_dict()["watches"]}
     assert watches.keys() == {"LOLO", "LO", "HI", "HIHI"}
     assert [watches[w]["on_delay_s"] for w in ("HI", "HIHI")] == [2.0, 0.0]
+    assert [watches[w]["at"] for w in ("HI", "HIHI")] == [4.2, 4.25]
     assert [watches[w]["severity"] for w in ("HI", "HIHI")] == ["warning", "critical"]
     assert one.as_dict()["guidance"] == "Look at the sense leads."
 

@@ -114,6 +114,8 @@ export interface AlarmWatch {
   source: string
   shown: string
   unit: string
+  /** The limit itself, in the unit of the point. */
+  at?: number | null
   severity: Severity
   priority: number | null
   on_delay_s: number

@@ -816,6 +816,14 @@ export interface Latch {
   by?: string | null
   reason?: string | null
   results?: PanicResult[]
+  /** How far the second stage is: links of devices proven off are closed. */
+  links?: PanicLinks
+}
+
+export interface PanicLinks {
+  stage: 'open' | 'closing' | 'closed'
+  closes_in_s: number | null
+  closed: string[]
 }
 
 export interface ModeInfo {

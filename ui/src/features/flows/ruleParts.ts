@@ -16,6 +16,7 @@ const TEXTS = ['text', 'label', 'message', 'expr', 'title', 'do']
 
 /** `{severity: warning, text: Hot}` reads `Hot (severity: warning)`. */
 function inShort(value: unknown): string {
+  if (Array.isArray(value)) return value.map((one) => (isPlain(one) ? actionText(one) : inShort(one))).join('; ')
   if (!isPlain(value)) return prettyExpression(String(value ?? ''))
   const main = TEXTS.find((key) => key in value)
   const rest = Object.entries(value).filter(([key]) => key !== main)

@@ -11,6 +11,11 @@ export interface ChartSeries {
   precision?: number | null
   /** Drawn as steps with filled ground: counts, not measured values. */
   steps?: boolean
+  /** Holes in the data are holes in the curve. */
+  gaps?: boolean
+  /** Ends of the axis of this unit; an axis without them follows the values. */
+  low?: number | null
+  high?: number | null
 }
 
 export interface ChartStyle {
@@ -114,7 +119,14 @@ const fromZero: uPlot.Range.Function = (_u, _low, high) => [0, Math.max(4, (high
 
 function rangeOf(unit: string, style: ChartStyle): uPlot.Range.Function {
   const counted = style.series.filter((series) => series.unit === unit).every((series) => series.steps)
-  return counted ? fromZero : padded(unit, Boolean(style.strip))
+  const usual = counted ? fromZero : padded(unit, Boolean(style.strip))
+  const fixed = (end: 'low' | 'high') => style.series.find((series) => series.unit === unit && typeof series[end] === 'number')?.[end] ?? null
+  const [low, high] = [fixed('low'), fixed('high')]
+  if (low === null && high === null) return usual
+  return (u, dataMin, dataMax, scale) => {
+    const free = usual(u, dataMin, dataMax, scale)
+    return [low ?? free[0], high ?? free[1]]
+  }
 }
 
 /** A value for the legend. */
@@ -156,7 +168,7 @@ export function chartOptions(style: ChartStyle): uPlot.Options {
         stroke: () => css(series.color),
         width: 1.5,
         ...(series.steps ? { paths: style.stepped, fill: () => withAlpha(css(series.color), 0.25) } : {}),
-        spanGaps: true,
+        spanGaps: !series.gaps,
         points: style.axis === 'count' ? { show: true, size: 6 } : { show: false },
       })),
     ],

@@ -1,0 +1,116 @@
+"""The second stage of all off: when links are closed, kept, and connected again."""
+
+import asyncio
+
+import pytest
+
+from ionpy_auto.engine import panic_links
+
+
+async def eventually(what, wanted):
+    """Ask until the answer is as wanted; fails with the last one."""
+    seen = await what()
+    for _ in range(1_000):
+        if seen == wanted:
+            return
+        await asyncio.sleep(0.01)
+        seen = await what()
+    assert seen == wanted
+
+
+async def states(api):
+    items = (await api.get("/api/devices")).json()["items"]
+    return {item["id"]: item["state"] for item in items}
+
+
+async def links(api):
+    return (await api.get("/api/system/status")).json()["latch"]["links"]
+
+
+@pytest.fixture
+def short(monkeypatch):
+    monkeypatch.setattr(panic_links, "COUNTDOWN_S", 0.05)
+
+
+async def press(api, **body):
+    answer = await api.post("/api/admin/panic", json={"reason": "smoke", **body})
+    assert answer.status_code == 200
+    return answer.json()
+
+
+async def act(api, action):
+    return await api.post("/api/admin/panic/links", json={"action": action})
+
+
+@pytest.mark.usefixtures("short")
+async def test_links_of_devices_proven_off_are_closed_after_the_countdown(api):
+    pressed = await press(api)
+    assert pressed["links"]["stage"] == "closing"
+    await eventually(lambda: stage(api), "closed")
+    assert set((await states(api)).values()) == {"offline"}
+    assert (await links(api))["closed"] == sorted(await states(api))
+
+
+async def stage(api):
+    return (await links(api))["stage"]
+
+
+@pytest.mark.usefixtures("short")
+async def test_re_arming_connects_again_and_switches_nothing_on(api):
+    on = {"device_id": "PSU_01", "key": "output", "value": True}
+    assert (await api.post("/api/control", json=on)).json()["read_back"] is True
+    await press(api, links="close")
+    await eventually(lambda: stage(api), "closed")
+    await api.post("/api/admin/rearm", json={"reason": "looked at it"})
+    await eventually(lambda: states(api), dict.fromkeys(await states(api), "online"))
+    assert (await api.get("/api/devices/PSU_01/entities/output")).json()["value"] is False
+    assert await links(api) == {"stage": "open", "closes_in_s": None, "closed": []}
+
+
+async def test_a_person_keeps_the_links_open(api):
+    counted = (await press(api))["links"]
+    assert 4 < counted["closes_in_s"] <= panic_links.COUNTDOWN_S
+    kept = (await act(api, "keep")).json()
+    assert (kept["pressed"], kept["links"]["stage"]) == (True, "open")
+    assert set((await states(api)).values()) == {"online"}
+
+
+async def test_a_person_closes_the_links_without_waiting(api):
+    await press(api)
+    assert (await act(api, "close")).json()["links"]["closes_in_s"] == 0.0
+    await eventually(lambda: stage(api), "closed")
+    assert (await act(api, "keep")).json()["code"] == "LINKS_CLOSED"
+
+
+async def test_a_press_that_keeps_links_begins_no_countdown(api):
+    assert (await press(api, links="keep"))["links"]["stage"] == "open"
+
+
+async def test_a_device_not_proven_off_keeps_its_link(api, monkeypatch):
+    writers = api.engine.project.devices.safe_writers()
+    lost = next(writer for writer in writers if writer.device_id == "LOAD_01")
+
+    async def deaf(outputs=None):
+        del outputs
+        raise TimeoutError("no answer")
+
+    monkeypatch.setattr(lost, "drive_safe", deaf)
+    others = [writer for writer in writers if writer.device_id != "LOAD_01"]
+    monkeypatch.setattr(api.engine.project.devices, "safe_writers", lambda: [*others, lost])
+    await press(api, links="close")
+    await eventually(lambda: stage(api), "closed")
+    assert "LOAD_01" not in (await links(api))["closed"]
+    assert (await states(api))["LOAD_01"] == "online"
+
+
+async def test_nothing_is_closed_when_nothing_is_latched(api):
+    for action in ("close", "keep"):
+        answer = await act(api, action)
+        assert (answer.status_code, answer.json()["code"]) == (409, "NOT_LATCHED")
+
+
+@pytest.mark.usefixtures("short")
+async def test_closing_the_project_ends_the_countdown(api):
+    await press(api)
+    await api.post("/api/projects/active/close")
+    assert await stage(api) == "open"
