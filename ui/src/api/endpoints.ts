@@ -24,7 +24,6 @@ import type {
   Mode,
   ModeInfo,
   Outcome,
-  PanicResult,
   PortTest,
   Prediction,
   PreflightRequest,
