@@ -7,6 +7,7 @@ import { useBench } from './bench'
 import { noteServerTime, setClock } from './clock'
 import { useDevices, type StateChange } from './devices'
 import { useInterlocks } from './interlocks'
+import { forgetJournal, noteEvent } from './journal'
 import { useMarkers } from './markers'
 import { formatDuration } from '@/kit/format'
 import { tw } from '@/kit/words'
@@ -58,7 +59,10 @@ function adopt(snapshot: Snapshot): void {
   const bench = useBench()
   const { project: before } = bench
   if (before && before.id !== snapshot.project?.id && bench.switching === null) tellSwitch(before.name, snapshot.project?.name)
-  if (bench.project?.id !== snapshot.project?.id) forgetSamples()
+  if (before?.id !== snapshot.project?.id) {
+    forgetSamples()
+    forgetJournal()
+  }
   setClock(snapshot.clock)
   bench.adopt(snapshot)
   useDevices().adopt(snapshot.devices)
@@ -144,6 +148,7 @@ export function startLive(): () => void {
     event: (name, payload) => {
       handlers[name]?.(payload as never)
       eventListeners.get(name)?.forEach((tell) => tell(payload as never))
+      noteEvent(name, payload)
     },
     samples: (values, t) => {
       noteServerTime(t)

@@ -3,8 +3,11 @@ import type { Entity } from '@/api/types'
 import { NO_LIMITS } from '@/kit/live/limits'
 import { parseNumber } from '@/kit/parseNumber'
 import { boundTo, type Widget } from './contract'
+import { lackOf, taskOf, valueFor } from './button/actions'
+import { judge, renewed } from './frame/address'
 import { arc, gaugeBands, scaleOf, shareOf } from './gauge/scale'
 import { widgetKinds } from './index'
+import { lineOf, linesFor } from './log/lines'
 import { presetsOf, stepped } from './setpoint/values'
 import { Spread } from './table/spread'
 
@@ -65,5 +68,53 @@ describe('a table', () => {
     expect(spread.of('A.b')).toEqual({ min: 2, max: 4, sum: 6, count: 2 })
     spread.clear()
     expect(spread.of('A.b')).toBeUndefined()
+  })
+})
+
+describe('a framed page', () => {
+  it.each([
+    ['http://cam:8080/stream', true],
+    ['http://cam:8080.evil.example/', false],
+    ['https://cam:8080/', false],
+    ['javascript:alert(1)', false],
+    ['http://user@cam:8080/', false],
+    ['cam', false],
+    ['', false],
+  ])('%s is loaded: %s', (url, ok) => expect(judge(url, ['http://cam:8080']).ok).toBe(ok))
+
+  it('is loaded anew at another address', () => {
+    expect(renewed('http://cam:8080/a?b=1', 3)).toBe('http://cam:8080/a?b=1&_=3')
+  })
+})
+
+describe('a button', () => {
+  it.each([
+    [{ kind: 'numeric', min: 0, max: 5 }, '4,2', 4.2],
+    [{ kind: 'numeric', min: 0, max: 5 }, '6', undefined],
+    [{ kind: 'toggle' }, 'Off', false],
+    [{ kind: 'toggle' }, 'maybe', undefined],
+    [{ kind: 'enum', options: [{ key: 'cc', label: 'Constant current' }] }, 'Constant current', 'cc'],
+    [{ kind: 'enum', options: [] }, 'cv', undefined],
+    [{ kind: 'action' }, '', true],
+  ])('%j takes %j as %j', (entity, text, value) => expect(valueFor(entity as Entity, text)).toBe(value))
+
+  it('does what its bindings say when nobody chose', () => {
+    const widget = { bindings: { flow: { source: 'cap', type: 'flow' } }, options: {} } as unknown as Widget
+    expect(taskOf(widget).action).toBe('run_flow')
+    expect(lackOf({ ...taskOf(widget), action: 'trigger_rule' })).toBe('goneRule')
+  })
+})
+
+describe('a log', () => {
+  const entry = (name: string, payload: Record<string, unknown>) => ({ id: 1, t: 0, name, payload })
+  it('says in words what happened, and how grave it is', () => {
+    expect(lineOf(entry('device_state', { device_id: 'PSU_01', state: 'offline', hint: 'no answer' }))).toMatchObject({ about: 'devices', severity: 'warning', text: 'PSU_01: offline · no answer' })
+    expect(lineOf(entry('rule_fired', { id: 'flow/hot', outcome: 'done', actions: [{ result: { message: 'too warm' } }] })).text).toBe('Rule flow/hot · too warm')
+    expect(lineOf(entry('something_new', { id: 7 })).text).toContain('something new')
+  })
+  it('shows only what was asked for', () => {
+    const entries = [entry('marker', { label: 'Full' }), entry('mode', { mode: 'armed' })]
+    expect(linesFor(entries, 'session', '')).toHaveLength(1)
+    expect(linesFor(entries, 'all', 'ARMED')).toHaveLength(1)
   })
 })
