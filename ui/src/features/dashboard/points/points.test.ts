@@ -45,8 +45,8 @@ describe('the draft of a widget', () => {
 describe('the page of the overview', () => {
   const kinds = (types: string[]) => (type: string) => (types.includes(type) ? kind(type) : undefined)
   it('shows channels, curves and a card for each device without overlaps', () => {
-    const { widgets } = generatedPage('P', [device('A', entity('x')), device('B', entity('y'))], ['CH1'], kinds(['channel_panel', 'chart', 'device_card']))
-    expect(widgets.map(({ type }) => type)).toEqual(['channel_panel', 'chart', 'device_card', 'device_card'])
+    const { widgets } = generatedPage('P', [device('A', entity('x')), device('B', entity('y'))], ['CH1'], kinds(['channel', 'chart', 'device']))
+    expect(widgets.map(({ type }) => type)).toEqual(['channel', 'chart', 'device', 'device'])
     const cells = widgets.flatMap(({ layout: { x, y, w, h } }) => Array.from({ length: w * h }, (_, place) => `${x + (place % w)}/${y + Math.floor(place / w)}`))
     expect(new Set(cells).size).toBe(cells.length)
   })
