@@ -9,6 +9,7 @@ export default {
   title: () => t('title'),
   help: () => t('help'),
   size: { w: 4, h: 5, minW: 3, minH: 2 },
+  bare: true,
   slots: [{ name: 'device', label: () => t('device'), type: 'device' }],
   options: () => ({ type: 'object', properties: {} }),
   component: () => import('./DeviceWidget.vue'),
