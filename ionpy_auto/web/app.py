@@ -82,6 +82,7 @@ def create_app(engine: Engine, on_failure: Callable[[IonpyError], None] | None =
             static.index,
             static.asset,
             static.public,
+            static.worker,
             *pages.HANDLERS,
         ],
         dependencies={"engine": Provide(provide_engine)},

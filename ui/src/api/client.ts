@@ -61,7 +61,18 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
+/** Looks at a request before it is sent; null lets it go. */
+type Guard = (method: string, path: string) => ApiError | null
+let guard: Guard = () => null
+
+/** Sets who may refuse requests, for example while the past is shown. */
+export function setGuard(next: Guard): void {
+  guard = next
+}
+
 async function send(method: string, path: string, options: RequestOptions): Promise<Response> {
+  const refusal = guard(method, path)
+  if (refusal) throw refusal
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
   const isFile = options.body instanceof FormData // its content type carries a boundary that only the browser knows
   if (options.body !== undefined && !isFile) headers['Content-Type'] = 'application/json'

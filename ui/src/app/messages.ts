@@ -28,6 +28,7 @@ const en = {
   devices: 'Devices', devicesFine: 'Devices: {n}', devicesTroubled: 'Devices: {n}, with trouble: {bad}', noDevices: 'No device yet.', addDevice: 'Add device', manageDevices: 'All devices', editDevice: 'Edit {name}',
   palette: 'Find pages and actions', paletteHint: 'What do you want to do?', groupPages: 'Pages', groupActions: 'Actions', groupSafety: 'Safety', groupFlows: 'Flows', groupRuns: 'Runs', groupAlarms: 'Alarms',
   panicAsk: 'Switch everything off?', panicAskText: 'Every output of the project goes off at once and runs stop. Writing stays locked until you re-arm. Ctrl+Shift+X does it without asking.', panicAskKey: 'All off, with a question', allOffNow: 'All off, at once', panicLooked: 'I have looked at these devices and they are off.',
+  offFailed: 'All off did not reach the server.', offFailedHint: 'Use the emergency switch at the bench, then press again.',
   newVersion: 'The pages have been renewed on the server.', reload: 'Reload',
 }
 const de: Record<keyof typeof en, string> = {
@@ -57,6 +58,7 @@ const de: Record<keyof typeof en, string> = {
   devices: 'Geräte', devicesFine: 'Geräte: {n}', devicesTroubled: 'Geräte: {n}, davon gestört: {bad}', noDevices: 'Noch kein Gerät.', addDevice: 'Gerät hinzufügen', manageDevices: 'Alle Geräte', editDevice: '{name} bearbeiten',
   palette: 'Seiten und Aktionen finden', paletteHint: 'Was möchtest du tun?', groupPages: 'Seiten', groupActions: 'Aktionen', groupSafety: 'Sicherheit', groupFlows: 'Abläufe', groupRuns: 'Läufe', groupAlarms: 'Alarme',
   panicAsk: 'Alles ausschalten?', panicAskText: 'Jeder Ausgang des Projekts geht sofort aus, Läufe enden. Schreiben bleibt gesperrt, bis du freigibst. Strg+Umschalt+X tut es ohne Frage.', panicAskKey: 'Alles aus, mit Frage', allOffNow: 'Alles aus, sofort', panicLooked: 'Ich habe diese Geräte angesehen; sie sind aus.',
+  offFailed: '„Alles aus“ hat den Server nicht erreicht.', offFailedHint: 'Nimm den Not-Aus am Messplatz, dann drücke erneut.',
   newVersion: 'Die Seiten auf dem Server sind erneuert worden.', reload: 'Neu laden',
 }
 export const t = defineMessages('shell', en, de)

@@ -1,8 +1,10 @@
 /** Switching everything off: the same from the button, the keys, the palette and the phone. */
 import { ref } from 'vue'
+import { ApiError } from '@/api/client'
 import { adminApi } from '@/api/endpoints'
 import { useBench } from '@/stores/bench'
 import { useToasts } from '@/stores/toasts'
+import { t } from './messages'
 
 export const sending = ref(0)
 
@@ -12,9 +14,10 @@ export async function allOff(reason = ''): Promise<void> {
   sending.value += 1
   try {
     const answer = await adminApi.panic(reason)
-    bench.latch = { ...bench.latch, pressed: true, results: answer.results }
+    bench.latch = answer
   } catch (problem) {
-    useToasts().error(problem)
+    if (problem instanceof ApiError && problem.status === 0) useToasts().show('error', t('offFailed'), t('offFailedHint'), problem.code)
+    else useToasts().error(problem)
   } finally {
     sending.value -= 1
   }

@@ -16,6 +16,9 @@ const en = {
   conflict: 'The pages were changed elsewhere', conflictText: 'Somebody saved them in another tab or on disk while you were editing. Nothing is lost until you decide.', loadTheirs: 'Load theirs', keepMine: 'Keep mine', saveCopy: 'Save mine as a copy',
   restored: 'Your unsaved changes from before the reload are here again.',
   broken: 'The pages of this project cannot be read', brokenText: 'The overview works. Correct the file {file} – it is read again by itself – or begin with empty pages; the present content is kept beside it.', startAnew: 'Begin with empty pages',
+  searchPoints: 'Search data points', noPoints: 'No data point matches.', addPoint: 'Add {name} to the page', noWidget: 'No widget shows this kind of data point.',
+  layoutsTitle: 'Layouts', layoutsText: 'All pages of this project, kept under a name. Loading one replaces the pages; undo brings them back.', layoutName: 'Name', keepLayout: 'Keep the present pages', layoutKept: 'Layout {name} is kept', layoutFacts: '{pages} pages, {widgets} widgets', load: 'Load', loadLayout: 'Load {name}', renameLayout: 'Rename {name}', deleteLayout: 'Delete {name}', deleteLayoutText: 'The pages shown now stay as they are.', noLayouts: 'No layout is kept yet', replaceLayout: 'Replace {name}?', replaceLayoutText: 'A layout of this name is kept already.', replace: 'Replace',
+  notJson: 'This file is no JSON.', notOurs: 'This file holds no page and no widget.', tooNew: 'This file was written by a newer program.', imported: '{title} was imported', customized: 'A page from the overview: change what you like, then save.', openPage: 'Open a page first: a widget is imported onto the page that is shown.',
   backToOverview: 'Back to the overview', gone: 'This page does not exist any more', goneText: 'It was deleted or renamed.',
 }
 const de: Record<keyof typeof en, string> = {
@@ -34,6 +37,9 @@ const de: Record<keyof typeof en, string> = {
   conflict: 'Die Seiten wurden anderswo geändert', conflictText: 'Jemand hat sie in einem anderen Tab oder auf der Platte gespeichert, während du bearbeitet hast. Nichts geht verloren, bis du entscheidest.', loadTheirs: 'Fremde laden', keepMine: 'Meine behalten', saveCopy: 'Meine als Kopie speichern',
   restored: 'Deine nicht gespeicherten Änderungen von vor dem Neuladen sind wieder da.',
   broken: 'Die Seiten dieses Projekts lassen sich nicht lesen', brokenText: 'Der Überblick funktioniert. Korrigiere die Datei {file} – sie wird von selbst neu gelesen – oder beginne mit leeren Seiten; der jetzige Inhalt bleibt daneben erhalten.', startAnew: 'Mit leeren Seiten beginnen',
+  searchPoints: 'Datenpunkte suchen', noPoints: 'Kein Datenpunkt passt.', addPoint: '{name} auf die Seite', noWidget: 'Kein Widget zeigt diese Art von Datenpunkt.',
+  layoutsTitle: 'Layouts', layoutsText: 'Alle Seiten dieses Projekts unter einem Namen. Laden ersetzt die Seiten; Rückgängig holt sie zurück.', layoutName: 'Name', keepLayout: 'Jetzige Seiten aufheben', layoutKept: 'Layout {name} ist aufgehoben', layoutFacts: '{pages} Seiten, {widgets} Widgets', load: 'Laden', loadLayout: '{name} laden', renameLayout: '{name} umbenennen', deleteLayout: '{name} löschen', deleteLayoutText: 'Die gezeigten Seiten bleiben, wie sie sind.', noLayouts: 'Noch kein Layout aufgehoben', replaceLayout: '{name} ersetzen?', replaceLayoutText: 'Ein Layout dieses Namens ist schon aufgehoben.', replace: 'Ersetzen',
+  notJson: 'Diese Datei ist kein JSON.', notOurs: 'Diese Datei enthält weder Seite noch Widget.', tooNew: 'Diese Datei stammt von einem neueren Programm.', imported: '{title} wurde importiert', customized: 'Eine Seite aus dem Überblick: ändere, was du magst, dann speichere.', openPage: 'Öffne erst eine Seite: ein Widget kommt auf die gezeigte Seite.',
   backToOverview: 'Zurück zum Überblick', gone: 'Diese Seite gibt es nicht mehr', goneText: 'Sie wurde gelöscht oder umbenannt.',
 }
 export const t = defineMessages('dashboard', en, de)

@@ -7,6 +7,7 @@ import { kindOf } from '@/widgets'
 import { titleOf } from './board/faces'
 import { copyOfPage, freePlace, freeTitle, movedPage, newId, withNewWidget, withPage, withPlaces, withWidget, withoutWidget } from './model/pages'
 import { t } from './messages'
+import { widgetFor } from './points/fitting'
 import { useLayout } from './useLayout'
 
 export type Content = Omit<Widget, 'id' | 'layout'>
@@ -53,8 +54,14 @@ export function usePages(page: ComputedRef<Page | null>, show: (id: string) => v
     })
   }
 
-  function addWidget(content: Content, at?: { x: number; y: number }): void {
-    onPage(t('addStep', { title: titleOf(content) }), (present) => withNewWidget(present, content, sizeOf(content.type), at))
+  function addWidget(content: Content, at?: { x: number; y: number }, size: { w: number; h: number } = sizeOf(content.type)): void {
+    onPage(t('addStep', { title: titleOf(content) }), (present) => withNewWidget(present, content, size, at))
+  }
+  /** The widget that shows this point best where there is room, or where it was dropped: others have made way. */
+  function addPoint(point: string, at?: { x: number; y: number }, places: Map<string, Layout> = new Map()): void {
+    const content = widgetFor(point)
+    if (!content) return toasts.show('warning', t('noWidget'))
+    onPage(t('addStep', { title: titleOf(content) }), (present) => withNewWidget(withPlaces(present, places), content, sizeOf(content.type), at))
   }
   function changeWidget(id: string, content: Content): void {
     onPage(t('editStep', { title: titleOf(content) }), (present) => withWidget(present, id, (widget) => ({ ...widget, ...content })))
@@ -73,10 +80,9 @@ export function usePages(page: ComputedRef<Page | null>, show: (id: string) => v
     })
   }
   /** Keys that move one widget again and again are one step. */
-  function placeWidgets(places: Map<string, Layout>, moved: Widget | undefined): void {
-    const name = t('moveStep', { title: moved ? titleOf(moved) : '' })
-    onPage(name, (present) => withPlaces(present, places), moved ? `move:${moved.id}` : '')
+  function placeWidgets(places: Map<string, Layout>, moved: Widget): void {
+    onPage(t('moveStep', { title: titleOf(moved) }), (present) => withPlaces(present, places), `move:${moved.id}`)
   }
 
-  return { addPage, newPage, duplicatePage, renamePage, movePage, removePage, addWidget, changeWidget, duplicateWidget, removeWidget, placeWidgets }
+  return { addPage, newPage, duplicatePage, renamePage, movePage, removePage, addWidget, addPoint, changeWidget, duplicateWidget, removeWidget, placeWidgets }
 }

@@ -21,7 +21,8 @@ function sourceName(binding: Binding): string {
   if (binding.type !== 'point') return binding.source
   const bound = findPoint(binding.source)
   if (!bound) return binding.source
-  return bound.device ? `${deviceName(bound.device.id)} · ${bound.entity.name}` : bound.entity.name
+  const owner = bound.device ? deviceName(bound.device.id) : binding.source.slice(0, binding.source.lastIndexOf('.'))
+  return `${owner} · ${bound.entity.name}`
 }
 
 /** The heading: the person's own, else what the widget shows, else its kind. */

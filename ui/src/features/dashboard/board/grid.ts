@@ -130,9 +130,10 @@ export class PageGrid {
     return layoutOf(node)
   }
 
-  /** Makes list rows draggable onto the page. */
+  /** Makes list rows draggable onto the page; `setupDragIn` would also send `dragstart` events that are not the browser's. */
   static async takeFrom(rows: HTMLElement[]): Promise<void> {
     const { GridStack } = await import('gridstack')
-    GridStack.setupDragIn(rows, { appendTo: 'body', helper: 'clone' })
+    const hand = GridStack.getDD()
+    for (const row of rows) if (!hand.isDraggable(row)) hand.dragIn(row, { appendTo: 'body', helper: 'clone' })
   }
 }
