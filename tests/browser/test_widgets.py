@@ -16,7 +16,7 @@ OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 CURVES = {"point1": "point:CH1.voltage", "point2": "point:CH1.current"}
 CYCLES = 200
 WARM = 30
-LEAST_MB = 1.0
+MOST_MB = 3.0  # 15 kB an opening: tables of the engine still grow, a page of widgets is far more
 LISTENERS_MORE = 100  # of what was closed last; one left behind each time were 200
 
 
@@ -240,6 +240,6 @@ def test_200_openings_of_every_widget_leave_heap_and_listeners_flat(
         after = memory.read()
     assert after["JSEventListeners"] <= before["JSEventListeners"] + LISTENERS_MORE
     grown = (after["JSHeapUsedSize"] - before["JSHeapUsedSize"]) / 2**20
-    assert grown < max(LEAST_MB, 0.05 * before["JSHeapUsedSize"] / 2**20), f"{grown:.1f} MB more"
+    assert grown < MOST_MB, f"{grown:.1f} MB more"
     assert after["Nodes"] <= before["Nodes"] * 1.1
     assert watch.errors == []
