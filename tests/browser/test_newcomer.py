@@ -109,6 +109,9 @@ def acknowledge(page: Page) -> None:
 def export_csv(page: Page, folder: Path) -> Path:
     page.get_by_role("button", name=re.compile("^Recording: First look")).click()
     page.get_by_role("dialog").get_by_role("button", name="Stop recording").click()
+    sure = page.get_by_role("dialog", name="Stop recording")
+    sure.get_by_role("button", name="Stop recording").click()
+    expect(sure).to_be_hidden()
     page.get_by_role("link", name="History").click()
     page.get_by_role("button", name="Export", exact=True).click()
     dialog = page.get_by_role("dialog", name=re.compile("Export"))

@@ -8,7 +8,7 @@ export default {
   icon: mdiBatteryChargingMedium,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 12, h: 3, minW: 4, minH: 2 },
+  size: { w: 12, h: 4, minW: 4, minH: 2 },
   bare: true,
   slots: [{ name: 'channel', label: () => t('channel'), type: 'channel' }],
   options: () => ({ type: 'object', properties: {} }),

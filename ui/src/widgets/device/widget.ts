@@ -8,7 +8,7 @@ export default {
   icon: mdiChip,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 4, h: 5, minW: 3, minH: 2 },
+  size: { w: 4, h: 7, minW: 3, minH: 3 },
   bare: true,
   slots: [{ name: 'device', label: () => t('device'), type: 'device' }],
   options: () => ({ type: 'object', properties: {} }),
