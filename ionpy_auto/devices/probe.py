@@ -9,7 +9,7 @@ In a simulated project no port is opened: the driver's simulator is probed, on a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn
@@ -85,6 +85,10 @@ class Step:
     detail: str = ""
     hint: str = ""
     duration_ms: float = 0.0
+
+
+Tell = Callable[[dict[str, Any]], None]
+"""Hears of each step as it begins (``ok`` None) and as it ends."""
 
 
 def reading_only(link: Link, commands: list[str]) -> Link:
@@ -164,12 +168,19 @@ class _Job:
         catalogue: Where drivers are found.
         around: The server it runs in.
         limits: How long it may take.
+        tell: Hears of each step, in the probe's thread.
     """
 
     def __init__(
-        self, config: DeviceConfig, catalogue: Catalogue, around: Surroundings, limits: Limits
+        self,
+        config: DeviceConfig,
+        catalogue: Catalogue,
+        around: Surroundings,
+        limits: Limits,
+        tell: Tell,
     ) -> None:
         self.config = config
+        self._tell_of = tell
         self.catalogue = catalogue
         self.holders = around.holders
         self.plans = around.plans
@@ -210,6 +221,7 @@ class _Job:
     async def _step(self, name: str) -> AsyncIterator[Step]:
         step = self.current = self.steps[name]
         began = self.clock.monotonic()
+        self._tell_of(asdict(step))
         try:
             async with self.clock.timeout(self.limits.work_s - began):
                 yield step
@@ -219,6 +231,7 @@ class _Job:
             raise _Stop from error
         finally:
             step.duration_ms = _ms(self.clock.monotonic() - began)
+            self._tell_of(asdict(step))
 
     async def _find(self, step: Step) -> type[Driver]:
         driver = self.catalogue.get(self.config.driver)
@@ -332,6 +345,7 @@ class _Job:
         step.message = "closed" if not troubles else "did not close cleanly"
         step.detail = "; ".join(troubles)
         step.duration_ms = _ms(self.clock.monotonic() - began)
+        self._tell_of(asdict(step))
 
     # --- what is known
 
@@ -478,9 +492,14 @@ class Prober:
         self._probing: set[str] = set()
 
     async def probe(
-        self, config: DeviceConfig, around: Surroundings | None = None
+        self,
+        config: DeviceConfig,
+        around: Surroundings | None = None,
+        tell: Tell | None = None,
     ) -> dict[str, Any]:
         """Try a device; what does not work is part of the answer and no error.
+
+        ``tell`` hears of each step as it begins and ends, in the caller's loop.
 
         Raises:
             Unavailable: Too many earlier probes hang.
@@ -489,7 +508,7 @@ class Prober:
         around = around or Surroundings()
         others = [Holder(ANOTHER, place, shares=False) for place in tuple(self._probing)]
         around = replace(around, holders=[*around.holders, *others])
-        job = _Job(config, self._catalogue, around, self._limits)
+        job = _Job(config, self._catalogue, around, self._limits, _handing_over(tell))
         place = "" if around.simulate else place_of(config.transport.type, config.transport.params)
         mine = {place} - self._probing - {""}
         self._probing |= mine
@@ -510,6 +529,19 @@ class Prober:
             asyncio.run(job.run())
         finally:
             self._probing.difference_update(mine)
+
+
+def _handing_over(tell: Tell | None) -> Tell:
+    """Calls from the probe's thread, made in the loop of whoever asked."""
+    if tell is None:
+        return lambda _: None
+    loop = asyncio.get_running_loop()
+
+    def hand_over(step: dict[str, Any]) -> None:
+        with suppress(RuntimeError):  # the loop has ended meanwhile: nobody listens any more
+            loop.call_soon_threadsafe(tell, step)
+
+    return hand_over
 
 
 def share_plans(benches: Benches, plans: Iterable[BenchParams]) -> None:

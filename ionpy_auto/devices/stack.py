@@ -13,6 +13,7 @@ also over a link opened anew (`_rescue`).
 import asyncio
 import math
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
@@ -53,6 +54,8 @@ BLIND_ATTEMPTS = 2
 WATCHDOG_POLLS = 10
 WATCHDOG_MIN_S = 5.0
 SLOWEST_POLL_S = 5.0
+JOURNAL = 200
+"""So many of the last events of a device are kept in memory."""
 MISSED_POLLS = 3
 """So many polls without an answer, and the values are stale and the link is opened anew."""
 HUNG_S = 10.0
@@ -118,6 +121,7 @@ class Stack:
             "failed_writes": 0,
             "unknown_values": 0,
         }
+        self.journal: deque[dict[str, Any]] = deque(maxlen=JOURNAL)
         self.link_open = False
         self.note = ""
         self.retry_at: float | None = None
@@ -733,7 +737,24 @@ class Stack:
         """Publish an event about this device."""
         now = self.clock.monotonic()
         content = {"device_id": self.id, **payload}
+        self.remember(kind, payload)
         self.bus.publish(Event(kind, content, self.clock.utc_at(now), now))
+
+    def remember(self, kind: str, payload: Mapping[str, Any]) -> None:
+        """Keep something that happened for whoever asks later (`traffic`)."""
+        self.journal.append({"timestamp": self.clock.now(), "event": kind, **payload})
+
+    def traffic(self) -> dict[str, Any]:
+        """Counters, how long the last poll took, and what happened last, newest first."""
+        seen = self.state in LINKED and self.counters["polls"] > 0
+        return {
+            "counters": dict(self.counters),
+            "interval_ms": self.grid_s * 1000.0,
+            "last_poll": self.clock.utc_at(self._last_ok) if seen else None,
+            "poll_ms": self._poll_took * 1000.0 if seen else None,
+            "items": list(reversed(self.journal)),
+            "total": len(self.journal),
+        }
 
 
 def _sentence(error: BaseException) -> str:

@@ -94,11 +94,15 @@ class Target:
                     stack.note_on(entity.id)
                 stack.counters["writes"] += 1
                 return await self._write(value)
-        except IonpyError:
+        except IonpyError as error:
             stack.counters["failed_writes"] += 1
+            told = {"code": error.error_code, "message": error.message, "hint": error.hint}
+            stack.remember("write_failed", {"entity": entity.id, "value": value, **told})
             raise
         except Exception as error:
             stack.counters["failed_writes"] += 1
+            told = {"code": "DRIVER_FAILED", "message": f"{type(error).__name__}: {error}"}
+            stack.remember("write_failed", {"entity": entity.id, "value": value, **told})
             raise DeviceError(
                 f"{stack.id}.{entity.id}: the driver failed: {type(error).__name__}: {error}",
                 hint="the state of the output is unknown; see the server's log",

@@ -14,7 +14,7 @@ from ionpy_auto.devices.inventory.tcp import Scans
 from ionpy_auto.devices.known import load_known
 from ionpy_auto.devices.manager import DeviceManager
 from ionpy_auto.devices.owners import holders
-from ionpy_auto.devices.probe import Prober, Surroundings, plans_of
+from ionpy_auto.devices.probe import Prober, Surroundings, Tell, plans_of
 from ionpy_auto.engine import Engine
 
 T = TypeVar("T")
@@ -44,12 +44,12 @@ class Discovery:
         bench = self._engine.bench
         return bench.devices if bench is not None else None
 
-    async def probe(self, config: DeviceConfig) -> dict[str, Any]:
-        """Try a device in the open project, or without one."""
+    async def probe(self, config: DeviceConfig, tell: Tell | None = None) -> dict[str, Any]:
+        """Try a device in the open project, or without one; ``tell`` hears of its steps."""
         manager = self._manager
         simulate = manager is not None and manager.builder.simulate
         around = Surroundings(holders(manager), plans_of(manager), simulate)
-        return await self._prober.probe(config, around)
+        return await self._prober.probe(config, around, tell)
 
     async def site(self, options: Mapping[str, str] | None = None) -> Site:
         """What there is to know before looking; files are read in a thread."""

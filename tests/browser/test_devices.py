@@ -180,6 +180,76 @@ def test_next_says_why_it_does_not_go_on(devices: Page) -> None:
     expect(next_).to_be_disabled()
 
 
+ADAPTER = {
+    "port": "/dev/ttyUSB7",
+    "description": "USB Serial",
+    "manufacturer": "QinHeng",
+    "vid": 0x1A86,
+    "pid": 0x7523,
+    "serial_number": "A77",
+    "known": "CH340",
+    "often": "DPS5005",
+    "drivers": [],
+    "in_use": None,
+    "hint": "",
+}
+
+
+def test_a_port_is_taken_from_the_table_with_what_it_is_recognised_by(
+    devices: Page, server: Server
+) -> None:
+    ports = [ADAPTER, {**ADAPTER, "port": "/dev/ttyUSB8", "in_use": "PSU_01"}]
+    body = {"items": ports, "total": 2, "help": "Join the group dialout."}
+    devices.route("**/api/inventory/serial", lambda route: route.fulfill(json=body))
+    dialog = wizard(devices)
+    dialog.get_by_text("riden_rd60xx", exact=True).click()
+    go_on(dialog, "Name")
+    go_on(dialog, "Connection")
+    table = dialog.get_by_role("table", name="Serial ports")
+    for heading in ("Port", "Description", "Manufacturer", "Known device", "Status"):
+        expect(table.get_by_role("columnheader", name=heading)).to_be_visible()
+    expect(table.get_by_role("row").filter(has_text="ttyUSB8")).to_contain_text("in use by PSU_01")
+    table.get_by_role("row").filter(has_text="ttyUSB7").click()
+    expect(dialog.get_by_role("textbox", name="Port")).to_have_value("/dev/ttyUSB7")
+    dialog.get_by_label("Baud rate").select_option("own")
+    expect(dialog.get_by_role("textbox", name="Other speed")).to_be_focused()
+    dialog.get_by_role("textbox", name="Other speed").fill("12345")
+    dialog.get_by_text("Help with ports").click()
+    expect(dialog.get_by_text("Join the group dialout.")).to_be_visible()
+    assert findings(devices) == []
+    go_on(dialog, "Test")
+    steps = dialog.get_by_role("list", name="Test").get_by_role("listitem")
+    expect(steps.filter(has_text="values are good")).to_be_visible()
+    go_on(dialog, "Summary")
+    dialog.get_by_role("button", name="Add device").click()
+    expect(dialog).to_be_hidden()
+    transport = device(server, "RIDEN_RD60XX_1")["transport"]
+    hint = {"vid": 0x1A86, "pid": 0x7523, "serial_number": "A77", "description": "USB Serial"}
+    assert (transport["port_hint"], transport["baudrate"]) == (hint, 12345)
+    row = devices.get_by_role("article", name="RIDEN_RD60XX_1")
+    row.get_by_role("button", name="Edit").click()
+    dialog = devices.get_by_role("dialog", name="Edit RIDEN_RD60XX_1")
+    go_on(dialog, "Connection")
+    expect(dialog.get_by_role("textbox", name="Other speed")).to_have_value("12345")
+
+
+def test_the_log_of_a_device_tells_its_traffic_and_what_happened(
+    devices: Page, server: Server
+) -> None:
+    row = devices.get_by_role("article", name="Cell meter")
+    row.get_by_role("button", name="Details of DMM_01").click()
+    expect(row.get_by_text("shipped with the program")).to_be_visible()
+    log = row.get_by_role("region", name="Log")
+    row.get_by_role("button", name="Disconnect: DMM_01").click()
+    devices.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+    expect(log.get_by_role("listitem").first).to_contain_text("State: offline")
+    row.get_by_role("button", name="Connect: DMM_01").click()
+    expect(log.get_by_role("listitem").first).to_contain_text("State: online")
+    assert findings(devices) == []
+    known = server.call("GET", "/api/devices/DMM_01/log")
+    assert known["counters"]["connects"] > 1
+
+
 def test_leaving_the_wizard_half_way_asks(devices: Page) -> None:
     dialog = wizard(devices)
     press(devices, "Escape")
@@ -270,6 +340,9 @@ def test_a_device_on_the_network_is_checked_tried_edited_and_removed(
     go_on(dialog, "Connection")
     dialog.get_by_role("tab", name="TCP").click()
     dialog.get_by_label("Host").fill("127.0.0.1")
+    usual = dialog.get_by_role("group", name="Usual ports")
+    usual.get_by_role("button", name="502 Modbus TCP").click()
+    expect(dialog.get_by_role("combobox", name="Port")).to_have_value("502")
     dialog.get_by_role("combobox", name="Port").fill(str(riden))
     dialog.get_by_role("button", name="Check").click()
     expect(dialog.get_by_text(re.compile(r"^Answers in"))).to_be_visible()

@@ -1,18 +1,22 @@
 """``/api/devices`` and ``/api/control``: live devices, their values and their setpoints."""
 
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Response, delete, get, patch, post, put
 from litestar.params import Parameter
+from litestar.response import Stream
 
 from ionpy_auto.core.commands import Command, Origin, Outcome, Priority
-from ionpy_auto.core.errors import BadInput, NotFound
+from ionpy_auto.core.errors import BadInput, IonpyError, NotFound
 from ionpy_auto.core.samples import Sample
+from ionpy_auto.devices.config import DeviceConfig
 from ionpy_auto.devices.probe import parse_probe
 from ionpy_auto.engine import Engine
-from ionpy_auto.web.discovery import discovery_of
+from ionpy_auto.web.discovery import Discovery, discovery_of
 
 Scalar = bool | int | float | str
 DeviceId = Annotated[str, Parameter(max_length=128)]
@@ -67,6 +71,40 @@ def outcome(result: Outcome) -> dict[str, Any]:
     }
 
 
+async def told_probe(discovery: Discovery, config: DeviceConfig) -> AsyncIterator[bytes]:
+    """Lines of a probe: ``{"step": ...}`` as each begins and ends, at last ``{"result": ...}``.
+
+    Who goes away ends the telling; the probe itself is over within its own time.
+    """
+    steps: asyncio.Queue[dict[str, Any]] = asyncio.Queue()  # at most two of each of its few steps
+    work = asyncio.create_task(discovery.probe(config, steps.put_nowait))
+    try:
+        while not work.done() or not steps.empty():
+            step = asyncio.create_task(steps.get())
+            await asyncio.wait((work, step), return_when=asyncio.FIRST_COMPLETED)
+            if step.done():
+                yield line({"step": step.result()})
+            else:
+                step.cancel()
+        yield line(_result(work))
+    finally:
+        work.cancel()
+
+
+def _result(work: asyncio.Task[dict[str, Any]]) -> dict[str, Any]:
+    """What came out; a refusal has the form of any other."""
+    try:
+        return {"result": work.result()}
+    except IonpyError as error:
+        return {"error": {"code": error.error_code, "message": error.message, "hint": error.hint}}
+
+
+def line(content: Mapping[str, Any]) -> bytes:
+    """One line of JSON."""
+    return msgspec.json.encode(content) + b"\n"
+
+
+NDJSON = "application/x-ndjson"
 PERSON = Origin(Priority.PERSON, "rest")
 
 
@@ -94,18 +132,32 @@ class DevicesController(Controller):
         return Response(await engine.project.add_device(data), status_code=201)
 
     @post("/probe", operation_id="probeDevice", status_code=200)
-    async def probe(self, engine: Engine, data: dict[str, Any]) -> dict[str, Any]:
+    async def probe(
+        self,
+        engine: Engine,
+        data: dict[str, Any],
+        accept: Annotated[str, Parameter(header="Accept", max_length=200)] = "",
+    ) -> Response[Any]:
         """Try a device without adding it: steps with hints, and its first values.
 
         Takes ``driver``, ``transport_type``, ``transport_params``, and where wanted
-        ``framing_type``, ``framing_params`` and ``params``; or a whole device.
+        ``framing_type``, ``framing_params`` and ``params``; or a whole device. With ``Accept:
+        application/x-ndjson`` each step comes as a line while it happens.
         """
-        return await discovery_of(engine).probe(parse_probe(data))
+        config = parse_probe(data)
+        if NDJSON in accept:
+            return Stream(told_probe(discovery_of(engine), config), media_type=NDJSON)
+        return Response(await discovery_of(engine).probe(config))
 
     @get("/{device_id:str}", operation_id="getDevice", sync_to_thread=False)
     def one(self, engine: Engine, device_id: DeviceId) -> dict[str, Any]:
         """One device."""
         return engine.project.devices.manifest(device_id)
+
+    @get("/{device_id:str}/log", operation_id="deviceLog", sync_to_thread=False)
+    def log(self, engine: Engine, device_id: DeviceId) -> dict[str, Any]:
+        """Counters of its traffic and the last things that happened to it, newest first."""
+        return engine.project.devices.stack(device_id).traffic()
 
     @put("/{device_id:str}", operation_id="replaceDevice")
     async def replace(

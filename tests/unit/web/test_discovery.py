@@ -1,6 +1,7 @@
 """Probe and inventory over REST, through the guard and the framework."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -72,6 +73,43 @@ async def test_a_body_with_test_probes_and_adds_nothing(api, path):
     added = await api.post(path, json={**WHOLE, "test": False})
     assert added.status_code == 201
     assert added.json()["id"] == "PSU_09"
+
+
+async def test_steps_of_a_probe_are_told_one_by_one_and_the_answer_comes_last(api):
+    headers = {"accept": "application/x-ndjson"}
+    answer = await api.post("/api/devices/probe", json=RIDEN, headers=headers)
+    lines = [json.loads(text) for text in answer.text.splitlines()]
+    whole = lines.pop()["result"]
+    assert whole == {**whole, "success": True, "simulated": True}
+    told = [(line["step"]["id"], line["step"]["ok"]) for line in lines]
+    begun = [name for name, ok in told if ok is None]
+    assert begun == [name for name in STEPS if name != "cleanup"]
+    assert [name for name, ok in told if ok] == list(STEPS)
+
+
+async def test_a_failed_step_is_told_with_its_hint_and_nothing_behind_it(bare):
+    body = {"driver": "rd6012", "transport_type": "serial", "transport_params": {"port": "/dev/no"}}
+    headers = {"accept": "application/x-ndjson"}
+    answer = await bare.post("/api/devices/probe", json=body, headers=headers)
+    steps = [json.loads(text).get("step") for text in answer.text.splitlines()[:-1]]
+    failed = [one for one in steps if one["ok"] is False]
+    assert [one["id"] for one in failed] == ["port"]
+    assert failed[0]["hint"]
+    assert {one["id"] for one in steps} == {"driver", "parameters", "port", "cleanup"}
+
+
+async def test_the_log_of_a_device_holds_what_happened_to_it_newest_first(api):
+    before = (await api.get("/api/devices/PSU_01/log")).json()
+    assert before["counters"]["polls"] > 0
+    assert before["interval_ms"] == 500
+    assert before["poll_ms"] >= 0
+    await api.post("/api/devices/PSU_01/disconnect")
+    log = (await api.get("/api/devices/PSU_01/log")).json()
+    assert log["items"][0]["event"] == "device_state"
+    assert log["items"][0]["state"] == "offline"
+    assert log["last_poll"] is None
+    times = [one["timestamp"] for one in log["items"]]
+    assert times == sorted(times, reverse=True)
 
 
 async def test_a_whole_device_is_taken_as_well(api):

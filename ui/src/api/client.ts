@@ -61,7 +61,18 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
+/** Looks at a request before it is sent; null lets it go. */
+type Guard = (method: string, path: string) => ApiError | null
+let guard: Guard = () => null
+
+/** Sets who may refuse requests, for example while the past is shown. */
+export function setGuard(next: Guard): void {
+  guard = next
+}
+
 async function send(method: string, path: string, options: RequestOptions): Promise<Response> {
+  const refusal = guard(method, path)
+  if (refusal) throw refusal
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
   const isFile = options.body instanceof FormData // its content type carries a boundary that only the browser knows
   if (options.body !== undefined && !isFile) headers['Content-Type'] = 'application/json'
@@ -84,6 +95,21 @@ export async function request<T>(method: string, path: string, options: RequestO
   if (!response.ok) throw new ApiError(response.status, await problemOf(response))
   const text = await response.text()
   return (text ? JSON.parse(text) : undefined) as T
+}
+
+/** Lines of JSON as they come; resolves when the server has said everything. */
+export async function lines(path: string, body: unknown, hear: (line: unknown) => void, signal?: AbortSignal): Promise<void> {
+  const response = await send('POST', path, { body, signal, headers: { Accept: 'application/x-ndjson' } })
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response))
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const { value, done } = (await reader?.read()) ?? { value: undefined, done: true }
+    const parts = (rest + (value ?? '')).split('\n')
+    rest = done ? '' : (parts.pop() ?? '')
+    for (const part of parts) if (part.trim()) hear(JSON.parse(part))
+    if (done) return
+  }
 }
 
 export const http = {

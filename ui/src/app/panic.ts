@@ -14,7 +14,7 @@ export async function allOff(reason = ''): Promise<void> {
   sending.value += 1
   try {
     const answer = await adminApi.panic(reason)
-    bench.latch = { ...bench.latch, pressed: true, results: answer.results }
+    bench.latch = answer
   } catch (problem) {
     if (problem instanceof ApiError && problem.status === 0) useToasts().show('error', t('offFailed'), t('offFailedHint'), problem.code)
     else useToasts().error(problem)

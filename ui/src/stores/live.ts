@@ -7,6 +7,7 @@ import { useBench } from './bench'
 import { noteServerTime, setClock } from './clock'
 import { useDevices, type StateChange } from './devices'
 import { useInterlocks } from './interlocks'
+import { forgetJournal, noteEvent } from './journal'
 import { useMarkers } from './markers'
 import { formatDuration } from '@/kit/format'
 import { tw } from '@/kit/words'
@@ -18,13 +19,28 @@ import { useToasts } from './toasts'
 
 type Handler = (payload: never) => void
 const flowListeners = new Set<(id: string, revision: string) => void>()
+const workspaceListeners = new Set<(revision: string) => void>()
 const ruleListeners = new Set<() => void>()
+const eventListeners = new Map<string, Set<(payload: never) => void>>()
 let socket: LiveSocket | null = null
+
+/** Hears one kind of event that no store keeps; returns the way to leave. */
+export function onServerEvent<P>(name: string, listener: (payload: P) => void): () => void {
+  const own = eventListeners.get(name) ?? new Set()
+  eventListeners.set(name, own.add(listener as (payload: never) => void))
+  return () => own.delete(listener as (payload: never) => void)
+}
 
 /** Called when a flow file changed on disk or by another person. */
 export function onFlowChanged(listener: (id: string, revision: string) => void): () => void {
   flowListeners.add(listener)
   return () => flowListeners.delete(listener)
+}
+
+/** Called when the pages of the project were saved by anybody, or changed on disk. */
+export function onWorkspaceChanged(listener: (revision: string) => void): () => void {
+  workspaceListeners.add(listener)
+  return () => workspaceListeners.delete(listener)
 }
 
 /** Called when any rule fired. */
@@ -43,7 +59,10 @@ function adopt(snapshot: Snapshot): void {
   const bench = useBench()
   const { project: before } = bench
   if (before && before.id !== snapshot.project?.id && bench.switching === null) tellSwitch(before.name, snapshot.project?.name)
-  if (bench.project?.id !== snapshot.project?.id) forgetSamples()
+  if (before?.id !== snapshot.project?.id) {
+    forgetSamples()
+    forgetJournal()
+  }
   setClock(snapshot.clock)
   bench.adopt(snapshot)
   useDevices().adopt(snapshot.devices)
@@ -94,6 +113,7 @@ export function eventHandlers(): Record<string, Handler> {
     script_run: (run: ScriptRun) => useScripts().put(run),
     script_output: (printed: ScriptOutput) => useScripts().print(printed),
     flow_changed: (flow: { id: string; revision: string }) => flowListeners.forEach((tell) => tell(flow.id, flow.revision)),
+    workspace_changed: ({ revision }: { revision: string }) => workspaceListeners.forEach((tell) => tell(revision)),
     project_opened: () => socket?.refresh(),
     project_closed: () => socket?.refresh(),
     panic: (latch: Latch) => (bench.latch = latch),
@@ -125,7 +145,11 @@ export function startLive(): () => void {
     state: bench.setLink,
     recovered: tellRecovery,
     snapshot: adopt,
-    event: (name, payload) => handlers[name]?.(payload as never),
+    event: (name, payload) => {
+      handlers[name]?.(payload as never)
+      eventListeners.get(name)?.forEach((tell) => tell(payload as never))
+      noteEvent(name, payload)
+    },
     samples: (values, t) => {
       noteServerTime(t)
       receiveSamples(values)

@@ -1,8 +1,8 @@
 /** Asks the server to probe what the wizard holds; leaving the step gives the question up. */
-import { onBeforeUnmount, ref, type Ref } from 'vue'
+import { onBeforeUnmount, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { ApiError } from '@/api/client'
-import { devicesApi } from '@/api/endpoints'
-import type { ProbeResult } from '@/api/types'
+import { probeTold } from '@/api/deviceLog'
+import type { ProbeResult, ProbeStep } from '@/api/types'
 import { probeOf } from './entry'
 import { useWizard } from './useWizard'
 
@@ -12,6 +12,8 @@ export interface Probe {
   busy: Ref<boolean>
   /** Seconds since the question was asked. */
   elapsed: Ref<number>
+  /** As told so far while the probe goes on; the one under way has no `ok` yet. */
+  steps: ShallowRef<ProbeStep[]>
   run: () => Promise<void>
   /** Goes on without an answer. */
   skip: () => void
@@ -28,6 +30,7 @@ export function useProbe(): Probe {
   const wizard = useWizard()
   const busy = ref(false)
   const elapsed = ref(0)
+  const steps = shallowRef<ProbeStep[]>([])
   let asked = new AbortController()
   let timer = 0
 
@@ -46,7 +49,9 @@ export function useProbe(): Probe {
     wizard.result.value = null
     wizard.skipped.value = false
     busy.value = true
-    const answer = await devicesApi.probe(probeOf(wizard.entry, wizard.blueprint.value), mine.signal).catch(refusal)
+    steps.value = []
+    const told = (step: ProbeStep) => (steps.value = [...steps.value.filter((one) => one.id !== step.id), step])
+    const answer = await probeTold(probeOf(wizard.entry, wizard.blueprint.value), told, mine.signal).catch(refusal)
     if (mine.signal.aborted) return
     window.clearInterval(timer)
     tick()
@@ -61,5 +66,5 @@ export function useProbe(): Probe {
   }
 
   onBeforeUnmount(stop)
-  return { busy, elapsed, run, skip }
+  return { busy, elapsed, steps, run, skip }
 }
