@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -23,8 +24,52 @@ function swagger(): Plugin {
   }
 }
 
+const PHONE = 'src/features/mobile/'
+const ICONS = ['/static/icon.svg', '/static/icon-192.png', '/static/mobile.webmanifest']
+
+interface Built {
+  code?: string
+  imports?: string[]
+  isEntry?: boolean
+  moduleIds?: string[]
+  facadeModuleId?: string | null
+  viteMetadata?: { importedCss: Set<string> }
+}
+
+/** All files that the phone page needs: its parts, what they import, and their styles. */
+function phoneFiles(bundle: Record<string, Built>): string[] {
+  const found = new Set<string>()
+  const take = (name: string): void => {
+    const part = bundle[name]
+    if (!part || found.has(name)) return
+    found.add(name)
+    part.imports?.forEach(take)
+    part.viteMetadata?.importedCss.forEach((style) => found.add(style))
+  }
+  for (const [name, part] of Object.entries(bundle)) if (part.isEntry || part.facadeModuleId?.includes(PHONE)) take(name)
+  return [...found].sort().map((name) => `/${name}`)
+}
+
+/** Writes the service worker of the phone page with the list of what it keeps. */
+function phoneWorker(): Plugin {
+  return {
+    name: 'phone-worker',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        const files = [...phoneFiles(bundle as unknown as Record<string, Built>), ...ICONS]
+        const source = readFileSync(new URL(`./${PHONE}worker.js`, import.meta.url), 'utf8').replace('__SHELL__', JSON.stringify(files))
+        const version = createHash('sha256').update(source).digest('hex').slice(0, 12)
+        this.emitFile({ type: 'asset', fileName: 'sw.js', source: source.replace('__VERSION__', version) })
+      },
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [vue(), swagger()],
+  plugins: [vue(), swagger(), phoneWorker()],
   define: {
     __VUE_OPTIONS_API__: false,
     __VUE_I18N_FULL_INSTALL__: false,

@@ -89,6 +89,24 @@ async def history(ledger: Ledger, wanted: Wanted) -> dict[str, Any]:
     return await ledger.database.read(work)
 
 
+async def standing_at(ledger: Ledger, at: float) -> list[dict[str, Any]]:
+    """Alarms as they were at a time [UTC s]: active, not yet acknowledged, latched or covered."""
+    if ledger.database is None:
+        return []
+    await ledger.flush()
+
+    def work(session: Session) -> list[dict[str, Any]]:
+        last = (
+            select(func.max(AlarmRow.id))
+            .where(col(AlarmRow.timestamp) <= at)
+            .group_by(col(AlarmRow.alarm_key))
+        )
+        rows = session.exec(select(AlarmRow).where(col(AlarmRow.id).in_(last))).all()
+        return [alarm.as_dict() for alarm in map(alarm_of, rows) if alarm.is_kept]
+
+    return await ledger.database.read(work)
+
+
 async def export(ledger: Ledger, file_format: str, wanted: Wanted) -> str:
     """All transitions of a time as one text, oldest first: ``csv`` or ``json``."""
     if ledger.database is None:

@@ -6,14 +6,18 @@ field, the command line overrides both. Unknown keys are an error, so a typing m
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ionpy_auto.core.errors import ConfigInvalid
 from ionpy_auto.core.files import read_json
+
+# Stands in the content security policy: nothing but scheme, host and port.
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 
 
 class Settings(BaseModel):
@@ -43,9 +47,22 @@ class Settings(BaseModel):
     public_url: str = Field(
         "", description="Where people reach this server, for links in messages: https://lab:8000"
     )
+    frame_origins: tuple[str, ...] = Field(
+        (),
+        description="Where pages and camera pictures on dashboards may come from: http://cam:8080",
+    )
     guard: Literal["on", "off"] = Field(
         "on", description="A second process switches outputs off when the server dies or hangs."
     )
+
+    @field_validator("frame_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                msg = f"{origin!r} is no origin like http://cam:8080"
+                raise ValueError(msg)
+        return origins
 
 
 def load_settings(

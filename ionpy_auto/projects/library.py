@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import structlog
 
@@ -22,6 +23,7 @@ from ionpy_auto.projects.project import (
     load_project,
     validate,
 )
+from ionpy_auto.projects.restore import unpack
 
 log = structlog.get_logger(__name__)
 
@@ -180,6 +182,32 @@ class Library:
         folder = self._free_folder(file.name)
         self._copy(source.folder, folder, file)
         return Project(folder, file)
+
+    def bring_in(self, file: BinaryIO, new_id: bool = False) -> Project:
+        """A project from a zip; it keeps its id unless this home has it, or another one is wished.
+
+        Raises:
+            BadInput: The zip holds no project, or one that cannot be used.
+            TooLarge: More comes out of it than is unpacked.
+        """
+        partial = self._home / f".{uuid.uuid4().hex}.part"
+        try:
+            unpack(file, partial)
+            project = load_project(partial)
+            is_here = project.id in {other.id for other in self.projects()}
+            project_id = uuid.uuid4() if new_id or is_here else project.id
+            own = {"id": project_id, "last_opened": "", "active_session": None}
+            file_of_it = validate({**project.file.model_dump(), **own})
+            for name in FOLDERS:
+                (partial / name).mkdir(exist_ok=True)
+            Project(partial, file_of_it).save()
+            folder = self._free_folder(file_of_it.name)
+            partial.rename(folder)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        sync_folder(self._home)
+        return Project(folder, file_of_it)
 
     def delete(self, project_id: str) -> None:
         """Remove a project's folder for good.

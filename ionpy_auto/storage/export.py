@@ -25,7 +25,7 @@ from ionpy_auto.storage.database import Database
 from ionpy_auto.storage.device_tables import DeviceTable, DeviceTables, StoredColumn, quoted
 from ionpy_auto.storage.disk import RoomOf, room_of
 from ionpy_auto.storage.exporters import Choosy, Dialect, Exporter, ExportMeta, exporter
-from ionpy_auto.storage.history import sessions_of
+from ionpy_auto.storage.history import Query, rows_between, sessions_of
 from ionpy_auto.storage.models import ExportRow
 
 PAGE_ROWS = 5000
@@ -41,6 +41,7 @@ class ExportRequest:
         format: Name of an exporter.
         session_id: None for the whole project.
         device: None for every device that has rows.
+        devices: Several devices, when ``device`` is None; empty for all.
         entities: Empty for all.
         start: First time [Unix s].
         end: Last time [Unix s].
@@ -62,6 +63,7 @@ class ExportRequest:
     metadata: bool = False
     institution: str = ""
     specimen: str = ""
+    devices: tuple[str, ...] = ()
 
 
 class _CancelledError(Exception):
@@ -122,6 +124,20 @@ class Exports:
             (self._folder / row.filename).unlink(missing_ok=True)
             raise
 
+    async def rows(self, request: ExportRequest) -> int:
+        """How many rows an export reads, counted from row numbers at no cost.
+
+        Raises:
+            NotFound: No such format, device or entity.
+        """
+        exporter(request.format)
+        chosen = self._chosen(request)
+        span = (request.start, request.end, request.session_id)
+        queries = [(table, Query(table.device_id, (), *span)) for table in chosen]
+        return await self._db.read_driver(
+            lambda connection: sum(rows_between(connection, *query) for query in queries)
+        )
+
     async def _refuse_when_scarce(self) -> None:
         with self._db.clock.hold():
             room = await asyncio.to_thread(self._room_of, self._folder)
@@ -166,16 +182,20 @@ class Exports:
 
     def _chosen(self, request: ExportRequest) -> list[DeviceTable]:
         if request.device is None:
-            return self._tables.all()
-        table = self._tables.get(request.device)
-        if table is None:
-            msg = f"device {request.device!r} has no recordings in this project"
-            raise NotFound(msg)
+            return [self._named(device) for device in request.devices] or self._tables.all()
+        table = self._named(request.device)
         missing = [e for e in request.entities if e not in table.by_entity]
         if missing:
             msg = f"{request.device} has no entity {', '.join(map(repr, missing))}"
             raise NotFound(msg)
         return [table]
+
+    def _named(self, device: str) -> DeviceTable:
+        table = self._tables.get(device)
+        if table is None:
+            msg = f"device {device!r} has no recordings in this project"
+            raise NotFound(msg)
+        return table
 
 
 class _Job:

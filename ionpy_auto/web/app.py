@@ -82,6 +82,7 @@ def create_app(engine: Engine, on_failure: Callable[[IonpyError], None] | None =
             static.index,
             static.asset,
             static.public,
+            static.worker,
             *pages.HANDLERS,
         ],
         dependencies={"engine": Provide(provide_engine)},
@@ -106,4 +107,4 @@ def create_app(engine: Engine, on_failure: Callable[[IonpyError], None] | None =
     settings = engine.settings
     public = urlsplit(settings.public_url).hostname
     hosts = {*settings.allowed_hosts, settings.host, *([public] if public else [])}
-    return Guard(app, hosts, settings.max_body, settings.max_upload)  # type: ignore[arg-type]  # litestar's ASGI types are narrower
+    return Guard(app, hosts, settings.max_body, settings.max_upload, settings.frame_origins)  # type: ignore[arg-type]  # litestar's ASGI types are narrower

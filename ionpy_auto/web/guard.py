@@ -32,20 +32,26 @@ SINGLE = frozenset(
 )
 MAX_DEPTH = 64
 BODY_TYPES = ("application/json", "multipart/form-data", "application/merge-patch+json")
-HEADERS = (
-    (
-        b"content-security-policy",
-        (
-            b"default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-            b"img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-            b"form-action 'none'; frame-ancestors 'none'"
-        ),
-    ),
+FIXED = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 )
+
+
+def policy(frames: Iterable[str] = ()) -> bytes:
+    """The content security policy; ``frames`` are origins whose pages and pictures may be shown."""
+    others = "".join(f" {origin}" for origin in frames)
+    return (
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        f"img-src 'self' data: blob:{others}; frame-src 'self'{others}; "
+        "connect-src 'self'; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ).encode()
+
+
+HEADERS = ((b"content-security-policy", policy()), *FIXED)
 
 
 class Misdirected(IonpyError):
@@ -79,6 +85,7 @@ class Guard:
         hosts: Further host names that are ours beside the loopback ones.
         max_body: Largest JSON body in bytes.
         max_upload: Largest multipart body in bytes.
+        frames: Origins whose pages and pictures dashboards may show.
     """
 
     def __init__(
@@ -87,8 +94,10 @@ class Guard:
         hosts: Iterable[str] = (),
         max_body: int = 2**20,
         max_upload: int = 2**24,
+        frames: Iterable[str] = (),
     ) -> None:
         self.inner = app
+        self._headers = ((b"content-security-policy", policy(frames)), *FIXED)
         # An empty name would let a request in that says nothing of where it wants to go.
         self._hosts: Collection[str] = LOOPBACK_NAMES | {name.lower() for name in hosts if name}
         self._max_body = max_body
@@ -110,7 +119,7 @@ class Guard:
         except IonpyError as error:
             await _refuse(scope, send, error)
             return
-        await self.inner(scope, receive, _with_headers(send))
+        await self.inner(scope, receive, _with_headers(send, self._headers))
 
     def _check_host(self, headers: dict[str, str]) -> None:
         if host_name(headers.get("host", "")) not in self._hosts:
@@ -280,11 +289,11 @@ def _bounded(receive: Receive, limit: int) -> Receive:
     return bounded
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, ours: Iterable[tuple[bytes, bytes]]) -> Send:
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             have = {name.lower() for name, _ in message["headers"]}
-            extra = [pair for pair in HEADERS if pair[0] not in have]
+            extra = [pair for pair in ours if pair[0] not in have]
             message["headers"] = [*message["headers"], *extra]
         await send(message)
 

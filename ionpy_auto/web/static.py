@@ -65,6 +65,12 @@ def public(path: str) -> Response[bytes]:
     return file_answer(dist() / "static", path.lstrip("/"), "no-cache")
 
 
+@get("/sw.js", include_in_schema=False, sync_to_thread=False)
+def worker() -> Response[bytes]:
+    """The service worker of the phone page; it stands at the top to reach its page."""
+    return file_answer(dist(), "sw.js", "no-cache")
+
+
 def file_answer(folder: Path, name: str, cache: str) -> Response[bytes]:
     """A file below a folder, or 404."""
     try:

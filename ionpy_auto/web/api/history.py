@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from litestar import Controller, delete, get, post
+import msgspec
+from litestar import Controller, Response, delete, get, post
 from litestar.params import Parameter, QueryParameter
 from litestar.response import File
 from litestar.types.internal_types import PathParameterDefinition
@@ -11,12 +12,49 @@ from litestar.types.internal_types import PathParameterDefinition
 from ionpy_auto.core.errors import BadInput
 from ionpy_auto.engine import Engine
 from ionpy_auto.storage.export import ExportRequest
+from ionpy_auto.storage.exporters import exporter, formats
 from ionpy_auto.storage.history import Curve, Query
-from ionpy_auto.web.fields import MAX_TIME, OptionalRowId, RowId, Time
+from ionpy_auto.web.export_jobs import export_jobs_of
+from ionpy_auto.web.fields import MAX_ID, MAX_TIME, Moment, OptionalRowId, RowId, Time
 
 Points = Annotated[int | None, Parameter(ge=2, le=20_000)]
 Institution = Annotated[str, Parameter(max_length=60)]
 Limit = Annotated[int, Parameter(ge=1, le=200_000)]
+
+
+Name = Annotated[str, msgspec.Meta(max_length=500)]
+
+
+class NewExport(msgspec.Struct, forbid_unknown_fields=True):
+    """What goes into a file: of a session or of the whole project, of some devices or of all."""
+
+    format: Annotated[str, msgspec.Meta(max_length=60)] = "csv"
+    session_id: Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)] | None = None
+    devices: Annotated[list[Name], msgspec.Meta(max_length=200)] = []
+    entities: Annotated[list[Name], msgspec.Meta(max_length=2000)] = []
+    start: Moment | None = None
+    end: Moment | None = None
+    dialect: Literal["en", "de"] = "en"
+    units: bool = True
+    metadata: bool = False
+    institution: Annotated[str, msgspec.Meta(max_length=60)] = ""
+
+    def request(self) -> ExportRequest:
+        """What the exporters take; one device alone becomes one file."""
+        several = tuple(dict.fromkeys(self.devices))
+        return ExportRequest(
+            self.format,
+            self.session_id,
+            several[0] if len(several) == 1 else None,
+            tuple(self.entities),
+            self.start,
+            self.end,
+            self.dialect,
+            self.units,
+            self.metadata,
+            self.institution,
+            devices=several,
+        )
 
 
 def shown(curve: Curve) -> dict[str, Any]:
@@ -193,6 +231,35 @@ class ExportsController(Controller):
         """All exports, newest first."""
         items = [row.model_dump() for row in await engine.project.exports.listing()]
         return {"items": items, "total": len(items)}
+
+    @post("/exports", operation_id="startExport", status_code=202)
+    async def start(self, engine: Engine, data: NewExport) -> Response[dict[str, Any]]:
+        """Write an export in the background; the answer is a job to be followed."""
+        job = await export_jobs_of(engine.project).start(data.request())
+        at = f"{self.path}/exports/jobs/{job['id']}"
+        return Response(job, status_code=202, headers={"location": at})
+
+    @get("/exports/formats", operation_id="exportFormats", sync_to_thread=False)
+    def formats(self) -> dict[str, Any]:
+        """The formats there are."""
+        items = [{"name": name, "suffix": exporter(name).suffix} for name in formats()]
+        return {"items": items, "total": len(items)}
+
+    @get("/exports/jobs", operation_id="listExportJobs", sync_to_thread=False)
+    def jobs(self, engine: Engine) -> dict[str, Any]:
+        """Exports under way and the last ones that ended, newest first."""
+        items = export_jobs_of(engine.project).list()
+        return {"items": items, "total": len(items)}
+
+    @get("/exports/jobs/{job_id:str}", operation_id="getExportJob", sync_to_thread=False)
+    def job(self, engine: Engine, job_id: str) -> dict[str, Any]:
+        """How far an export is, and its file when it is done."""
+        return export_jobs_of(engine.project).get(job_id)
+
+    @delete("/exports/jobs/{job_id:str}", operation_id="cancelExport", status_code=200)
+    async def cancel(self, engine: Engine, job_id: str) -> dict[str, Any]:
+        """Cancel an export; nothing of its file stays."""
+        return await export_jobs_of(engine.project).cancel(job_id)
 
     @get("/exports/{export_id:int}", operation_id="downloadExport")
     async def download(self, engine: Engine, export_id: RowId) -> File:

@@ -52,8 +52,8 @@ class SystemController(Controller):
 
     @get("/system/status", operation_id="systemStatus", sync_to_thread=False)
     def status(self, engine: Engine) -> dict[str, Any]:
-        """Queues, drops, database, devices."""
-        return engine.status()
+        """Queues, drops, database, devices, origins of framed pages."""
+        return {**engine.status(), "frame_origins": list(engine.settings.frame_origins)}
 
     @get("/audit", operation_id="listAudit")
     async def audit(

@@ -52,6 +52,8 @@ def test_a_list_in_the_file_is_a_json_list(tmp_path: Path) -> None:
         ({"log_level": "debug"}, "log_level"),
         ({"allowed_hosts": "lab"}, "allowed_hosts"),
         ({"allowed_hosts": [1]}, r"allowed_hosts\.0"),
+        ({"frame_origins": ["http://cam; script-src *"]}, "frame_origins"),
+        ({"frame_origins": ["http://cam/page"]}, "frame_origins"),
         ({"synchronous": "OFF"}, "synchronous"),
         ([], "one JSON object"),
         ('{"port": 1, "port": 2}', "twice"),

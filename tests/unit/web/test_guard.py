@@ -307,6 +307,19 @@ async def test_a_refusal_carries_all_security_headers(lab):
     assert set(wire.content) == {"error", "code", "message", "hint", "args"}
 
 
+async def test_only_named_origins_may_be_framed():
+    async def page(_scope, _receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    wire = Wire(WISH)
+    guard = Guard(page, frames=("http://cam:8080",))
+    await guard(scope(OURS), wire.receive, wire.send)
+    policy = wire.headers[b"content-security-policy"].decode()
+    assert "frame-src 'self' http://cam:8080;" in policy
+    assert "img-src 'self' data: blob: http://cam:8080;" in policy
+    assert "script-src 'self';" in policy
+
+
 async def test_an_answer_keeps_its_own_stricter_header(lab):
     async def strict(_scope, _receive, send):
         headers = [(b"Content-Security-Policy", b"sandbox")]

@@ -61,14 +61,26 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
+/** Looks at a request before it is sent; null lets it go. */
+type Guard = (method: string, path: string) => ApiError | null
+let guard: Guard = () => null
+
+/** Sets who may refuse requests, for example while the past is shown. */
+export function setGuard(next: Guard): void {
+  guard = next
+}
+
 async function send(method: string, path: string, options: RequestOptions): Promise<Response> {
+  const refusal = guard(method, path)
+  if (refusal) throw refusal
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
-  if (options.body !== undefined) headers['Content-Type'] = 'application/json'
+  const isFile = options.body instanceof FormData // its content type carries a boundary that only the browser knows
+  if (options.body !== undefined && !isFile) headers['Content-Type'] = 'application/json'
   try {
     return await fetch(address(path, options.query), {
       method,
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: isFile ? (options.body as FormData) : options.body === undefined ? undefined : JSON.stringify(options.body),
       signal: options.signal,
     })
   } catch (error) {

@@ -24,7 +24,6 @@ import type {
   Mode,
   ModeInfo,
   Outcome,
-  PanicResult,
   PortTest,
   Prediction,
   PreflightRequest,
@@ -202,7 +201,7 @@ export const simulationsApi = {
 }
 
 export const adminApi = {
-  panic: (reason?: string) => http.post<{ pressed: boolean; results: PanicResult[] }>('/api/admin/panic', reason ? { reason } : {}),
+  panic: (reason?: string) => http.post<Latch>('/api/admin/panic', reason ? { reason } : {}),
   panicLinks: (action: 'keep' | 'close') => http.post<Latch>('/api/admin/panic/links', { action }),
   rearm: (reason: string) => http.post<Latch>('/api/admin/rearm', { reason }),
   mode: (mode: Mode) => http.post<ModeInfo>('/api/admin/mode', { mode }),

@@ -8,7 +8,7 @@ class FakeSocket {
   sent: Record<string, unknown>[] = []
   onopen: (() => void) | null = null
   onmessage: ((message: { data: string }) => void) | null = null
-  onclose: (() => void) | null = null
+  onclose: ((event?: { code: number }) => void) | null = null
 
   constructor(readonly url: string) {
     FakeSocket.all.push(this)
@@ -27,6 +27,11 @@ class FakeSocket {
     this.readyState = 3
     this.onclose?.()
   }
+  /** The other end closes. */
+  drop(code: number): void {
+    this.readyState = 3
+    this.onclose?.({ code })
+  }
   static get last(): FakeSocket {
     return FakeSocket.all.at(-1) as FakeSocket
   }
@@ -38,6 +43,8 @@ const event = (seq: number) => ({ type: 'event', seq, event: 'marker', payload: 
 describe('LiveSocket', () => {
   let seen: unknown[]
   let states: string[]
+  let losses: (string | undefined)[]
+  let back: string[]
   let socket: LiveSocket
 
   beforeEach(() => {
@@ -46,8 +53,14 @@ describe('LiveSocket', () => {
     FakeSocket.all = []
     seen = []
     states = []
+    losses = []
+    back = []
     const handlers: SocketHandlers = {
-      state: (state) => states.push(state),
+      state: (state, loss) => {
+        states.push(state)
+        if (state === 'offline') losses.push(loss?.reason)
+      },
+      recovered: (how, awayMs) => back.push(`${how} ${awayMs}`),
       snapshot: (snapshot) => seen.push((snapshot as unknown as { mark: string }).mark),
       event: (_name, payload) => seen.push(payload),
       samples: (values) => seen.push(Object.keys(values)),
@@ -150,5 +163,56 @@ describe('LiveSocket', () => {
     socket.stop()
     vi.advanceTimersByTime(60_000)
     expect(FakeSocket.all).toHaveLength(count)
+  })
+
+  it('says why the link was lost, when it tries again, and how it came back', () => {
+    FakeSocket.last.drop(1012)
+    FakeSocket.last.drop(1006)
+    expect(losses).toEqual(['restart'])
+    vi.advanceTimersByTime(300)
+    FakeSocket.last.open()
+    FakeSocket.last.hear(hello('a', 5))
+    expect(back).toEqual(['same 300'])
+    FakeSocket.last.drop(1013)
+    vi.advanceTimersByTime(300)
+    FakeSocket.last.drop(1006)
+    vi.advanceTimersByTime(600)
+    FakeSocket.last.open()
+    FakeSocket.last.hear(hello('b', 0))
+    expect(losses).toEqual(['restart', 'slow', 'server'])
+    expect(back).toEqual(['same 300', 'anew 900'])
+  })
+
+  it('tries at once when a person asks, and only once', () => {
+    FakeSocket.last.drop(1006)
+    socket.retryNow()
+    const count = FakeSocket.all.length
+    vi.advanceTimersByTime(1000)
+    expect(FakeSocket.all).toHaveLength(count)
+    FakeSocket.last.open()
+    FakeSocket.last.hear(hello('a', 5))
+    expect(states.at(-1)).toBe('online')
+  })
+
+  it('leaves a link that gives no sign of life after the network changed', () => {
+    socket.probe()
+    vi.advanceTimersByTime(4000)
+    expect(losses).toEqual(['silence'])
+    vi.advanceTimersByTime(300)
+    FakeSocket.last.open()
+    FakeSocket.last.hear(hello('a', 5))
+    socket.probe()
+    vi.advanceTimersByTime(1000)
+    FakeSocket.last.hear({ type: 'pong' })
+    vi.advanceTimersByTime(5000)
+    expect(losses).toEqual(['silence'])
+  })
+
+  it('does not call a change of project a lost link', () => {
+    socket.refresh()
+    vi.advanceTimersByTime(300)
+    FakeSocket.last.open()
+    FakeSocket.last.hear(hello('b', 0))
+    expect(back).toEqual([])
   })
 })

@@ -20,6 +20,16 @@ const en = {
   writeTitle: 'Write to {device}?', writeNow: 'Write', becomes: 'becomes', waits: 'the server waits {s} s', tooLate: 'The question has expired.', askAgain: 'Ask again', takeOverTitle: 'Held by {owner}', takeOver: 'Take over', takeOverText: '{owner} holds this output. Taking over pauses it; it goes on only when you resume it.',
   interlockTripped: 'Interlock tripped: {text}', interlocksTripped: '{n} interlocks tripped',
   updated: 'Written: {what}', noPage: 'This page could not be loaded.',
+  onlineText: 'The server is heard; all values are of now.', frozen: 'Values shown are frozen.', retryIn: 'next try in {s} s', retryNow: 'Try now',
+  lostNetwork: 'This computer has no network.', lostServer: 'The server does not answer: it was stopped, or the network to it is broken.', lostRestart: 'The server is restarting.', lostSlow: 'The server closed the link because this page took its data too slowly.', lostSilence: 'The server has been silent for too long.',
+  userMenu: 'Person and look', languageTitle: 'Language', look: 'Look', themeSystem: 'As the system', switchTheme: 'Dark or light', density: 'Density', roomy: 'Roomy', dense: 'Dense', keysTitle: 'Keyboard shortcuts', keysLetters: 'Shortcuts of single letters work', phonePage: 'Phone page', gallery: 'Building blocks', apiDocs: 'API',
+  marker: 'Marker', markers: 'Markers', setMarker: 'Set a marker', markerLabel: 'Text of the marker', markerColour: 'Colour', colourN: 'Colour {n}', markerNotes: 'Note', lastMarkers: 'Last markers', markerOutside: 'Nothing is being recorded; the marker belongs to no recording.', markerRemoved: 'Marker “{label}” removed.',
+  runningSession: 'Running recording', editSession: 'Edit recording', editSessionText: 'Applies to the whole recording, also to what is recorded already.', unnamed: 'Recording without a name', recordedSince: 'since {time}', inHistory: 'In the history',
+  devices: 'Devices', devicesFine: 'Devices: {n}', devicesTroubled: 'Devices: {n}, with trouble: {bad}', noDevices: 'No device yet.', addDevice: 'Add device', manageDevices: 'All devices', editDevice: 'Edit {name}',
+  palette: 'Find pages and actions', paletteHint: 'What do you want to do?', groupPages: 'Pages', groupActions: 'Actions', groupSafety: 'Safety', groupFlows: 'Flows', groupRuns: 'Runs', groupAlarms: 'Alarms',
+  panicAsk: 'Switch everything off?', panicAskText: 'Every output of the project goes off at once and runs stop. Writing stays locked until you re-arm. Ctrl+Shift+X does it without asking.', panicAskKey: 'All off, with a question', allOffNow: 'All off, at once', panicLooked: 'I have looked at these devices and they are off.',
+  offFailed: 'All off did not reach the server.', offFailedHint: 'Use the emergency switch at the bench, then press again.',
+  newVersion: 'The pages have been renewed on the server.', reload: 'Reload',
 }
 const de: Record<keyof typeof en, string> = {
   allOff: 'Alles aus', allOffHint: 'Schaltet sofort jeden Ausgang des Projekts ab', navigation: 'Hauptnavigation', skip: 'Zum Inhalt',
@@ -40,5 +50,15 @@ const de: Record<keyof typeof en, string> = {
   writeTitle: 'An {device} schreiben?', writeNow: 'Schreiben', becomes: 'wird', waits: 'der Server wartet {s} s', tooLate: 'Die Frage ist abgelaufen.', askAgain: 'Neu fragen', takeOverTitle: 'Gehalten von {owner}', takeOver: 'Übernehmen', takeOverText: '{owner} hält diesen Ausgang. Wer übernimmt, pausiert ihn; weiter geht es erst, wenn du fortsetzt.',
   interlockTripped: 'Verriegelung ausgelöst: {text}', interlocksTripped: '{n} Verriegelungen ausgelöst',
   updated: 'Geschrieben: {what}', noPage: 'Diese Seite ließ sich nicht laden.',
+  onlineText: 'Der Server ist zu hören; alle Werte sind von jetzt.', frozen: 'Gezeigte Werte sind eingefroren.', retryIn: 'nächster Versuch in {s} s', retryNow: 'Jetzt versuchen',
+  lostNetwork: 'Dieser Rechner hat kein Netz.', lostServer: 'Der Server antwortet nicht: Er wurde beendet, oder das Netz dorthin ist gestört.', lostRestart: 'Der Server startet neu.', lostSlow: 'Der Server hat die Verbindung beendet, weil diese Seite ihre Daten zu langsam abnahm.', lostSilence: 'Der Server schweigt schon zu lange.',
+  userMenu: 'Person und Aussehen', languageTitle: 'Sprache', look: 'Aussehen', themeSystem: 'Wie das System', switchTheme: 'Dunkel oder hell', density: 'Dichte', roomy: 'Geräumig', dense: 'Dicht', keysTitle: 'Tastenkürzel', keysLetters: 'Kürzel aus einzelnen Buchstaben gelten', phonePage: 'Telefonseite', gallery: 'Bausteine', apiDocs: 'API',
+  marker: 'Marker', markers: 'Marker', setMarker: 'Marker setzen', markerLabel: 'Text des Markers', markerColour: 'Farbe', colourN: 'Farbe {n}', markerNotes: 'Notiz', lastMarkers: 'Letzte Marker', markerOutside: 'Es läuft keine Aufnahme; der Marker gehört zu keiner.', markerRemoved: 'Marker „{label}“ entfernt.',
+  runningSession: 'Laufende Aufnahme', editSession: 'Aufnahme bearbeiten', editSessionText: 'Gilt für die ganze Aufnahme, auch für schon Aufgenommenes.', unnamed: 'Aufnahme ohne Namen', recordedSince: 'seit {time}', inHistory: 'Im Verlauf',
+  devices: 'Geräte', devicesFine: 'Geräte: {n}', devicesTroubled: 'Geräte: {n}, davon gestört: {bad}', noDevices: 'Noch kein Gerät.', addDevice: 'Gerät hinzufügen', manageDevices: 'Alle Geräte', editDevice: '{name} bearbeiten',
+  palette: 'Seiten und Aktionen finden', paletteHint: 'Was möchtest du tun?', groupPages: 'Seiten', groupActions: 'Aktionen', groupSafety: 'Sicherheit', groupFlows: 'Abläufe', groupRuns: 'Läufe', groupAlarms: 'Alarme',
+  panicAsk: 'Alles ausschalten?', panicAskText: 'Jeder Ausgang des Projekts geht sofort aus, Läufe enden. Schreiben bleibt gesperrt, bis du freigibst. Strg+Umschalt+X tut es ohne Frage.', panicAskKey: 'Alles aus, mit Frage', allOffNow: 'Alles aus, sofort', panicLooked: 'Ich habe diese Geräte angesehen; sie sind aus.',
+  offFailed: '„Alles aus“ hat den Server nicht erreicht.', offFailedHint: 'Nimm den Not-Aus am Messplatz, dann drücke erneut.',
+  newVersion: 'Die Seiten auf dem Server sind erneuert worden.', reload: 'Neu laden',
 }
 export const t = defineMessages('shell', en, de)

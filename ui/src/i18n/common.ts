@@ -7,7 +7,7 @@ const en = {
   dismiss: 'Dismiss', confirm: 'Confirm', reason: 'Reason', name: 'Name', description: 'Description', optional: 'optional',
   start: 'Start', stop: 'Stop', none: 'none', error: 'Error', warning: 'Warning', info: 'Note', more: 'More', ago: '{time} ago',
   never: 'never', actions: 'Actions', state: 'State', details: 'Details', yes: 'yes', no: 'no', search: 'Search',
-  noMatch: 'Nothing matches.', nothing: 'Nothing here yet.', shownOf: '{shown} of {total}', copy: 'Copy', copied: 'Copied', edit: 'Edit', add: 'Add', rename: 'Rename', undo: 'Undo',
+  noMatch: 'Nothing matches.', nothing: 'Nothing here yet.', shownOf: '{shown} of {total}', copy: 'Copy', copied: 'Copied', copyFailed: 'The text could not be copied.', brokenPage: 'This page has failed. Everything else keeps working.', edit: 'Edit', add: 'Add', rename: 'Rename', undo: 'Undo',
 }
 const de: Record<keyof typeof en, string> = {
   ok: 'OK', cancel: 'Abbrechen', close: 'Schließen', save: 'Speichern', retry: 'Erneut versuchen', delete: 'Löschen', open: 'Öffnen',
@@ -15,6 +15,6 @@ const de: Record<keyof typeof en, string> = {
   dismiss: 'Ausblenden', confirm: 'Bestätigen', reason: 'Grund', name: 'Name', description: 'Beschreibung', optional: 'freiwillig',
   start: 'Starten', stop: 'Stoppen', none: 'keine', error: 'Fehler', warning: 'Warnung', info: 'Hinweis', more: 'Mehr', ago: 'vor {time}',
   never: 'nie', actions: 'Aktionen', state: 'Zustand', details: 'Einzelheiten', yes: 'ja', no: 'nein', search: 'Suchen',
-  noMatch: 'Nichts passt dazu.', nothing: 'Hier ist noch nichts.', shownOf: '{shown} von {total}', copy: 'Kopieren', copied: 'Kopiert', edit: 'Bearbeiten', add: 'Hinzufügen', rename: 'Umbenennen', undo: 'Rückgängig',
+  noMatch: 'Nichts passt dazu.', nothing: 'Hier ist noch nichts.', shownOf: '{shown} von {total}', copy: 'Kopieren', copied: 'Kopiert', copyFailed: 'Der Text ließ sich nicht kopieren.', brokenPage: 'Diese Seite ist ausgefallen. Alles andere arbeitet weiter.', edit: 'Bearbeiten', add: 'Hinzufügen', rename: 'Umbenennen', undo: 'Rückgängig',
 }
 export const tc: Translate<keyof typeof en> = defineMessages('common', en, de)

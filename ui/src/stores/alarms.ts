@@ -1,6 +1,6 @@
 /** Alarms that stand: active, not yet acknowledged, latched or covered; the badge counts what needs a look. */
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import type { Alarm } from '@/api/alarmTypes'
 import type { Severity } from '@/api/types'
 
@@ -22,9 +22,13 @@ export const useAlarms = defineStore('alarms', () => {
   const deliveries = ref(0)
   /** The same for the file that says who is told. */
   const reroutings = ref(0)
+  /** Alarms of a moment that is played back; null while the page shows what is now. The badge stays with what is now. */
+  const past = shallowRef<Alarm[] | null>(null)
   const list = computed(() => Object.values(byKey.value).sort(byUrgency))
   const shown = computed(() => list.value.filter((alarm) => !isAside(alarm)))
   const count = computed(() => shown.value.length)
+  /** What a list shows: of the moment that is played back, else of now. */
+  const seen = computed(() => (past.value ? [...past.value].sort(byUrgency) : list.value))
   const unacked = computed(() => shown.value.filter((alarm) => !alarm.acknowledged).length)
   const worst = computed<Severity | null>(() => shown.value[0]?.severity ?? null)
 
@@ -40,7 +44,7 @@ export const useAlarms = defineStore('alarms', () => {
     else byKey.value[key] = alarm
   }
 
-  return { byKey, list, shown, count, unacked, worst, changes, deliveries, reroutings, adopt, put }
+  return { byKey, list, past, seen, shown, count, unacked, worst, changes, deliveries, reroutings, adopt, put }
 })
 
 /** A shelf and a service stay when the alarm is over: somebody must end them. */

@@ -1,11 +1,15 @@
 /** What is open: project, mode, panic latch, recording session, link state. */
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { LinkState } from '@/api/socket'
+import type { LinkState, Loss } from '@/api/socket'
 import type { Latch, ModeInfo, Project, Session, Snapshot } from '@/api/types'
 
 export const useBench = defineStore('bench', () => {
   const link = ref<LinkState>('connecting')
+  /** Why the link is lost and when the next try begins; stays until it is back. */
+  const loss = ref<Loss | null>(null)
+  /** The project this page itself is about to open ('' closes): its coming is no news. */
+  const switching = ref<Project['id'] | null>(null)
   /** False until the first snapshot: nothing is known yet, not even whether a project is open. */
   const known = ref(false)
   const project = ref<Project | null>(null)
@@ -21,12 +25,19 @@ export const useBench = defineStore('bench', () => {
     mode.value = snapshot.mode
     latch.value = snapshot.latch
     session.value = snapshot.session
+    if ((snapshot.project?.id ?? '') === switching.value) switching.value = null
     channels.value = snapshot.channels?.map((channel) => channel.id) ?? null
+  }
+
+  function setLink(state: LinkState, lost?: Loss): void {
+    link.value = state
+    if (state === 'online') loss.value = null
+    else if (lost) loss.value = lost
   }
 
   function setSession(next: Session): void {
     session.value = next.status === 'running' ? next : null
   }
 
-  return { link, known, project, mode, latch, session, channels, recording, adopt, setSession }
+  return { link, loss, switching, setLink, known, project, mode, latch, session, channels, recording, adopt, setSession }
 })

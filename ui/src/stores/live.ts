@@ -1,5 +1,5 @@
 /** Wires the WebSocket to the stores; the only place that knows event names. */
-import { LiveSocket } from '@/api/socket'
+import { LiveSocket, type Recovery } from '@/api/socket'
 import type { OutboxItem, PageMessage } from '@/api/alarmTypes'
 import type { Alarm, ClockInfo, Device, Interlock, Latch, Marker, ModeInfo, Run, ScriptRun, Session, Snapshot } from '@/api/types'
 import { useAlarms } from './alarms'
@@ -7,7 +7,9 @@ import { useBench } from './bench'
 import { noteServerTime, setClock } from './clock'
 import { useDevices, type StateChange } from './devices'
 import { useInterlocks } from './interlocks'
+import { forgetJournal, noteEvent } from './journal'
 import { useMarkers } from './markers'
+import { formatDuration } from '@/kit/format'
 import { tw } from '@/kit/words'
 import { useNotices } from './notices'
 import { useRuns, type RunPromptEvent } from './runs'
@@ -17,13 +19,28 @@ import { useToasts } from './toasts'
 
 type Handler = (payload: never) => void
 const flowListeners = new Set<(id: string, revision: string) => void>()
+const workspaceListeners = new Set<(revision: string) => void>()
 const ruleListeners = new Set<() => void>()
+const eventListeners = new Map<string, Set<(payload: never) => void>>()
 let socket: LiveSocket | null = null
+
+/** Hears one kind of event that no store keeps; returns the way to leave. */
+export function onServerEvent<P>(name: string, listener: (payload: P) => void): () => void {
+  const own = eventListeners.get(name) ?? new Set()
+  eventListeners.set(name, own.add(listener as (payload: never) => void))
+  return () => own.delete(listener as (payload: never) => void)
+}
 
 /** Called when a flow file changed on disk or by another person. */
 export function onFlowChanged(listener: (id: string, revision: string) => void): () => void {
   flowListeners.add(listener)
   return () => flowListeners.delete(listener)
+}
+
+/** Called when the pages of the project were saved by anybody, or changed on disk. */
+export function onWorkspaceChanged(listener: (revision: string) => void): () => void {
+  workspaceListeners.add(listener)
+  return () => workspaceListeners.delete(listener)
 }
 
 /** Called when any rule fired. */
@@ -32,9 +49,20 @@ export function onRuleFired(listener: () => void): () => void {
   return () => ruleListeners.delete(listener)
 }
 
+/** Another page, or a program, opened or closed the project under this one. */
+function tellSwitch(before: string | undefined, after: string | undefined): void {
+  if (after) useToasts().show('info', tw('openedElsewhere', { name: after }))
+  else useToasts().show('warning', tw('closedElsewhere', { name: before }))
+}
+
 function adopt(snapshot: Snapshot): void {
   const bench = useBench()
-  if (bench.project?.id !== snapshot.project?.id) forgetSamples()
+  const { project: before } = bench
+  if (before && before.id !== snapshot.project?.id && bench.switching === null) tellSwitch(before.name, snapshot.project?.name)
+  if (before?.id !== snapshot.project?.id) {
+    forgetSamples()
+    forgetJournal()
+  }
   setClock(snapshot.clock)
   bench.adopt(snapshot)
   useDevices().adopt(snapshot.devices)
@@ -85,6 +113,7 @@ export function eventHandlers(): Record<string, Handler> {
     script_run: (run: ScriptRun) => useScripts().put(run),
     script_output: (printed: ScriptOutput) => useScripts().print(printed),
     flow_changed: (flow: { id: string; revision: string }) => flowListeners.forEach((tell) => tell(flow.id, flow.revision)),
+    workspace_changed: ({ revision }: { revision: string }) => workspaceListeners.forEach((tell) => tell(revision)),
     project_opened: () => socket?.refresh(),
     project_closed: () => socket?.refresh(),
     panic: (latch: Latch) => (bench.latch = latch),
@@ -93,6 +122,15 @@ export function eventHandlers(): Record<string, Handler> {
     mode: (mode: ModeInfo) => (bench.mode = mode),
     notify: (note: OutboxItem) => showMessage(note),
   } as Record<string, Handler>
+}
+
+/** Short gaps without any change are not worth a word. */
+const WORTH_TELLING_MS = 2000
+
+function tellRecovery(how: Recovery, awayMs: number): void {
+  if (how !== 'anew' && awayMs < WORTH_TELLING_MS) return
+  const hints = { same: 'backSame', resumed: 'backResumed', anew: 'backAnew' } as const
+  useToasts().show('ok', tw('back', { time: formatDuration(awayMs / 1000) }), tw(hints[how]), 'BACK')
 }
 
 function socketUrl(): string {
@@ -104,9 +142,14 @@ export function startLive(): () => void {
   const handlers = eventHandlers()
   const bench = useBench()
   socket = new LiveSocket(socketUrl(), {
-    state: (state) => (bench.link = state),
+    state: bench.setLink,
+    recovered: tellRecovery,
     snapshot: adopt,
-    event: (name, payload) => handlers[name]?.(payload as never),
+    event: (name, payload) => {
+      handlers[name]?.(payload as never)
+      eventListeners.get(name)?.forEach((tell) => tell(payload as never))
+      noteEvent(name, payload)
+    },
     samples: (values, t) => {
       noteServerTime(t)
       receiveSamples(values)
@@ -115,7 +158,22 @@ export function startLive(): () => void {
   })
   onWishes((points) => socket?.subscribe('ui', points))
   socket.start()
-  return () => socket?.stop()
+  const online = () => socket?.retryNow()
+  const doubt = () => { if (document.visibilityState === 'visible') socket?.probe() }
+  window.addEventListener('online', online)
+  window.addEventListener('offline', doubt)
+  document.addEventListener('visibilitychange', doubt)
+  return () => {
+    window.removeEventListener('online', online)
+    window.removeEventListener('offline', doubt)
+    document.removeEventListener('visibilitychange', doubt)
+    socket?.stop()
+  }
+}
+
+/** Tries at once, without waiting for the pause between two tries. */
+export function retryLive(): void {
+  socket?.retryNow()
 }
 
 /** Takes a whole new snapshot, for example after a project was opened. */

@@ -1,6 +1,6 @@
 /** Runs in progress and the last ones seen; the active run is what header and title show. */
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import type { Run, RunPrompt, RunStep } from '@/api/types'
 
 export type RunPromptEvent = RunPrompt & { run: Run['id']; event: 'asked' | 'closed' }
@@ -12,7 +12,12 @@ export const useRuns = defineStore('runs', () => {
   /** Counts finished steps and cycles, so that tables know when to read again. */
   const progressed = ref(0)
   const list = computed(() => Object.values(byId.value).sort((a, b) => (b.started ?? 0) - (a.started ?? 0)))
+  /** Runs under way at a moment that is played back; null while the page shows what is now. */
+  const past = shallowRef<Run[] | null>(null)
   const active = computed(() => list.value.find((run) => run.state !== 'finished') ?? null)
+
+  /** The run a page shows: of the moment that is played back, else the active one. */
+  const shown = computed(() => (past.value ? (past.value[0] ?? null) : active.value))
 
   /** The last that was told of each step's question by itself: a run's own event may be older. */
   const told = new Map<string, { id: Run['id']; prompt: RunPrompt; open: boolean }>()
@@ -57,5 +62,5 @@ export const useRuns = defineStore('runs', () => {
     byId.value[id] = { ...run, prompts: open ? [...others, prompt] : others }
   }
 
-  return { byId, list, active, progressed, waiting, notePrompt, adopt, put, begin }
+  return { byId, list, active, past, shown, progressed, waiting, notePrompt, adopt, put, begin }
 })

@@ -4,10 +4,12 @@
  */
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { ApiError } from '@/api/client'
+import { ApiError, setGuard } from '@/api/client'
 import { devicesApi, type WriteConsent } from '@/api/endpoints'
 import type { Device, Entity, Outcome, Scalar } from '@/api/types'
+import { tw } from '@/kit/words'
 import { without } from '@/kit/without'
+import { isLive } from './moment'
 import { sampleOf } from './samples'
 
 export type Answer = 'yes' | 'no' | 'again'
@@ -40,6 +42,25 @@ function asksFor(problem: unknown, consent: WriteConsent): Pick<Question, 'kind'
   if (code === 'OWNED' && args.owner && !consent.take_over) return { kind: 'take_over', text: message, owner: String(args.owner), lifeS: 0 }
   return null
 }
+
+/** Requests that set something in motion. Stopping, acknowledging and "All off" are none of them. */
+const ACTS: readonly [method: string, path: RegExp][] = [
+  ['PUT', /^\/api\/devices\/[^/]+\/entities\//],
+  ['POST', /^\/api\/devices\/[^/]+\/(connect|rearm)$/],
+  ['POST', /^\/api\/runs(\/[^/]+\/(resume|skip|prompt))?$/],
+  ['POST', /^\/api\/rules\/.+\/(trigger|enable|disable)$/],
+  ['PUT', /^\/api\/rules\//],
+  ['POST', /^\/api\/scripts\/[^/]+\/run$/],
+  ['POST', /^\/api\/projects\/active\/sessions\/start$/],
+  ['POST', /^\/api\/admin\/rearm$/],
+]
+
+/** While the past is shown nothing is set in motion: a person would act on values that are gone. */
+export function refusedNow(method: string, path: string): ApiError | null {
+  if (isLive.value || !ACTS.some(([verb, pattern]) => verb === method && pattern.test(path))) return null
+  return new ApiError(409, { code: 'PLAYBACK', message: tw('pastRefused'), hint: tw('pastHint') })
+}
+setGuard(refusedNow)
 
 export const useWrites = defineStore('writes', () => {
   const pending = ref<Pending[]>([])

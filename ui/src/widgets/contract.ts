@@ -55,6 +55,8 @@ export interface WidgetKind {
   slots: Slot[]
   /** JSON Schema of `options`, drawn as a form; titles and descriptions are translated. */
   options: () => Record<string, unknown>
+  /** It draws a heading of its own: the frame shows none while the page is only looked at. */
+  bare?: boolean
   /** How well it fits a point that is dropped on the page, 0 not at all; the best one is taken. */
   fits?: (entity: Entity) => number
   component: () => Promise<{ default: Component }>

@@ -8,5 +8,5 @@ export default {
   icon: mdiViewDashboardOutline,
   title: () => t('title'),
   path: '/',
-  routes: [{ path: '/', component: () => import('./OverviewPage.vue'), meta: { feature: 'dashboard' } }],
+  routes: [{ path: '/', component: () => import('./DashboardPage.vue'), meta: { feature: 'dashboard' } }],
 } satisfies Feature

@@ -9,7 +9,13 @@ export interface ChartLimit {
   color: string
 }
 
-function drawLimit(u: uPlot, limit: ChartLimit): void {
+/** Where words stand already: those of a line close by move to the left. */
+interface Words {
+  y: number
+  left: number
+}
+
+function drawLimit(u: uPlot, limit: ChartLimit, words: Words[]): void {
   const scale = u.scales[limit.unit]
   const { ctx, bbox } = u
   if (!scale || limit.at < (scale.min ?? Infinity) || limit.at > (scale.max ?? -Infinity)) return
@@ -22,8 +28,13 @@ function drawLimit(u: uPlot, limit: ChartLimit): void {
   ctx.moveTo(bbox.left, y)
   ctx.lineTo(bbox.left + bbox.width, y)
   ctx.stroke()
-  const above = y - bbox.top > 14 * ratio
-  ctx.fillText(limit.label, bbox.left + bbox.width - 4 * ratio, above ? y - 4 * ratio : y + 11 * ratio)
+  const base = y - bbox.top > 14 * ratio ? y - 4 * ratio : y + 11 * ratio
+  const near = words.filter((word) => Math.abs(word.y - base) < 12 * ratio).map((word) => word.left)
+  const right = Math.min(bbox.left + bbox.width - 4 * ratio, ...near.map((left) => left - 10 * ratio))
+  const left = right - ctx.measureText(limit.label).width
+  if (left < bbox.left) return
+  words.push({ y: base, left })
+  ctx.fillText(limit.label, right, base)
 }
 
 export function limitsPlugin(limits: () => ChartLimit[]): uPlot.Plugin {
@@ -34,7 +45,8 @@ export function limitsPlugin(limits: () => ChartLimit[]): uPlot.Plugin {
         u.ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`
         u.ctx.textAlign = 'right'
         u.ctx.textBaseline = 'alphabetic'
-        for (const limit of limits()) drawLimit(u, limit)
+        const words: Words[] = []
+        for (const limit of limits()) drawLimit(u, limit, words)
         u.ctx.restore()
       },
     },

@@ -8,29 +8,32 @@ import { findPoint, ownerName } from './lookup'
 import { t } from './messages'
 
 const PALETTE = ['--s1', '--s2', '--s3', '--s4', '--s5', '--s6']
-const OWN: Record<string, string> = { voltage: '--voltage', current: '--current', temp: '--temp', power: '--power' }
+/** Quantities of a channel keep their colour of the panels; others take what is left. */
+const OWN: Record<string, string> = { voltage: '--s2', current: '--s1', temp: '--s3', power: '--s4' }
 
 export interface CurveOptions {
   low?: number | null
   high?: number | null
 }
 
+/** Every curve its own colour, as long as there are enough; wishes come first. */
+export function coloursOf(wishes: (string | undefined)[]): string[] {
+  const granted = wishes.map((wish, place) => (wish && wishes.indexOf(wish) === place ? wish : undefined))
+  const free = PALETTE.filter((colour) => !granted.includes(colour))
+  let next = 0
+  return granted.map((wish, place) => wish ?? free[next++] ?? PALETTE[place % PALETTE.length] ?? '--s1')
+}
+
 /** A curve for each point: those of one device need not repeat its name. */
 export function curvesOf(points: readonly string[], { low = null, high = null }: CurveOptions = {}): ChartSeries[] {
   const found = points.map((point) => findPoint(point))
   const owners = new Set(found.map((bound, place) => (bound ? ownerName(bound) : points[place])))
-  const used = new Set<string>()
-  const colourOf = (bound: (typeof found)[number]): string => {
-    const own = bound && !bound.device ? OWN[bound.entity.id] : undefined
-    const colour = own && !used.has(own) ? own : (PALETTE.find((one) => !used.has(one)) ?? PALETTE[used.size % PALETTE.length] ?? '--s1')
-    used.add(colour)
-    return colour
-  }
+  const colours = coloursOf(found.map((bound) => (bound && !bound.device ? OWN[bound.entity.id] : undefined)))
   return found.map((bound, place) => {
     if (!bound) return { label: points[place] ?? '', unit: '', color: '--text-3', gaps: true }
     const { entity } = bound
     const steps = entity.kind === 'toggle'
-    return { label: owners.size > 1 ? `${ownerName(bound)} ${entity.name}` : entity.name, unit: entity.unit ?? '', color: colourOf(bound), precision: entity.precision, gaps: true, steps, low, high }
+    return { label: owners.size > 1 ? `${ownerName(bound)} ${entity.name}` : entity.name, unit: entity.unit ?? '', color: colours[place] ?? '--s1', precision: entity.precision, gaps: true, steps, low, high }
   })
 }
 

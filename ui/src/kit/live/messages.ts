@@ -10,7 +10,7 @@ const en = {
   charging: 'charging', discharging: 'discharging', resting: 'at rest', settings: 'Settings', showAll: 'Show all',
   live: 'live', played: 'playback', toLive: 'Live', toMoment: 'To the moment', panBack: 'Back in time', panOn: 'On in time', zoomIn: 'Closer', zoomOut: 'More time', markHere: 'Set a marker by a click', pickTime: 'Click where the marker belongs', markerAt: 'The marker is set at {time}.',
   loadingPast: 'Loading the past', nothingThen: 'Nothing was recorded in this time', nothingYet: 'No values yet', runLimit: 'limit of the run', chartKeys: 'Arrow keys move in time, plus and minus zoom, End returns to now, M sets a marker. Drag zooms, Shift and drag moves, Control and wheel zooms.',
-  past: 'The page shows the past: nothing can be switched. Go back to live first.', lostLink: 'No connection to the server',
+  past: 'The page shows the past: nothing can be switched. Go back to live first.', lostLink: 'No connection to the server', writeTitle: 'Set {name}?', writeText: '{device}, {name}: from {old} to {value}.', less: 'Less', more: 'More', actual: 'is', unknownState: 'unknown',
 }
 const de: Record<keyof typeof en, string> = {
   title: 'Live', noDevices: 'Noch keine Geräte', noDevicesText: 'Füge ein Gerät hinzu, dann stehen hier seine Werte.', addDevice: 'Zu den Geräten',
@@ -22,6 +22,6 @@ const de: Record<keyof typeof en, string> = {
   charging: 'lädt', discharging: 'entlädt', resting: 'in Ruhe', settings: 'Einstellungen', showAll: 'Alle zeigen',
   live: 'live', played: 'Wiedergabe', toLive: 'Live', toMoment: 'Zum Moment', panBack: 'Zurück in der Zeit', panOn: 'Vor in der Zeit', zoomIn: 'Näher', zoomOut: 'Mehr Zeit', markHere: 'Marke durch Klick setzen', pickTime: 'Klicke dorthin, wo die Marke hingehört', markerAt: 'Die Marke wird bei {time} gesetzt.',
   loadingPast: 'Vergangenheit wird geladen', nothingThen: 'In dieser Zeit wurde nichts aufgezeichnet', nothingYet: 'Noch keine Werte', runLimit: 'Grenze des Laufs', chartKeys: 'Pfeiltasten bewegen in der Zeit, Plus und Minus zoomen, Ende führt zurück ins Jetzt, M setzt eine Marke. Ziehen zoomt, Umschalt und Ziehen verschiebt, Strg und Rad zoomt.',
-  past: 'Die Seite zeigt Vergangenes: geschaltet werden kann nichts. Gehe zuerst zurück zu Live.', lostLink: 'Keine Verbindung zum Server',
+  past: 'Die Seite zeigt Vergangenes: geschaltet werden kann nichts. Gehe zuerst zurück zu Live.', lostLink: 'Keine Verbindung zum Server', writeTitle: '{name} setzen?', writeText: '{device}, {name}: von {old} auf {value}.', less: 'Weniger', more: 'Mehr', actual: 'ist', unknownState: 'unbekannt',
 }
 export const t = defineMessages('live', en, de)

@@ -22,6 +22,8 @@ export interface Field {
   above: boolean
   below: boolean
   longest: number | null
+  /** Text of several lines. */
+  long: boolean
   choices: { value: unknown; label: string }[]
   fields: Field[]
 }
@@ -69,9 +71,17 @@ function kindOf(node: Node): FieldKind {
 
 const numberOr = (value: unknown): number | null => (typeof value === 'number' ? value : null)
 
+/** `oneOf` of constants with titles: choices that people read in their language. */
+function namedChoices(schema: unknown): Field['choices'] | null {
+  const options = isNode(schema) && Array.isArray(schema.oneOf) ? schema.oneOf : []
+  if (!options.length || !options.every((option) => isNode(option) && 'const' in option)) return null
+  return (options as Node[]).map((option) => ({ value: option.const, label: String(option.title ?? option.const) }))
+}
+
 function fieldOf(root: Node, key: string, schema: unknown, required: boolean): Field {
   const { node, nullable } = plain(root, schema)
-  const kind = kindOf(node)
+  const named = namedChoices(schema)
+  const kind = named ? 'choice' : kindOf(node)
   const listed = Array.isArray(node.enum) ? node.enum : 'const' in node ? [node.const] : []
   const { title, unit } = nameOf(key, kind === 'group' ? undefined : node.title)
   return {
@@ -84,7 +94,8 @@ function fieldOf(root: Node, key: string, schema: unknown, required: boolean): F
     above: typeof node.exclusiveMinimum === 'number',
     below: typeof node.exclusiveMaximum === 'number',
     longest: numberOr(node.maxLength),
-    choices: listed.map((value) => ({ value, label: String(value) })),
+    long: node.format === 'multiline',
+    choices: named ?? listed.map((value) => ({ value, label: String(value) })),
     fields: kind === 'group' ? properties(root, node) : [],
   }
 }
