@@ -12,6 +12,7 @@ export default {
   badge: () => useRuns().waiting || null,
   routes: [
     { path: '/runs', component: () => import('./RunsPage.vue'), meta: { feature: 'runs' } },
+    { path: '/runs/compare', component: () => import('./ComparePage.vue'), meta: { feature: 'runs' } },
     { path: '/runs/:id', component: () => import('./RunPage.vue'), props: true, meta: { feature: 'runs' } },
   ],
 } satisfies Feature

@@ -11,6 +11,8 @@ export interface ChartSeries {
   precision?: number | null
   /** Drawn as steps with filled ground: counts, not measured values. */
   steps?: boolean
+  /** Drawn in dashes, where two curves share a colour. */
+  dash?: number[]
   /** Holes in the data are holes in the curve. */
   gaps?: boolean
   /** Ends of the axis of this unit; an axis without them follows the values. */
@@ -18,12 +20,14 @@ export interface ChartSeries {
   high?: number | null
 }
 
+/** `clock`: wall time; `elapsed`: hours and minutes since zero; `count`: whole numbers, a point each; `amount`: any quantity. */
+export type ChartAxis = 'clock' | 'elapsed' | 'count' | 'amount'
+
 export interface ChartStyle {
   /** Regions have a strip with their names at the bottom: curves stay above it. */
   strip?: boolean
   series: ChartSeries[]
-  /** `clock`: wall time; `elapsed`: hours and minutes since zero; `count`: whole numbers, a point each. */
-  axis: 'clock' | 'elapsed' | 'count'
+  axis: ChartAxis
   width: number
   height: number
   plugins: uPlot.Plugin[]
@@ -64,9 +68,10 @@ function xAxis(style: ChartStyle): uPlot.Axis {
     font: FONT,
     space: 80,
     size: 30,
-    incrs: counted ? COUNT_STEPS : TIME_STEPS,
+    ...(style.axis === 'amount' ? {} : { incrs: counted ? COUNT_STEPS : TIME_STEPS }),
     values: (_u, splits) => {
       if (counted) return splits.map(String)
+      if (style.axis === 'amount') return splits.map((value) => formatNumber(value, splitDigits(splits)))
       const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0)
       return splits.map((value) => (elapsed ? elapsedText(value) : clockText(value, span)))
     },
@@ -137,6 +142,7 @@ export function seriesText(series: ChartSeries, value: number | null | undefined
 /** The time under the cursor for the legend. */
 export function timeText(axis: ChartStyle['axis'], seconds: number): string {
   if (axis === 'count') return String(seconds)
+  if (axis === 'amount') return formatNumber(seconds)
   return axis === 'elapsed' ? elapsedText(seconds) : clockText(seconds, 0)
 }
 
@@ -168,6 +174,7 @@ export function chartOptions(style: ChartStyle): uPlot.Options {
         stroke: () => css(series.color),
         width: 1.5,
         ...(series.steps ? { paths: style.stepped, fill: () => withAlpha(css(series.color), 0.25) } : {}),
+        ...(series.dash ? { dash: series.dash } : {}),
         spanGaps: !series.gaps,
         points: style.axis === 'count' ? { show: true, size: 6 } : { show: false },
       })),
