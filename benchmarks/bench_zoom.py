@@ -29,9 +29,9 @@ from playwright.sync_api import sync_playwright
 from ionpy_auto.core.bus import Bus
 from ionpy_auto.core.clock import SystemClock
 from ionpy_auto.projects.models import SessionRow
+from ionpy_auto.storage import rollups
 from ionpy_auto.storage.database import Database
 from ionpy_auto.storage.device_tables import EntityColumn
-from ionpy_auto.storage.rebuild import rebuild
 from ionpy_auto.storage.recorder import Recorder
 
 GOAL_MS = 100
@@ -67,6 +67,12 @@ def fill(connection, table, start, seconds, rows):
     )
 
 
+def roll_up(connection, table):
+    """All levels in one go; a logger this slow keeps none of one second."""
+    rollups.save_state(connection, table, SESSION, 10, dict.fromkeys(rollups.LEVELS, 0))
+    rollups.catch_up(connection, table, SESSION)
+
+
 async def record(path, rows):
     clock = SystemClock()
     db = Database(path, clock, synchronous="NORMAL")
@@ -87,7 +93,7 @@ async def record(path, rows):
     )
     for start, seconds, count in parts:
         await db.write_driver(lambda c, p=(start, seconds, count): fill(c, table, *p))
-    await rebuild(db, table)
+    await db.write_driver(lambda c: roll_up(c, table))
     await recorder.stop()
     await db.stop()
 

@@ -106,14 +106,17 @@ class History:
         table, columns = self._resolve(query)
         return await self._db.read_driver(lambda c: _curve(c, table, columns, query))
 
-    async def statistics(self, query: Query) -> list[dict[str, Any]]:
+    async def statistics(self, query: Query, *, charge: bool = True) -> list[dict[str, Any]]:
         """Per session: times, rows, and min/max/avg/n of each numeric entity.
 
         Entities in A and W also get ``ah`` and ``wh`` by the trapezoid rule; distances longer than
-        three times the usual one (at least 2 s) are not bridged, their sum is ``gap_s``.
+        three times the usual one (at least 2 s) are not bridged, their sum is ``gap_s``. That reads
+        every sample: without ``charge`` the answer costs nearly the same for any length.
         """
         table, columns = self._resolve(query)
-        return await self._db.read_driver(lambda c: _statistics(c, table, columns, query))
+        return await self._db.read_driver(
+            lambda c: _statistics(c, table, columns, query, charge=charge)
+        )
 
     async def recorded(self, session_id: int | None = None) -> list[dict[str, Any]]:
         """Which devices have rows, in one session or at all: from when to when, how many, of what.
@@ -474,6 +477,8 @@ def _statistics(
     table: DeviceTable,
     columns: list[tuple[int, StoredColumn]],
     query: Query,
+    *,
+    charge: bool = True,
 ) -> list[dict[str, Any]]:
     answer = []
     for span in _spans(connection, table, query):
@@ -491,7 +496,7 @@ def _statistics(
             for entity, (low, high, total, count) in merged.items()
         }
         for _, column in columns:
-            if column.unit in _CHARGE_UNITS and column.entity in figures:
+            if charge and column.unit in _CHARGE_UNITS and column.entity in figures:
                 figures[column.entity] |= _integral(connection, table, column, span)
         answer.append(
             {

@@ -149,13 +149,14 @@ class HistoryController(Controller):
         end: Time = None,
         session_id: OptionalRowId = None,
         group_by: str = "session",
+        charge: bool = True,
     ) -> dict[str, Any]:
         """Minimum, maximum, mean, Ah and Wh per session."""
         if group_by != "session":
             msg = f"cannot group by {group_by!r}"
             raise BadInput(msg, hint="group_by=session")
         query = Query(device, names(entities), start, end, session_id)
-        items = await engine.project.history.statistics(query)
+        items = await engine.project.history.statistics(query, charge=charge)
         return {"items": items, "total": len(items)}
 
     @get("/projects/active/recorded", operation_id="recordedDevices")

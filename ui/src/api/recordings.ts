@@ -67,7 +67,7 @@ export const recordingsApi = {
   recorded: (session: number) => http.get<Items<RecordedDevice>>(`${active}/recorded`, { session_id: session }),
   history: (device: string, entities: string[], query: HistoryQuery, signal?: AbortSignal) =>
     request<History>('GET', address(`${active}/devices/${seg(device)}/history`, { entities: entities.join(','), ...query }), { signal }),
-  statistics: (device: string, entities: string[], query: HistoryQuery, signal?: AbortSignal) =>
+  statistics: (device: string, entities: string[], query: HistoryQuery & { charge?: string }, signal?: AbortSignal) =>
     request<Items<SpanFigures>>('GET', address(`${active}/statistics`, { device, entities: entities.join(','), ...query }), { signal }),
   addMarker: (draft: MarkerDraft) => http.post<MarkerOrRegion>(`${active}/markers`, draft),
   changeMarker: (id: number, draft: Partial<MarkerDraft>) => http.patch<MarkerOrRegion>(`${active}/markers/${id}`, draft),

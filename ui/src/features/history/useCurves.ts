@@ -10,8 +10,8 @@ import { aligned, splice, tableOf, type Table } from './curves'
 import type { Span } from './chart/gestures'
 import type { HistoryPoint } from './points'
 
-const OVERVIEW_POINTS = 1500
-const DETAIL_POINTS = 3000
+const OVERVIEW_POINTS = 1000
+const DETAIL_POINTS = 1600
 const MARGIN = 0.5
 const WAIT_MS = 80
 const AGAIN_MS = 4000

@@ -40,7 +40,8 @@ export function useHistory(sessions: ComputedRef<Session[]>, project: string, pl
     const groups = new Map<string, Asked>()
     for (const { session, device, entity } of curves.order.value) {
       const key = `${session.id}/${device}`
-      const group = groups.get(key) ?? { session, device, zero: zeros.value.get(session.id) ?? 0, entities: [] }
+      const held = stories.value.find((story) => story.session.id === session.id)?.recorded.find((item) => item.device === device)
+      const group = groups.get(key) ?? { session, device, zero: zeros.value.get(session.id) ?? 0, entities: [], rows: held?.rows ?? 0, seconds: held ? held.last - held.first : 0 }
       group.entities.push(entity)
       groups.set(key, group)
     }

@@ -5,12 +5,17 @@ import type { Session } from '@/api/types'
 import type { Span } from './chart/gestures'
 
 const WAIT_MS = 350
+/** Charge and energy read every sample: beyond so many they come when a person zooms in. */
+export const MOST_ROWS = 1_000_000
 
 export interface Asked {
   session: Session
   zero: number
   device: string
   entities: string[]
+  /** Samples of the whole recording, and its length in seconds. */
+  rows: number
+  seconds: number
 }
 
 export interface Row {
@@ -29,9 +34,11 @@ export function useStatistics(asked: Ref<Asked[]>, span: Ref<Span | null>): { ro
   let timer = 0
   let wish: AbortController | null = null
 
-  async function one({ session, zero, device, entities }: Asked, signal: AbortSignal): Promise<Row[]> {
+  async function one({ session, zero, device, entities, rows: held, seconds }: Asked, signal: AbortSignal): Promise<Row[]> {
     const times = span.value ? { start: Math.max(0, span.value[0] + zero), end: span.value[1] + zero } : {}
-    const found = (await recordingsApi.statistics(device, entities, { session_id: session.id, ...times }, signal)).items[0]
+    const share = span.value ? Math.min(1, (span.value[1] - span.value[0]) / Math.max(1, seconds)) : 1
+    const charge = held * share > MOST_ROWS ? { charge: 'false' } : {}
+    const found = (await recordingsApi.statistics(device, entities, { session_id: session.id, ...times, ...charge }, signal)).items[0]
     if (!found) return []
     return entities.flatMap((entity) => {
       const figures = found.entities[entity]
