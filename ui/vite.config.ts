@@ -88,5 +88,5 @@ export default defineConfig({
       '/ws': { target: server, ws: true },
     },
   },
-  test: { environment: 'jsdom', setupFiles: ['src/test/setup.ts'], include: ['src/**/*.test.ts'] },
+  test: { environment: 'jsdom', setupFiles: ['src/test/setup.ts'], css: { include: [/tokens\.css/] }, include: ['src/**/*.test.ts'] },
 })

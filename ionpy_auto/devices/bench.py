@@ -17,6 +17,8 @@ from ionpy_auto.physics import LFP_26650, NMC_18650, Bench, Cell, Readings, Wiri
 CELLS = {"nmc_18650": NMC_18650, "lfp_26650": LFP_26650}
 FACTORY_OVP_V = 62.0
 FACTORY_OCP_A = 13.0
+EXCLUSIVE = frozenset({"psu", "load"})
+"""Roles of which a circuit has one."""
 
 
 class Circuit:
@@ -116,6 +118,30 @@ class Benches:
         self.clock = clock
         self._plans: dict[str, dict[str, object]] = {}
         self._circuits: dict[str, Circuit] = {}
+        self._holders: dict[tuple[str, str], str] = {}
+
+    def place(self, device: str, role: str, params: BenchParams) -> BenchParams:
+        """Where a simulated device is wired: a bench has one supply and one load.
+
+        Whoever names a bench gets it. A second device that does not name one stands alone, with a
+        cell of its own: else one instrument would switch the other.
+
+        Args:
+            device: Its id.
+            role: Category of its driver; only ``psu`` and ``load`` hold a place.
+            params: What its configuration says.
+        """
+        if role not in EXCLUSIVE:
+            return params
+        place = (params.bench, role)
+        holder = self._holders.setdefault(place, device)
+        if holder == device or "bench" in params.model_fields_set:
+            return params
+        return params.model_copy(update={"bench": f"{device} alone"[:64]})
+
+    def leave(self, device: str) -> None:
+        """A device was removed; its place is free."""
+        self._holders = {place: held for place, held in self._holders.items() if held != device}
 
     def plan(self, params: BenchParams) -> None:
         """Say what a device knows of its bench, before the circuit is made.

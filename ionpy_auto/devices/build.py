@@ -9,7 +9,7 @@ from typing import Any
 
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.errors import NotFound
-from ionpy_auto.devices.bench import Benches
+from ionpy_auto.devices.bench import Benches, BenchParams
 from ionpy_auto.devices.catalogue import Catalogue
 from ionpy_auto.devices.config import DeviceConfig
 from ionpy_auto.devices.driver import Blueprint, Driver
@@ -46,12 +46,23 @@ class Builder:
         params = validated(
             driver.Params, config.params, stage="params", what=f"{config.id}: params"
         )
+        params = self._placed(config, driver, params)
         link = self._link(config, driver, params)
         try:
             return driver(link, self.clock, params)
         except Exception as error:
             msg = f"driver {driver.NAME} cannot be built: {type(error).__name__}: {error}"
             raise SpawnError(msg, hint="correct the driver", args={"stage": "driver"}) from error
+
+    def _placed(self, config: DeviceConfig, driver: type[Driver], params: Any) -> Any:  # noqa: ANN401 - Params of the driver
+        """The same parameters, on a bench of its own where another instrument has the place."""
+        if isinstance(params, BenchParams):
+            return self.benches.place(config.id, driver.CATEGORY, params)
+        simulation = getattr(params, "simulation", None)
+        if not self.simulate or not isinstance(simulation, BenchParams):
+            return params
+        placed = self.benches.place(config.id, driver.CATEGORY, simulation)
+        return params.model_copy(update={"simulation": placed})
 
     def _link(self, config: DeviceConfig, driver: type[Driver], params: object) -> Link:
         blueprint = blueprint_for(driver, config)

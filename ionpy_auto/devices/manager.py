@@ -259,6 +259,7 @@ class DeviceManager:
             left_on = sorted(self.store.switched_on(device))
             self.stacks.pop(device, None)
             self.store.forget(device)
+            self.benches.leave(device)
             self._save()
             self._changed()
             if left_on:

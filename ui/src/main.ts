@@ -1,7 +1,7 @@
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './app/App.vue'
-import { router } from './app/router'
+import { router, warmPages } from './app/router'
 import { startTheme } from './app/theme'
 import { i18n, locale } from './i18n'
 import { startLive } from './stores/live'
@@ -12,3 +12,4 @@ startTheme()
 document.documentElement.lang = locale()
 createApp(App).use(createPinia()).use(i18n).use(router).mount('#app')
 startLive()
+warmPages()

@@ -389,6 +389,34 @@ async def test_in_simulation_no_port_is_opened_and_the_riden_charges_the_bench(l
     assert stack.slots["ah"].known == pytest.approx(2.5 / 6, abs=0.01)
 
 
+RIDEN = {"transport": {"type": "serial", "port": "x"}}
+
+
+async def test_a_second_supply_that_names_no_bench_does_not_switch_the_first(lab):
+    first = device("PSU", "virtual_psu", params={"bench": "A"})
+    await lab.manager.start([first, device("NEW", "rd6012", **RIDEN)])
+    await lab.clock.sleep(1)
+    for entity, value in (("v_set", 5.0), ("output", True)):
+        await lab.write("NEW", entity, value)
+    await lab.clock.sleep(1)
+    slots = lab.manager.stack("PSU").slots
+    assert (slots["v_set"].known, slots["output"].known) == (0.0, False)
+    assert lab.manager.stack("NEW").slots["output"].known is True
+
+
+async def test_a_supply_takes_the_place_of_one_that_was_removed(lab):
+    await lab.manager.start([device("PSU", "virtual_psu"), device("DMM", "virtual_meter")])
+    await lab.clock.sleep(1)
+    await lab.manager.remove("PSU")
+    await lab.manager.add(device("NEW", "rd6012", **RIDEN))
+    await lab.clock.sleep(1)
+    for entity, value in (("v_set", 4.2), ("i_set", 2.5), ("output", True)):
+        await lab.write("NEW", entity, value)
+    before = lab.manager.stack("DMM").slots["cell_v"].known
+    await lab.clock.sleep(600)
+    assert lab.manager.stack("DMM").slots["cell_v"].known > before
+
+
 async def test_a_current_range_switched_on_the_device_changes_scale_and_limits(lab):
     psu = device(
         "PSU",

@@ -1,5 +1,4 @@
 /** The shell's own shortcuts. */
-import type { Router } from 'vue-router'
 import type { Shortcut } from '@/kit/shortcuts'
 import { useBench } from '@/stores/bench'
 import { features } from './features'
@@ -10,7 +9,7 @@ import { toggleTheme } from './theme'
 /** Second letter of `g …`; a page without one is still in the palette. */
 const LETTERS: Record<string, string> = { dashboard: 'd', flows: 'f', runs: 'r', devices: 'e', alarms: 'a', history: 'h', channels: 'c', scripts: 's', rules: 'u' }
 
-export function shellShortcuts(router: Router): Shortcut[] {
+export function shellShortcuts(goTo: (to: string) => void): Shortcut[] {
   const bench = useBench()
   const pages = () => t('groupPages')
   const actions = () => t('groupActions')
@@ -25,6 +24,6 @@ export function shellShortcuts(router: Router): Shortcut[] {
     { id: 'record', keys: 'r', title: () => (bench.recording ? t('stopRecording') : t('startRecording')), group: actions, run: withProject(() => (shell[bench.recording ? 'stopping' : 'recording'] = true)) },
     { id: 'projects', keys: 'p', title: () => t('switchProject'), group: actions, run: () => (shell.choosing = true) },
     { id: 'theme', keys: 't', title: () => t('switchTheme'), group: actions, run: toggleTheme },
-    ...features.flatMap((feature) => (feature.path && LETTERS[feature.name] ? [{ id: `go ${feature.name}`, keys: `g ${LETTERS[feature.name]}`, title: feature.title, group: pages, run: () => void router.push(feature.path ?? '/') }] : [])),
+    ...features.flatMap((feature) => (feature.path && LETTERS[feature.name] ? [{ id: `go ${feature.name}`, keys: `g ${LETTERS[feature.name]}`, title: feature.title, group: pages, run: () => goTo(feature.path ?? '/') }] : [])),
   ]
 }

@@ -22,3 +22,15 @@ export const router = createRouter({
 })
 
 router.onError(tellFailure)
+
+const WARM_AFTER_MS = 4000
+
+/** Loads the parts of all pages while nothing else goes on: pages can be opened although the server is away. */
+export function warmPages(): void {
+  const parts = router.getRoutes().map((route) => route.components?.default).filter((part) => typeof part === 'function') as (() => Promise<unknown>)[]
+  const next = (): void => {
+    const part = parts.shift()
+    if (part) void Promise.resolve(part()).catch(() => undefined).then(() => window.setTimeout(next, 50))
+  }
+  window.setTimeout(next, WARM_AFTER_MS)
+}

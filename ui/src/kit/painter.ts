@@ -36,9 +36,20 @@ function watch(): IntersectionObserver | null {
   return observer
 }
 
+/** One that fails is painted no more; the others must not wait for it. */
 function paintOne(item: Painted): void {
   item.stale = false
-  item.paint()
+  try {
+    item.paint()
+  } catch (error) {
+    leave(item.element)
+    console.error('a live value cannot be painted', error)
+  }
+}
+
+function leave(element: Element): void {
+  observer?.unobserve(element)
+  painted.delete(element)
 }
 
 function paintAll(now: number): void {
@@ -62,13 +73,10 @@ function loop(now: number): void {
 
 /** Registers a paint function for an element; returns the way to leave. */
 export function paintWith(element: Element, points: string[], paint: () => void): () => void {
+  paint() // what fails at once is told to whoever asked
   const eye = watch()
   painted.set(element, { element, points, paint, visible: eye === null, stale: true })
   eye?.observe(element)
-  paint()
   if (!frame) frame = requestAnimationFrame(loop)
-  return () => {
-    eye?.unobserve(element)
-    painted.delete(element)
-  }
+  return () => leave(element)
 }

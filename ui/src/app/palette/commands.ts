@@ -26,7 +26,7 @@ export function useCommands(): { commands: ComputedRef<Command[]>; refresh: () =
   const runs = useRuns()
   const alarms = useAlarms()
   const flows = shallowRef<FlowItem[]>([])
-  const go = (to: string) => () => void router.push(to)
+  const go = (to: string) => () => void router.push(to).catch(() => undefined)
 
   const pages = computed<Command[]>(() => features.filter((feature) => feature.path).map((feature) => ({ id: `page ${feature.name}`, label: feature.title(), group: t('groupPages'), icon: feature.icon, keys: shortcuts.value.find((one) => one.id === `go ${feature.name}`)?.keys, run: go(feature.path ?? '/') })))
   const actions = computed<Command[]>(() => shortcuts.value.filter((one) => one.run && !one.id.startsWith('go ')).map((one) => ({ id: one.id, label: one.title(), group: t('groupActions'), icon: mdiLightningBolt, keys: one.keys, run: () => one.run?.() })))

@@ -16,9 +16,9 @@ export default {
       meta,
       children: [
         { path: '', component: () => import('./tabs/OverviewTab.vue'), meta },
-        { path: 'live', component: () => import('./tabs/LiveTab.vue'), meta },
-        { path: 'alarms', component: () => import('./tabs/AlarmsTab.vue'), meta },
-        { path: 'runs', component: () => import('./tabs/RunsTab.vue'), meta },
+        { path: '/mobile/live', component: () => import('./tabs/LiveTab.vue'), meta },
+        { path: '/mobile/alarms', component: () => import('./tabs/AlarmsTab.vue'), meta },
+        { path: '/mobile/runs', component: () => import('./tabs/RunsTab.vue'), meta },
       ],
     },
   ],

@@ -11,9 +11,9 @@ export type Range = [from: number, to: number]
 export interface ChartSource {
   /** Device and entity of a point. */
   parts: (point: string) => [device: string, entity: string]
-  recent: (device: string, entities: string[]) => Promise<History>
+  recent: (device: string, entities: string[], signal: AbortSignal) => Promise<History>
   /** Null when nothing was ever recorded of the device. */
-  history: (device: string, entities: string[], range: Range, points: number) => Promise<History | null>
+  history: (device: string, entities: string[], range: Range, points: number, signal: AbortSignal) => Promise<History | null>
 }
 
 interface Archive {
@@ -60,7 +60,7 @@ export class ChartData {
   private loading: Range | null = null
   private loadedAt = -Infinity
   private failedAt = -Infinity
-  private ended = false
+  private readonly leave = new AbortController()
   /** Message of the last request that failed; empty when it worked. */
   problem = ''
 
@@ -76,9 +76,13 @@ export class ChartData {
     return this.loading !== null
   }
 
-  /** Answers that come later are dropped. */
+  /** What was asked for is given up; answers that come later are dropped. */
   end(): void {
-    this.ended = true
+    this.leave.abort()
+  }
+
+  private get ended(): boolean {
+    return this.leave.signal.aborted
   }
 
   private byDevice(): Map<string, Map<string, string>> {
@@ -93,7 +97,7 @@ export class ChartData {
   /** Takes over the server's memory: at the start, and again after the link was away. */
   async remember(): Promise<void> {
     const reads = [...this.byDevice()].map(async ([device, entities]) => {
-      const answer = await this.source.recent(device, [...entities.keys()])
+      const answer = await this.source.recent(device, [...entities.keys()], this.leave.signal)
       for (const [entity, data] of Object.entries(answer.series)) {
         const point = entities.get(entity)
         if (point) this.take(point, trackOf(data, answer.t ?? [], 0))
@@ -185,7 +189,7 @@ export class ChartData {
   private async load(range: Range, points: number): Promise<Archive> {
     const archive: Archive = { range, width: 0, tracks: new Map() }
     const reads = [...this.byDevice()].map(async ([device, entities]) => {
-      const answer = await this.source.history(device, [...entities.keys()], range, points)
+      const answer = await this.source.history(device, [...entities.keys()], range, points, this.leave.signal)
       if (!answer) return
       archive.width = Math.max(archive.width, answer.resolution_s)
       for (const [entity, data] of Object.entries(answer.series)) {

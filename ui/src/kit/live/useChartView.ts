@@ -1,7 +1,7 @@
 /** What a chart of live points shows: a window that runs on the right, or the stretch a person chose. */
 import { onBeforeUnmount, onMounted, ref, shallowRef, watch, type Ref } from 'vue'
 import { ApiError } from '@/api/client'
-import { devicesApi } from '@/api/endpoints'
+import { curvesApi } from '@/api/curves'
 import type { Span } from '@/kit/chart/navigate'
 import type { joined } from '@/kit/chart/track'
 import { paintWith } from '@/kit/painter'
@@ -17,10 +17,10 @@ const MOST_S = 20 * 366 * 86_400
 
 const source: ChartSource = {
   parts: partsOf,
-  recent: (device, entities) => devicesApi.recent(device, entities),
-  history: async (device, entities, [start, end], points) => {
+  recent: (device, entities, signal) => curvesApi.recent(device, entities, signal),
+  history: async (device, entities, [start, end], points, signal) => {
     try {
-      return await devicesApi.history(device, entities, { start: Math.max(0, start), end, points })
+      return await curvesApi.history(device, entities, { start: Math.max(0, start), end, points }, signal)
     } catch (problem) {
       if (problem instanceof ApiError && problem.status === 404) return null
       throw problem

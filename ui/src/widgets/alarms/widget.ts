@@ -9,7 +9,7 @@ export default {
   icon: mdiBellOutline,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 4, h: 3, minW: 2, minH: 2 },
+  size: { w: 4, h: 4, minW: 2, minH: 2 },
   slots: [{ name: 'device', label: () => t('device'), type: 'device', optional: true }],
   options: () => ({ type: 'object', properties: { worst: { oneOf: (['info', 'warning', 'critical'] as const).map((severity) => ({ const: severity, title: tw(severity) })), default: 'info', title: t('worst') } } }),
   component: () => import('./AlarmsWidget.vue'),

@@ -11,6 +11,7 @@ export default {
   title: () => t('title'),
   help: () => t('help'),
   size: { w: 2, h: 1, minW: 1, minH: 1 },
+  bare: true,
   slots: [
     { name: 'flow', label: () => t('flow'), type: 'flow', optional: true },
     { name: 'channel', label: () => t('channel'), type: 'channel', optional: true },

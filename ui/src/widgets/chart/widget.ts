@@ -8,7 +8,7 @@ export default {
   icon: mdiChartLine,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 6, h: 4, minW: 2, minH: 2 },
+  size: { w: 6, h: 6, minW: 3, minH: 3 },
   slots: [{ name: 'point', label: () => t('points'), type: 'point', many: true, kinds: ['numeric', 'toggle'] }],
   options: () => ({
     type: 'object',

@@ -8,7 +8,7 @@ export default {
   icon: mdiFormatListBulletedType,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 3, h: 2, minW: 2, minH: 1 },
+  size: { w: 3, h: 3, minW: 2, minH: 2 },
   slots: [{ name: 'point', label: () => t('point'), type: 'point', kinds: ['enum'] }],
   options: () => ({ type: 'object', properties: { confirm: { type: 'boolean', default: true, title: t('confirm') } } }),
   fits: (entity) => (entity.kind === 'enum' ? 4 : 0),

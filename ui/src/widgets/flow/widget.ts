@@ -8,7 +8,7 @@ export default {
   icon: mdiSitemapOutline,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 4, h: 5, minW: 3, minH: 2 },
+  size: { w: 4, h: 7, minW: 3, minH: 3 },
   slots: [{ name: 'flow', label: () => t('flow'), type: 'flow' }],
   options: () => ({ type: 'object', properties: {} }),
   component: () => import('./FlowWidget.vue'),

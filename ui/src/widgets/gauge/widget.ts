@@ -8,7 +8,7 @@ export default {
   icon: mdiGauge,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 2, h: 2, minW: 1, minH: 1 },
+  size: { w: 2, h: 3, minW: 1, minH: 2 },
   slots: [{ name: 'point', label: () => t('point'), type: 'point', kinds: ['numeric'] }],
   options: () => ({ type: 'object', properties: { low: { type: 'number', title: t('low') }, high: { type: 'number', title: t('high') } } }),
   fits: (entity) => (entity.kind === 'numeric' && entity.access === 'RO' ? 1 : 0),

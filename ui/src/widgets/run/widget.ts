@@ -8,7 +8,7 @@ export default {
   icon: mdiProgressClock,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 4, h: 3, minW: 2, minH: 2 },
+  size: { w: 4, h: 4, minW: 3, minH: 3 },
   slots: [{ name: 'channel', label: () => t('channel'), type: 'channel', optional: true }],
   options: () => ({ type: 'object', properties: { controls: { type: 'boolean', default: true, title: t('controls') } } }),
   component: () => import('./RunWidget.vue'),

@@ -8,7 +8,7 @@ export default {
   icon: mdiRecordCircleOutline,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 3, h: 2, minW: 2, minH: 2 },
+  size: { w: 3, h: 3, minW: 2, minH: 3 },
   slots: [],
   options: () => ({ type: 'object', properties: {} }),
   component: () => import('./SessionWidget.vue'),

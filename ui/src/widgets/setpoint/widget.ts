@@ -8,7 +8,7 @@ export default {
   icon: mdiTuneVertical,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 3, h: 2, minW: 2, minH: 1 },
+  size: { w: 3, h: 3, minW: 2, minH: 2 },
   slots: [
     { name: 'point', label: () => t('point'), type: 'point', kinds: ['numeric'], writable: true },
     { name: 'actual', label: () => t('actual'), type: 'point', kinds: ['numeric'], optional: true },

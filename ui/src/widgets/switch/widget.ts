@@ -8,7 +8,7 @@ export default {
   icon: mdiToggleSwitchOutline,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 2, h: 2, minW: 1, minH: 1 },
+  size: { w: 2, h: 2, minW: 1, minH: 2 },
   slots: [{ name: 'point', label: () => t('point'), type: 'point', kinds: ['toggle'] }],
   options: () => ({ type: 'object', properties: { confirm: { type: 'boolean', default: false, title: t('confirm') } } }),
   fits: (entity) => (entity.kind === 'toggle' ? 4 : 0),

@@ -8,7 +8,7 @@ export default {
   icon: mdiTable,
   title: () => t('title'),
   help: () => t('help'),
-  size: { w: 4, h: 3, minW: 2, minH: 2 },
+  size: { w: 5, h: 4, minW: 2, minH: 2 },
   slots: [{ name: 'point', label: () => t('points'), type: 'point', many: true }],
   options: () => ({ type: 'object', properties: { mean: { type: 'boolean', default: false, title: t('showMean') }, age: { type: 'boolean', default: false, title: t('showAge') } } }),
   component: () => import('./TableWidget.vue'),

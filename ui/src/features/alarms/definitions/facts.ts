@@ -13,8 +13,15 @@ export function delaysOf(watch: AlarmWatch): string {
   return facts.filter(Boolean).join(' · ')
 }
 
-/** What the server says of it, unless that is its word again. */
-export const shownOf = (watch: AlarmWatch) => (watch.shown === watch.word ? '' : watch.shown.replace(/[:;]\s*$/, ''))
+/** What the server says of it, unless that is its word again, and the number that is watched for. */
+export function shownOf(watch: AlarmWatch): string {
+  const words = watch.shown === watch.word ? '' : watch.shown.replace(/[:;]\s*$/, '')
+  const at = watch.at === null || watch.at === undefined ? '' : formatQuantity(watch.at, watch.unit, plainDigits(watch.at))
+  return [words, at].filter(Boolean).join(' ')
+}
+
+/** As many digits as the number was written with: 4.5 stays 4.5. */
+const plainDigits = (value: number) => Math.min(9, (String(value).split('.')[1] ?? '').length)
 
 export function moreOf(watch: AlarmWatch): string {
   const facts = [watch.priority ? t('priority', { n: watch.priority }) : '', watch.latching ? t('latching') : '', watch.active_when ? t('when', { condition: watch.active_when }) : '']

@@ -22,7 +22,7 @@ function sourceName(binding: Binding): string {
   const bound = findPoint(binding.source)
   if (!bound) return binding.source
   const owner = bound.device ? deviceName(bound.device.id) : binding.source.slice(0, binding.source.lastIndexOf('.'))
-  return `${owner} · ${bound.entity.name}`
+  return `${bound.entity.name} · ${owner}`
 }
 
 /** The heading: the person's own, else what the widget shows, else its kind. */

@@ -6,9 +6,8 @@
 import type { GridItemHTMLElement, GridStack as Grid } from 'gridstack'
 import type { Layout, Widget } from '@/widgets/contract'
 import { kindOf } from '@/widgets'
-import { COLUMNS } from '../model/pages'
+import { CELL_PX, COLUMNS } from '../model/pages'
 
-export const CELL_PX = 64
 export const GAP_PX = 6
 
 export interface GridHooks {

@@ -3,6 +3,8 @@ import type { Page } from '@/api/workspaces'
 import type { Layout, Widget } from '@/widgets/contract'
 
 export const COLUMNS = 12
+/** Height of a row. */
+export const CELL_PX = 64
 
 /** An id nobody has yet; also without a secure context, where `randomUUID` does not exist. */
 export function newId(prefix: string): string {
