@@ -1,5 +1,5 @@
 import { defineMessages } from '@/i18n'
 
-const en = { title: 'Device management', help: 'All devices with their state: switch on and off, connect, edit, add.', device: 'Device', add: 'Add a device', edit: 'Edit', connect: 'Connect', disconnect: 'Disconnect', enabled: 'In use', none: 'No devices yet', disconnectText: 'Its outputs go to their safe state first.', disableText: 'Its outputs go to their safe state; it is not polled any more.', disable: 'Take out of use', rearm: 'Take writes again', more: 'All about devices' }
-const de: Record<keyof typeof en, string> = { title: 'Geräteverwaltung', help: 'Alle Geräte mit ihrem Zustand: ein- und ausschalten, verbinden, bearbeiten, hinzufügen.', device: 'Gerät', add: 'Gerät hinzufügen', edit: 'Bearbeiten', connect: 'Verbinden', disconnect: 'Trennen', enabled: 'In Gebrauch', none: 'Noch keine Geräte', disconnectText: 'Seine Ausgänge gehen zuerst in den sicheren Zustand.', disableText: 'Seine Ausgänge gehen in den sicheren Zustand; es wird nicht mehr abgefragt.', disable: 'Außer Gebrauch nehmen', rearm: 'Schreiben wieder zulassen', more: 'Alles über Geräte' }
+const en = { title: 'Device management', help: 'All devices with their state: switch on and off, connect, edit, add.', add: 'Add a device', none: 'No devices yet' }
+const de: Record<keyof typeof en, string> = { title: 'Geräteverwaltung', help: 'Alle Geräte mit ihrem Zustand: ein- und ausschalten, verbinden, bearbeiten, hinzufügen.', add: 'Gerät hinzufügen', none: 'Noch keine Geräte' }
 export const t = defineMessages('widgetDeviceManager', en, de)
