@@ -1,7 +1,7 @@
 """Pictures of every page for the documentation: ``python -m tests.browser.pictures [NAME …]``.
 
-A server of its own starts at a fixed moment, a run is driven to its end at full pace, and then the
-virtual time stands still, so that two runs show the same.
+A server of its own starts at a fixed moment; once every page has something to show, its virtual
+time stands still, so that two runs of this show nearly the same.
 """
 
 import os
@@ -35,7 +35,7 @@ sys.exit(main())
 
 @contextmanager
 def still_server() -> Iterator[Server]:
-    """A demo server whose time stands still after a run."""
+    """A demo server whose time stands still."""
     with tempfile.TemporaryDirectory() as home:
         options = ["demo", "--no-browser", "--home", home, "--port", "0", "--log-level", "ERROR"]
         with subprocess.Popen(
@@ -48,7 +48,7 @@ def still_server() -> Iterator[Server]:
             try:
                 server = Server(_read_url(process))
                 server.settle()
-                prepare(server, whole=True)
+                prepare(server)
                 server.pace(STANDSTILL)
                 yield server
             finally:

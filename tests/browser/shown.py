@@ -72,7 +72,7 @@ def routes() -> set[str]:
     return {route for text in texts for route in found.findall(text)}
 
 
-def prepare(server: Server, whole: bool = False) -> None:
+def prepare(server: Server) -> None:
     """A rule, a script and a finished run, so that every page has something to show."""
     server.add_flow("doorbell")
     if "revision" not in server.call("GET", "/api/scripts/report"):
@@ -80,8 +80,5 @@ def prepare(server: Server, whole: bool = False) -> None:
         server.call("PUT", "/api/scripts/report", {"text": text, "revision": ""})
     if not any(run["state"] == "finished" for run in server.runs()):
         run = server.call("POST", "/api/runs", {"sequence": "capacity-check"})
-        if whole:
-            server.pace(None)
-        else:
-            server.call("POST", f"/api/runs/{run['id']}/abort")
+        server.call("POST", f"/api/runs/{run['id']}/abort")
         server.follow(run["id"])
