@@ -1,0 +1,91 @@
+"""Pictures of every page for the documentation: ``python -m tests.browser.pictures [NAME …]``.
+
+A server of its own starts at a fixed moment; once every page has something to show, its virtual
+time stands still, so that two runs of this show nearly the same.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.conftest import ARGS, Server, _read_url
+from tests.browser.shown import PAGES, Shown, prepare
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+WIDTHS = ((1920, 1080), (360, 740))
+MOMENT = 1_768_467_600
+"""Thursday 15 January 2026, 09:00 UTC."""
+
+STANDSTILL = 1e-6
+SERVER = f"""
+import sys, time
+from ionpy_auto.core.clock import SystemClock
+started = time.monotonic()
+SystemClock.now = lambda self: {MOMENT} + time.monotonic() - started
+from ionpy_auto.cli.__main__ import main
+sys.exit(main())
+"""
+
+
+@contextmanager
+def still_server() -> Iterator[Server]:
+    """A demo server whose time stands still."""
+    with tempfile.TemporaryDirectory() as home:
+        options = ["demo", "--no-browser", "--home", home, "--port", "0", "--log-level", "ERROR"]
+        with subprocess.Popen(
+            [sys.executable, "-c", SERVER, *options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TZ": "UTC"},
+        ) as process:
+            try:
+                server = Server(_read_url(process))
+                server.settle()
+                prepare(server)
+                server.pace(STANDSTILL)
+                yield server
+            finally:
+                process.terminate()
+                process.communicate(timeout=30)
+
+
+def take(browser: Browser, server: Server, shown: Shown, width: int, height: int) -> Path:
+    """One picture."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        locale="en-US",
+        timezone_id="UTC",
+        color_scheme="dark",
+        reduced_motion="reduce",
+        service_workers="block",
+    )
+    page = context.new_page()
+    shown.open(page, server)
+    page.wait_for_load_state("networkidle")
+    path = IMAGES / f"{shown.name}-{width}.png"
+    page.screenshot(path=path, animations="disabled", caret="hide")
+    context.close()
+    return path
+
+
+def main(names: list[str]) -> None:
+    """Take the pictures of the named pages, or of all."""
+    wanted = [shown for shown in PAGES if not names or shown.name in names]
+    with still_server() as server, sync_playwright() as playwright:
+        found = os.environ.get("IONPY_CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=found, args=list(ARGS))
+        for shown in wanted:
+            for width, height in WIDTHS:
+                sys.stdout.write(f"{take(browser, server, shown, width, height).name}\n")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
