@@ -30,6 +30,6 @@ export default ts.config(
       'vuejs-accessibility/label-has-for': ['error', { required: { some: ['nesting', 'id'] } }],
     },
   },
-  { files: ['src/features/mobile/worker.js'], languageOptions: { globals: { self: 'readonly', caches: 'readonly', fetch: 'readonly', URL: 'readonly', Response: 'readonly', __SHELL__: 'readonly' } } },
+  { files: ['src/features/mobile/worker.js'], languageOptions: { globals: { self: 'readonly', caches: 'readonly', fetch: 'readonly', URL: 'readonly', Response: 'readonly', Request: 'readonly', __SHELL__: 'readonly' } } },
   { files: ['**/{messages,de,en}.ts', 'src/api/types.ts', 'src/api/alarmTypes.ts'], rules: { 'max-lines': 'off' } },
 )

@@ -7,7 +7,8 @@ const NAME = 'ionpy-shell-__VERSION__'
 const PAGE = '/mobile'
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(NAME).then((cache) => cache.addAll([PAGE, ...SHELL])).then(() => self.skipWaiting()))
+  const page = new Request(PAGE, { headers: { accept: 'text/html' } }) // as a browser asks: the server tells pages from data by it
+  event.waitUntil(caches.open(NAME).then((cache) => cache.addAll([page, ...SHELL])).then(() => self.skipWaiting()))
 })
 
 self.addEventListener('activate', (event) => {
