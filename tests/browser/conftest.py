@@ -124,7 +124,7 @@ class Server:
         raise AssertionError(f"devices do not come back: {states}")
 
     def settle(self) -> None:
-        """No run, no latch, the usual pace."""
+        """No run, no latch, the usual pace, every link open."""
         status = self.call("GET", "/api/system/status")
         if status["latch"]["pressed"]:
             self.call("POST", "/api/admin/rearm", {"reason": "next test"})
@@ -135,6 +135,10 @@ class Server:
             if run["state"] != "finished":
                 self.call("POST", f"/api/runs/{run['id']}/abort")
                 self.follow(run["id"])
+        for item in self.call("GET", "/api/devices")["items"]:
+            if item["state"] == "offline":  # a test that failed may have left it so
+                self.call("POST", f"/api/devices/{item['id']}/connect")
+                self.connect()
 
     def follow(self, run_id: str) -> None:
         """Read the events of a run until it has finished: the stream ends then."""

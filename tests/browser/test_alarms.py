@@ -124,27 +124,46 @@ def test_an_alarm_is_put_aside_with_a_reason_and_comes_back(bells: Page, server:
     expect(kitchen).to_contain_text("active, acknowledged")
 
 
-def test_the_values_of_an_offline_device_are_folded_under_it_and_its_details_show_the_curve(
-    bells: Page, server: Server
-) -> None:
-    server.call("POST", "/api/devices/DMM_01/disconnect")
-    offline = row(bells, "DMM_01 is offline")
-    offline.click()
+@pytest.fixture
+def high(bells: Page, server: Server) -> Iterator[Page]:
+    """One more alarm: a limit of the cell's voltage that is always passed."""
+
+    def define(text: str) -> str:
+        now = server.call("GET", "/api/alarms/definitions")
+        server.call("PUT", "/api/alarms/definitions", {"text": text, "etag": now["etag"]})
+        return str(now["text"])
+
+    before = define("alarms:\n  - {point: DMM_01.cell_v, hi: 1 V}\n")
+    yield bells
+    define(before)
+    expect(row(bells, "HI cell_v DMM_01")).to_have_count(0)
+
+
+def test_the_details_of_an_alarm_show_the_curve_and_who_was_told(high: Page) -> None:
+    bells = high
+    row(bells, "HI cell_v DMM_01").click()
     drawer = bells.get_by_role("dialog")
     expect(drawer.get_by_role("heading", name="From five minutes before")).to_be_visible()
     expect(drawer.get_by_role("button", name=re.compile("^Cell voltage"))).to_be_visible()
     expect(drawer.get_by_text("browser", exact=True)).to_be_visible()
     expect(drawer.get_by_role("list").get_by_text("raised")).to_be_visible()
-    expect(bells).to_have_url(re.compile("alarm=DMM_01/offline|alarm=DMM_01%2Foffline"))
+    expect(bells).to_have_url(re.compile("alarm=DMM_01/cell_v|alarm=DMM_01%2Fcell_v"))
     bad(bells)
     bells.reload()  # the address leads to the same alarm
-    expect(drawer.get_by_role("heading", name="DMM_01 is offline")).to_be_visible()
+    expect(drawer.get_by_role("heading", name=re.compile("HI"))).to_be_visible()
     drawer.get_by_role("button", name="Acknowledge").click()
     bells.get_by_role("dialog", name="Acknowledge").get_by_role("button").last.click()
     expect(drawer.get_by_text("active, acknowledged")).to_be_visible()
     bells.keyboard.press("Escape")
-    server.call("POST", "/api/devices/DMM_01/connect")
-    expect(offline).to_have_count(0)
+
+
+def test_a_device_disconnected_on_purpose_raises_no_alarm(bells: Page, server: Server) -> None:
+    before = {alarm["key"] for alarm in alarms(server)}
+    server.call("POST", "/api/devices/LOAD_01/disconnect")
+    expect(bells.get_by_role("button", name="Devices: 3, with trouble: 1")).to_be_visible()
+    assert {alarm["key"] for alarm in alarms(server)} <= before
+    server.call("POST", "/api/devices/LOAD_01/connect")
+    expect(bells.get_by_role("button", name="Devices: 3", exact=True)).to_be_visible()
 
 
 def test_the_history_is_filtered_and_taken_along(bells: Page) -> None:

@@ -1,10 +1,12 @@
 """The way of somebody who has never seen it: device, chart, recording, alarm, file.
 
 Nothing here is known beforehand: every step is found by what the page says. The tutorial in
-``docs/tutorial/in-the-browser.md`` goes the same way, with the pictures taken here.
+``docs/tutorial/in-the-browser.md`` goes the same way; with ``IONPY_PICTURES`` set to a folder its
+pictures are taken here.
 """
 
 import csv
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,8 +35,20 @@ def clean(server: Server) -> Iterator[None]:
         server.call("POST", f"/api/alarms/{alarm['id']}/ack")
 
 
+def picture(page: Page, name: str) -> None:
+    """One picture of the tutorial, where they are asked for."""
+    folder = os.environ.get("IONPY_PICTURES")
+    if folder:
+        page.screenshot(path=Path(folder) / f"tutorial-{name}.png", animations="disabled")
+
+
+def go(page: Page, name: str) -> None:
+    """To a page, by the navigation."""
+    page.get_by_role("navigation", name="Main navigation").get_by_role("link", name=name).click()
+
+
 def add_a_supply(page: Page) -> None:
-    page.get_by_role("link", name="Devices").click()
+    go(page, "Devices")
     page.get_by_role("button", name="Add device").first.click()
     wizard = page.get_by_role("dialog", name="Add a device")
     wizard.get_by_role("searchbox").fill("riden")
@@ -44,6 +58,7 @@ def add_a_supply(page: Page) -> None:
     wizard.get_by_role("button", name="Next").click()
     wizard.get_by_role("button", name="Next").click()
     expect(wizard.get_by_text("The device answers", exact=True)).to_be_visible()
+    picture(page, "device")
     wizard.get_by_role("button", name="Next").click()
     wizard.get_by_role("button", name="Add device").click()
     expect(wizard).to_be_hidden()
@@ -51,7 +66,7 @@ def add_a_supply(page: Page) -> None:
 
 
 def make_a_chart(page: Page) -> None:
-    page.get_by_role("link", name="Dashboard").click()
+    go(page, "Dashboard")
     page.get_by_role("button", name="New page").click()
     page.get_by_role("button", name="Add widget").first.click()
     wizard = page.get_by_role("dialog", name="Add widget")
@@ -61,6 +76,7 @@ def make_a_chart(page: Page) -> None:
     wizard.get_by_role("checkbox").first.check()
     wizard.get_by_role("button", name="Next").click()
     wizard.get_by_role("textbox", name="Title").fill("Supply voltage")
+    picture(page, "chart")
     wizard.get_by_role("button", name="Add to the page").click()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Unsaved changes")).to_have_count(0)
@@ -68,13 +84,14 @@ def make_a_chart(page: Page) -> None:
 
 
 def set_a_limit(page: Page) -> None:
-    page.get_by_role("link", name="Alarms").last.click()
+    go(page, "Alarms")
     page.get_by_role("link", name="What is watched").click()
     page.get_by_role("button", name="Set limits").click()
     form = page.get_by_role("dialog", name="Limits of a value")
     form.get_by_label("Value").select_option(f"{SUPPLY}.v_out")
     form.get_by_label("High (warning)").fill("4,05")
     form.get_by_label("What to do").fill("Turn the set-point down.")
+    picture(page, "limits")
     form.get_by_role("button", name="Save limits").click()
     expect(page.get_by_role("region", name="Watched by the file")).to_contain_text("4.05 V")
 
@@ -83,8 +100,9 @@ def record_and_switch_on(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Not recording").click()
     dialog = page.get_by_role("dialog", name="Start recording")
     dialog.get_by_label("Name of the session").fill("First look")
+    picture(page, "recording")
     dialog.get_by_role("button", name="Start recording").click()
-    page.get_by_role("link", name="Dashboard").click()
+    go(page, "Dashboard")
     page.get_by_role("tab", name="Overview").click()
     card = page.get_by_role("region", name="Bench supply")
     for name, value in (("Set voltage", "4.2"), ("Set current", "3")):
@@ -98,6 +116,7 @@ def record_and_switch_on(page: Page, server: Server) -> None:
 def acknowledge(page: Page) -> None:
     bell = page.get_by_role("banner").get_by_role("link", name=re.compile("Alarms: 1"))
     bell.click()
+    picture(page, "alarm")
     row = page.get_by_role("row").filter(has_text=SUPPLY).first
     row.get_by_role("button", name="Acknowledge").click()
     dialog = page.get_by_role("dialog")
@@ -112,9 +131,13 @@ def export_csv(page: Page, folder: Path) -> Path:
     sure = page.get_by_role("dialog", name="Stop recording")
     sure.get_by_role("button", name="Stop recording").click()
     expect(sure).to_be_hidden()
-    page.get_by_role("link", name="History").click()
+    go(page, "History")
     page.get_by_role("button", name="Export", exact=True).click()
     dialog = page.get_by_role("dialog", name=re.compile("Export"))
+    for device in (SUPPLY, "CH1"):
+        box = dialog.get_by_role("checkbox", name=re.compile(device))
+        box.set_checked(device == SUPPLY)
+    picture(page, "export")
     dialog.get_by_role("button", name="Export").click()
     link = page.get_by_role("link", name=re.compile("Download")).first
     with page.expect_download() as loading:
@@ -134,6 +157,7 @@ def test_a_newcomer_comes_from_an_empty_page_to_a_file(
     record_and_switch_on(app, server)
     acknowledge(app)
     file = export_csv(app, tmp_path)
-    rows = list(csv.reader(file.open(encoding="utf-8-sig")))
-    voltages = [float(row[rows[0].index("v_out")]) for row in rows[2:] if row]
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))[1:]  # the first holds the units
+    voltages = [float(row["v_out"]) for row in rows if row["v_out"]]
     assert 4.05 <= max(voltages) <= 4.21
