@@ -1,5 +1,5 @@
 /** What the scrub bar shows of a recording: a thumbnail curve and the times of its events. */
-import { shallowRef, watch, type Ref } from 'vue'
+import { computed, shallowRef, watch, type Ref } from 'vue'
 import { recordingsApi } from '@/api/recordings'
 import type { Session } from '@/api/types'
 import { firstPoints, pointKey, pointsOf } from '@/features/history/points'
@@ -15,7 +15,15 @@ const POINTS = 500
 
 export function useTrack(session: Ref<Session | null>, bounds: () => [number, number]): { path: Ref<string>; events: Ref<Moment[]> } {
   const path = shallowRef('')
-  const events = shallowRef<Moment[]>([])
+  const happened = shallowRef<Pick<Parameters<typeof momentsOf>[0], 'steps' | 'alarms'>>({ steps: [], alarms: [] })
+  /** Markers may come later than the recording, and while it plays. */
+  const events = computed<Moment[]>(() => {
+    const recording = session.value
+    if (!recording) return []
+    const [from, to] = bounds()
+    const markers = useMarkers().list.filter((marker) => marker.session_id === recording.id)
+    return momentsOf({ markers, ...happened.value }, (kind) => KIND_COLOUR[kindOf(kind)]).filter((event) => event.at >= from - 1 && event.at <= to + 1)
+  })
 
   async function curve(recording: Session): Promise<string> {
     const held = (await recordingsApi.recorded(recording.id)).items
@@ -30,15 +38,12 @@ export function useTrack(session: Ref<Session | null>, bounds: () => [number, nu
     const [drawn, steps, alarms] = await Promise.allSettled([curve(recording), stepsOf(recording), alarmsOf(recording)])
     if (session.value?.id !== recording.id) return
     path.value = drawn.status === 'fulfilled' ? drawn.value : ''
-    const [from, to] = bounds()
-    const markers = useMarkers().list.filter((marker) => marker.session_id === recording.id)
-    const story = { markers, steps: steps.status === 'fulfilled' ? steps.value : [], alarms: alarms.status === 'fulfilled' ? alarms.value : [] }
-    events.value = momentsOf(story, (kind) => KIND_COLOUR[kindOf(kind)]).filter((event) => event.at >= from - 1 && event.at <= to + 1)
+    happened.value = { steps: steps.status === 'fulfilled' ? steps.value : [], alarms: alarms.status === 'fulfilled' ? alarms.value : [] }
   }
 
   watch(session, (recording) => {
     path.value = ''
-    events.value = []
+    happened.value = { steps: [], alarms: [] }
     if (recording) void load(recording)
   }, { immediate: true })
   return { path, events }

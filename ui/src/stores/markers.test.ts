@@ -1,0 +1,23 @@
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Marker } from '@/api/types'
+import { useMarkers } from './markers'
+
+const marker = (id: number): Marker => ({ id, timestamp: id, session_id: null, device_id: null, label: `m${id}`, color: null, notes: '' }) as Marker
+const labels = () => useMarkers().list.map((item) => item.label)
+
+beforeEach(() => setActivePinia(createPinia()))
+
+describe('markers', () => {
+  it('heard while the list was on its way are not lost by it', async () => {
+    let answer: (response: Response) => void = () => undefined
+    vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => (answer = resolve)))
+    const loaded = useMarkers().load()
+    useMarkers().apply(marker(2))
+    useMarkers().apply({ ...marker(1), action: 'deleted' } as Marker)
+    answer(new Response(JSON.stringify({ items: [marker(1)], total: 1 })))
+    await loaded
+    expect(labels()).toEqual(['m2'])
+    vi.unstubAllGlobals()
+  })
+})
