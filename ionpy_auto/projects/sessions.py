@@ -130,6 +130,11 @@ class Sessions:
 
         return await self._database.write(work)
 
+    async def settled(self) -> None:
+        """Return when no session is being opened or closed; the caller acts before it waits."""
+        async with self._changing:
+            return
+
     async def stop(self, status: str = "completed") -> dict[str, Any]:
         """Stop recording; everything queued is durable when this returns.
 

@@ -104,6 +104,9 @@ class SessionBook(Protocol):
     async def stop(self, status: str = "completed") -> dict[str, Any]:
         """Stop recording."""
 
+    async def settled(self) -> None:
+        """Return when no session is being opened or closed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunKit:
@@ -914,15 +917,19 @@ class RunManager:
         sessions = self._kit.sessions
         if sessions is None:
             return
+        # One that is being closed looks active until it is closed: a run that joined it would
+        # record nothing.
+        await sessions.settled()
         self._check_session(run.request)
-        if sessions.active is None:
+        while sessions.active is None:
             name = run.request.session_name or f"{run.flow.title} {run.id}"
             try:
                 await sessions.start(name, run.request.conditions)
                 self._own_session = True
-            except Conflict:
-                if sessions.active is None:  # or another run has just opened one
+            except Conflict as error:  # another run has just opened one, or closes it again
+                if error.error_code != "SESSION_RUNNING":
                     raise
+                await sessions.settled()
         run.session = sessions.active
         number = (run.session or {}).get("id")
         if isinstance(number, int) and number not in run.past.sessions:
@@ -936,7 +943,10 @@ class RunManager:
         sessions.users.discard(run.owner)
         if self._own_session and not sessions.users and sessions.active is not None:
             self._own_session = False
-            await sessions.stop()
+            try:
+                await sessions.stop()
+            except Conflict:  # a run joined it meanwhile, and closes it in our place
+                self._own_session = True
 
     # --- telling a run --------------------------------------------------------------------------
 

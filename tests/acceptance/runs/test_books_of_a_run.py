@@ -1,5 +1,7 @@
 """What a run leaves behind: rows, sessions, events, what its rules did, and a crash in between."""
 
+import asyncio
+
 import pytest
 
 from ionpy_auto.automation.context import AlarmCall
@@ -32,6 +34,9 @@ class Sessions:
         self.active = None
         self.users = set()
         self.calls = []
+        self.changing = asyncio.Lock()
+        self.closed = asyncio.Event()
+        self.closed.set()
 
     async def start(self, name="", conditions=None, notes=""):
         self.active = {"id": len(self.calls) + 1, "name": name}
@@ -41,8 +46,14 @@ class Sessions:
     async def stop(self, status="completed"):
         assert not self.users
         self.calls.append(("stop", self.active["name"]))
-        self.active = None
+        async with self.changing:
+            await self.closed.wait()
+            self.active = None
         return {}
+
+    async def settled(self):
+        async with self.changing:
+            return
 
 
 def kit_with(path, sessions=None):
@@ -95,6 +106,25 @@ async def test_a_run_opens_a_session_and_the_last_of_parallel_users_closes_it(tm
         await run.done.wait()
         assert [c[0] for c in sessions.calls] == ["start"]
         assert run.as_dict()["session_id"] == 1
+
+
+async def test_a_run_that_starts_while_a_session_is_closed_opens_one_of_its_own():
+    sessions = Sessions()
+    async with table(kit=lambda clock, bus: {"sessions": sessions}) as lab:
+        sessions.active = {"id": 1, "name": "closing"}
+        sessions.closed.clear()
+        closing = asyncio.create_task(sessions.stop())
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(sessions.closed.set)
+        run = await lab.start(TWO_CYCLES, session_name="Next")
+        await closing
+        await run.done.wait()
+        assert [call[:2] for call in sessions.calls] == [
+            ("stop", "closing"),
+            ("start", "Next"),
+            ("stop", "Next"),
+        ]
+        assert run.as_dict()["session_id"] == 2
 
 
 async def test_a_session_that_was_running_stays_open_after_the_run():

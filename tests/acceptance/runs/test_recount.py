@@ -36,6 +36,9 @@ class Sessions:
     users: set[str] = set()  # noqa: RUF012 - one test, one book
     active = {"id": 1, "name": "proof"}  # noqa: RUF012
 
+    async def settled(self):
+        """Nothing changes."""
+
 
 async def recorded(path, every_s=1.0):
     recording = Recording(path)
