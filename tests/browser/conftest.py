@@ -113,6 +113,14 @@ class Server:
             time.sleep(15 / PACE)  # fifteen seconds of the cell
         raise AssertionError("the cell does not come to rest")
 
+    def close_books(self) -> None:
+        """Wait until the recording of a run that is over is closed."""
+        for _ in range(100):
+            if not self.call("GET", "/api/system/status")["recording"]:
+                return
+            time.sleep(0.05)
+        raise AssertionError("the recording of a run stays open")
+
     def connect(self) -> None:
         """Wait for links that come back."""
         states: set[str] = set()
@@ -135,6 +143,7 @@ class Server:
             if run["state"] != "finished":
                 self.call("POST", f"/api/runs/{run['id']}/abort")
                 self.follow(run["id"])
+                self.close_books()
         for item in self.call("GET", "/api/devices")["items"]:
             if item["state"] == "offline":  # a test that failed may have left it so
                 self.call("POST", f"/api/devices/{item['id']}/connect")
