@@ -71,17 +71,18 @@ class Markers:
         end: float | None = None,
         limit: int = 1000,
     ) -> list[dict[str, Any]]:
-        """Markers by time, of one session or of all."""
+        """Markers by time, of one session or of all; of too many the newest."""
 
         def work(session: Session) -> list[dict[str, Any]]:
-            query = select(MarkerRow).order_by(col(MarkerRow.timestamp)).limit(limit)
+            newest = (col(MarkerRow.timestamp).desc(), col(MarkerRow.id).desc())
+            query = select(MarkerRow).order_by(*newest).limit(limit)
             if session_id is not None:
                 query = query.where(MarkerRow.session_id == session_id)
             if start is not None:
                 query = query.where(func.coalesce(MarkerRow.ends, MarkerRow.timestamp) >= start)
             if end is not None:
                 query = query.where(MarkerRow.timestamp <= end)
-            return [row.model_dump() for row in session.exec(query)]
+            return [row.model_dump() for row in session.exec(query)][::-1]
 
         return await self._database.read(work)
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
+from litestar.params import Parameter
 
 from ionpy_auto.engine import Engine
 from ionpy_auto.web.fields import Color, Moment, Offset, OptionalRowId, Page, RowId, Time
@@ -11,6 +12,7 @@ from ionpy_auto.web.fields import Color, Moment, Offset, OptionalRowId, Page, Ro
 Text = Annotated[str, msgspec.Meta(max_length=20_000)]
 Name = Annotated[str, msgspec.Meta(max_length=500)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+MarkerPage = Annotated[int, Parameter(ge=1, le=10_000)]
 DeviceName = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 
@@ -109,9 +111,9 @@ class MarkersController(Controller):
         session_id: OptionalRowId = None,
         start: Time = None,
         end: Time = None,
-        limit: Page = 1000,
+        limit: MarkerPage = 1000,
     ) -> dict[str, Any]:
-        """By time, of one session or of all."""
+        """By time, of one session or of all; of more than ``limit`` the newest."""
         items = await engine.project.markers.list(session_id, start, end, limit)
         return {"items": items, "total": len(items)}
 

@@ -644,3 +644,11 @@ async def test_scripts_have_a_type_that_browsers_run_on_every_system(bare, monke
     answer = await bare.get("/assets/a.js")
     assert answer.headers["content-type"].startswith("text/javascript")
     assert "immutable" in answer.headers["cache-control"]
+
+
+async def test_of_more_markers_than_asked_for_the_newest_come_by_time(api):
+    base = "/api/projects/active/markers"
+    for label in ("one", "two", "three"):
+        await api.post(base, json={"label": label})
+    listed = (await api.get(f"{base}?limit=2")).json()["items"]
+    assert [marker["label"] for marker in listed] == ["two", "three"]

@@ -79,7 +79,7 @@ export const exportsApi = {
 }
 
 export const markersApi = {
-  list: (start?: number, end?: number) => http.get<Items<Marker>>(`${active}/markers`, { start, end }),
+  list: (query: { session_id?: number; limit?: number } = {}) => http.get<Items<Marker>>(`${active}/markers`, query),
   add: (label: string, timestamp?: number) => http.post<Marker>(`${active}/markers`, { label, timestamp }),
 }
 

@@ -62,6 +62,7 @@ function adopt(snapshot: Snapshot): void {
   if (before?.id !== snapshot.project?.id) {
     forgetSamples()
     forgetJournal()
+    useMarkers().forget()
   }
   setClock(snapshot.clock)
   bench.adopt(snapshot)

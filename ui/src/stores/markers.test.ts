@@ -20,4 +20,23 @@ describe('markers', () => {
     expect(labels()).toEqual(['m2'])
     vi.unstubAllGlobals()
   })
+  it('of a recording come when it is looked at, once, and stay when all are loaded again', async () => {
+    const asked: string[] = []
+    vi.stubGlobal('fetch', (url: string) => {
+      asked.push(url)
+      const items = url.includes('session_id=7') ? [marker(1), marker(2)] : [marker(2), marker(9)]
+      return Promise.resolve(new Response(JSON.stringify({ items, total: 2 })))
+    })
+    await useMarkers().load()
+    await useMarkers().ensure(7)
+    await useMarkers().ensure(7)
+    expect(labels()).toEqual(['m1', 'm2', 'm9'])
+    expect(asked).toHaveLength(2)
+    await useMarkers().load()
+    expect(labels()).toEqual(['m1', 'm2', 'm9'])
+    useMarkers().forget()
+    await useMarkers().load()
+    expect(labels()).toEqual(['m2', 'm9'])
+    vi.unstubAllGlobals()
+  })
 })

@@ -44,6 +44,7 @@ export function useStories(sessions: Ref<Session[]>): { stories: ComputedRef<Who
       recordingsApi.recorded(session.id).then((answer) => put({ recorded: answer.items })),
       stepsOf(session).then((steps) => put({ steps })),
       alarmsOf(session).then((alarms) => put({ alarms })),
+      markers.ensure(session.id),
     ])
     const failed = parts.find((part) => part.status === 'rejected')
     if (failed) toasts.error(failed.reason)

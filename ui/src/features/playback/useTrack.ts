@@ -15,11 +15,11 @@ const POINTS = 500
 
 export function useTrack(session: Ref<Session | null>, bounds: () => [number, number]): { path: Ref<string>; events: Ref<Moment[]> } {
   const path = shallowRef('')
-  const happened = shallowRef<Pick<Parameters<typeof momentsOf>[0], 'steps' | 'alarms'>>({ steps: [], alarms: [] })
-  /** Markers may come later than the recording, and while it plays. */
+  const happened = shallowRef<Pick<Parameters<typeof momentsOf>[0], 'steps' | 'alarms'> | null>(null)
+  /** All at once, so that no step to the next event leaves one out; markers may also come while it plays. */
   const events = computed<Moment[]>(() => {
     const recording = session.value
-    if (!recording) return []
+    if (!recording || !happened.value) return []
     const [from, to] = bounds()
     const markers = useMarkers().list.filter((marker) => marker.session_id === recording.id)
     return momentsOf({ markers, ...happened.value }, (kind) => KIND_COLOUR[kindOf(kind)]).filter((event) => event.at >= from - 1 && event.at <= to + 1)
@@ -35,7 +35,7 @@ export function useTrack(session: Ref<Session | null>, bounds: () => [number, nu
   }
 
   async function load(recording: Session): Promise<void> {
-    const [drawn, steps, alarms] = await Promise.allSettled([curve(recording), stepsOf(recording), alarmsOf(recording)])
+    const [drawn, steps, alarms] = await Promise.allSettled([curve(recording), stepsOf(recording), alarmsOf(recording), useMarkers().ensure(recording.id)])
     if (session.value?.id !== recording.id) return
     path.value = drawn.status === 'fulfilled' ? drawn.value : ''
     happened.value = { steps: steps.status === 'fulfilled' ? steps.value : [], alarms: alarms.status === 'fulfilled' ? alarms.value : [] }
@@ -43,7 +43,7 @@ export function useTrack(session: Ref<Session | null>, bounds: () => [number, nu
 
   watch(session, (recording) => {
     path.value = ''
-    happened.value = { steps: [], alarms: [] }
+    happened.value = null
     if (recording) void load(recording)
   }, { immediate: true })
   return { path, events }

@@ -3,6 +3,7 @@ import { computed, onBeforeUnmount, watch, type ComputedRef } from 'vue'
 import { runsApi } from '@/api/endpoints'
 import type { Run, RunCycle, RunStep } from '@/api/types'
 import { useLoad, type Load } from '@/kit/useLoad'
+import { useMarkers } from '@/stores/markers'
 import { useRuns } from '@/stores/runs'
 
 const AGAIN_MS = 1000
@@ -31,6 +32,7 @@ export function useRun(id: string): RunView {
     }, AGAIN_MS)
   }
 
+  watch(() => run.value?.session_id, (session) => void (session && useMarkers().ensure(session).catch(() => undefined)), { immediate: true })
   const stage = computed(() => [run.value?.step_id, run.value?.state, run.value?.live?.cycle].join())
   watch([() => store.progressed, stage], readSoon)
   onBeforeUnmount(() => window.clearTimeout(timer))
