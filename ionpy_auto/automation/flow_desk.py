@@ -188,6 +188,37 @@ class FlowDesk:
             answer["written"] = True
         return answer
 
+    async def draft(self, text: str, edits: Sequence[Edit], file: str = "") -> dict[str, Any]:
+        """Make structured edits on a text that is nowhere saved yet, and check what comes of it.
+
+        Args:
+            text: A draft of an editor.
+            edits: In order; none only checks.
+            file: Name of its file, for findings.
+
+        Returns:
+            ``{text, revision, logic, ok, findings, outline}``; ``logic`` is the hash of what the
+            text means, None when it cannot be read.
+
+        Raises:
+            Rejected: An edit cannot be made (``EDIT_REFUSED``).
+        """
+        edited = await self._in_thread(lambda: apply_edits(text, edits)) if edits else text
+        return {
+            "text": edited,
+            "revision": revision_of(edited),
+            "logic": _logic(edited),
+            **self.flows.check(edited, file),
+        }
+
+    async def compare(self, before: str, after: str, file: str = "") -> dict[str, Any]:
+        """What differs between two texts: line by line, and by what they mean."""
+        return {
+            "diff": await self._in_thread(lambda: difference(before, after, file)),
+            "changes": await self._in_thread(partial(changed_parts, before, after)),
+            "logic_changed": _logic(before) != _logic(after),
+        }
+
     # -- stale ------------------------------------------------------------------------------
 
     async def _three_ways(

@@ -441,6 +441,17 @@ class Journal:
 
         return await self._database.read(work)
 
+    async def files(self, run_id: str) -> list[RunFile]:
+        """The texts a run was started with; none when it is unknown."""
+        if self._database is None:
+            return []
+
+        def work(session: Session) -> list[RunFile]:
+            rows = session.exec(select(RunFileRow).where(RunFileRow.run_id == run_id))
+            return [RunFile(row.role, row.name, row.revision, row.text) for row in rows]
+
+        return await self._database.read(work)
+
     async def measured(self, cell_id: str, name: str) -> dict[str, Any] | None:
         """The newest passed measure of a name in any run on a cell."""
         if self._database is None:

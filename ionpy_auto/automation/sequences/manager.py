@@ -9,7 +9,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import structlog
@@ -1122,6 +1122,15 @@ class RunManager:
         """Steps of a run, finished or not."""
         run = self.runs.get(run_id)
         return run.step_rows() if run is not None else await self.journal.steps(run_id)
+
+    async def files(self, run_id: str) -> Sequence[dict[str, Any]]:
+        """The flow, cell, channel and called flows as they were when a run began.
+
+        Raises:
+            NotFound: There is no such run.
+        """
+        await self.describe(run_id)
+        return [asdict(file) for file in await self.journal.files(run_id)]
 
     async def cycles(self, run_id: str) -> Sequence[Mapping[str, Any]]:
         """Finished cycles of a run."""

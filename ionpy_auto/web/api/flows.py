@@ -47,6 +47,22 @@ class FlowPatch(msgspec.Struct, forbid_unknown_fields=True):
     commit: Message | None = None
 
 
+class FlowDraft(msgspec.Struct, forbid_unknown_fields=True):
+    """A text that is not saved, and edits to be made on it."""
+
+    text: FlowText
+    edits: Annotated[list[FlowEdit], msgspec.Meta(max_length=500)] = []
+    file: str = ""
+
+
+class FlowTexts(msgspec.Struct, forbid_unknown_fields=True):
+    """Two texts to be compared."""
+
+    before: FlowText
+    after: FlowText
+    file: str = ""
+
+
 class NewFlow(msgspec.Struct, forbid_unknown_fields=True):
     """A new flow file; the id stands in the text."""
 
@@ -170,6 +186,17 @@ class FlowToolsController(Controller):
     def check(self, engine: Engine, data: FlowText_) -> dict[str, Any]:
         """All findings and, without errors, the outline."""
         return engine.project.automation.flows.check(data.text, data.file)
+
+    @post("/flow-edit", operation_id="editFlowText", status_code=200)
+    async def edit(self, engine: Engine, data: FlowDraft) -> dict[str, Any]:
+        """Structured edits of a draft, and a check of what comes of it; nothing is kept."""
+        edits = [_edit(edit) for edit in data.edits]
+        return await engine.project.automation.desk.draft(data.text, edits, data.file)
+
+    @post("/flow-diff", operation_id="diffFlowTexts", status_code=200)
+    async def compare(self, engine: Engine, data: FlowTexts) -> dict[str, Any]:
+        """What differs between two texts, line by line and by what they mean."""
+        return await engine.project.automation.desk.compare(data.before, data.after, data.file)
 
     @get("/flow-schema", operation_id="flowSchema", sync_to_thread=False)
     def schema(self, engine: Engine) -> dict[str, Any]:

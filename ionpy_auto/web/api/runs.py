@@ -148,6 +148,12 @@ class RunsController(Controller):
         items = await engine.project.automation.runs.steps(run_id)
         return {"items": items, "total": len(items)}
 
+    @get("/{run_id:str}/files", operation_id="runFiles")
+    async def files(self, engine: Engine, run_id: str) -> dict[str, Any]:
+        """The texts it was started with: flow, cell, channel, called flows."""
+        items = await engine.project.automation.runs.files(run_id)
+        return {"items": items, "total": len(items)}
+
     @get("/{run_id:str}/cycles", operation_id="runCycles")
     async def cycles(self, engine: Engine, run_id: str) -> dict[str, Any]:
         """Figures per cycle."""

@@ -78,3 +78,39 @@ async def test_a_commit_without_a_repository_is_a_clear_no(api):
     assert (await api.get("/api/flows/nobody/history")).status_code == 404
     assert (await api.get(f"/api/flows/{FLOW}/history/saved-9")).status_code == 404
     assert (await api.get(f"/api/flows/{FLOW}/diff?against=zzz")).status_code == 404
+
+
+async def test_a_draft_is_edited_and_checked_without_being_kept(api):
+    before = await opened(api)
+    edit = {"op": "set", "path": ["title"], "value": "Draft"}
+    body = {"text": before["text"], "edits": [edit]}
+    draft = (await api.post("/api/flow-edit", json=body)).json()
+    assert "title: Draft" in draft["text"]
+    assert (draft["ok"], draft["outline"]["title"]) == (True, "Draft")
+    assert await opened(api) == before
+    again = (await api.post("/api/flow-edit", json={"text": before["text"]})).json()
+    assert again["text"] == before["text"]
+    assert again["logic"] != draft["logic"]
+    moved = {"op": "layout", "path": ["r"], "value": [1, 2]}
+    body = {"text": before["text"], "edits": [moved]}
+    assert (await api.post("/api/flow-edit", json=body)).json()["logic"] == again["logic"]
+
+
+async def test_an_unreadable_draft_has_findings_and_no_meaning(api):
+    answer = (await api.post("/api/flow-edit", json={"text": "a: [1,"})).json()
+    assert (answer["logic"], answer["ok"], answer["outline"]) == (None, False, None)
+    assert answer["findings"][0]["line"]
+    refused = await api.post(
+        "/api/flow-edit", json={"text": "a: [1,", "edits": [{"op": "remove", "path": ["a"]}]}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (422, "EDIT_REFUSED")
+
+
+async def test_two_texts_are_compared_by_lines_and_by_meaning(api):
+    body = {"before": "version: 1\nid: a\n", "after": "version: 1\nid: b # new\n", "file": "a.yaml"}
+    answer = (await api.post("/api/flow-diff", json=body)).json()
+    assert answer["changes"] == [{"kind": "changed", "path": ["id"]}]
+    assert "+id: b # new" in answer["diff"]
+    assert answer["logic_changed"] is True
+    same = {"before": "id: a\n", "after": "id: a # why\n"}
+    assert (await api.post("/api/flow-diff", json=same)).json()["logic_changed"] is False

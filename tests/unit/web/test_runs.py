@@ -94,6 +94,9 @@ sequence:
     run = await over(lab, await start(lab, "judged"))
     steps = (await lab.get(f"/api/runs/{run['id']}/steps")).json()["items"]
     assert [step["verdict"] for step in steps] == ["pass", "inconclusive"]
+    files = (await lab.get(f"/api/runs/{run['id']}/files")).json()["items"]
+    assert next(file["text"] for file in files if file["role"] == "flow") == text
+    assert (await lab.get("/api/runs/nobody/files")).status_code == 404
     assert run["verdict"] == "inconclusive"
 
 

@@ -5,7 +5,7 @@ import { ApiError } from '@/api/client'
 import { workspacesApi, type ActiveLayout, type Page } from '@/api/workspaces'
 import { forgetDraft, readDraft, writeDraft } from './model/draft'
 import { samePages, withMyCopies } from './model/pages'
-import { Timeline } from './model/timeline'
+import { Timeline } from '@/kit/timeline'
 import { t } from './messages'
 
 export const useLayout = defineStore('layout', () => {

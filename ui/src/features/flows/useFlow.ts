@@ -1,141 +1,126 @@
-/** One flow being edited: saved version, draft, server check, save with revision and the conflict that may follow. */
-import { computed, onBeforeUnmount, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
+/** A flow between the draft and the file: loading, saving with the revision it started from, conflicts, outside changes. */
+import { computed, onBeforeUnmount, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { ApiError } from '@/api/client'
 import { flowsApi } from '@/api/endpoints'
-import type { Finding, Flow, FlowCheck } from '@/api/types'
+import { flowEditsApi, type EditedFlow } from '@/api/flowEdits'
+import type { Flow } from '@/api/types'
 import { useAction, type Action } from '@/kit/useAction'
 import { useLoad, type Load } from '@/kit/useLoad'
 import { onFlowChanged } from '@/stores/live'
 import { useToasts } from '@/stores/toasts'
-import { readDraft, writeDraft } from './drafts'
+import { writeDraft } from './drafts'
+import { createEditor, type FlowEditor } from './model/editor'
+import { keepDraft, restoreDraft } from './model/useDraft'
 import { t } from './messages'
 
-const CHECK_MS = 400
-
+/** Both changes after a refused save, and their merge where they do not meet. */
 export interface Conflict {
   revision: string
   text: string
+  base: string | null
+  merged: string | null
+  conflicts: unknown[]
 }
 
 export interface FlowEditing {
   load: Load<Flow>
-  text: Ref<string>
-  check: ShallowRef<FlowCheck | null>
-  findings: ComputedRef<Finding[]>
-  checking: Ref<boolean>
+  editor: FlowEditor
+  saved: ShallowRef<EditedFlow | null>
+  /** The text differs from the file: there is something to save. */
   dirty: ComputedRef<boolean>
+  /** It means something else than what is deployed. */
+  changed: ComputedRef<boolean>
   restored: Ref<boolean>
   outside: Ref<boolean>
   conflict: ShallowRef<Conflict | null>
-  save: Action<[]>
-  overwrite: () => void
-  takeTheirs: () => void
-  discard: () => void
+  save: Action<[commit?: string]>
+  /** Saves this text over the version of a conflict. */
+  settle: (text: string) => Promise<void>
+  /** Takes the file as it is; the draft is one undo step away. */
+  discard: () => Promise<void>
 }
 
 export function useFlow(id: string, project: string): FlowEditing {
   const toasts = useToasts()
-  const text = ref('')
+  const editor = createEditor(id, '')
+  const saved = shallowRef<EditedFlow | null>(null)
   const base = ref('')
-  const check = shallowRef<FlowCheck | null>(null)
   const conflict = shallowRef<Conflict | null>(null)
-  const checking = ref(false)
   const restored = ref(false)
   const outside = ref(false)
-  let timer = 0
-  let asked = 0
+  let opened = false
 
   const load = useLoad(async () => {
     const flow = await flowsApi.get(id)
-    const draft = readDraft(project, id)
-    restored.value = draft !== null && draft.text !== flow.text
-    base.value = restored.value && draft ? draft.revision : flow.revision
-    text.value = restored.value && draft ? draft.text : flow.text
-    outside.value = restored.value && draft?.revision !== flow.revision
-    if (!restored.value) check.value = flow
+    editor.file.value = flow.file
+    const facts = await flowEditsApi.edit(flow.text, [], flow.file)
+    const wasClean = saved.value === null || editor.text.value === saved.value.text
+    saved.value = facts
+    if (!opened) {
+      opened = true
+      const started = await restoreDraft(editor, project, flow.text)
+      restored.value = started !== null
+      outside.value = started !== null && started !== flow.revision
+      base.value = started ?? flow.revision
+    } else if (wasClean) {
+      base.value = flow.revision
+      if (editor.text.value !== flow.text) editor.replace(flow.text, t('outsideStep'))
+    } else outside.value = flow.revision !== base.value
+    if (editor.text.value === flow.text) editor.adopt(facts)
     return flow
   })
-  const dirty = computed(() => load.data.value !== null && text.value !== load.data.value.text)
-
-  async function checkNow(): Promise<void> {
-    const mine = ++asked
-    checking.value = true
-    try {
-      const answer = await flowsApi.check(text.value, load.data.value?.file)
-      if (mine === asked) check.value = answer
-    } catch (problem) {
-      if (mine === asked) toasts.error(problem)
-    } finally {
-      if (mine === asked) checking.value = false
-    }
-  }
-
-  watch(text, () => {
-    if (!load.data.value && !restored.value) return
-    writeDraft(project, id, dirty.value ? { text: text.value, revision: base.value } : null)
-    window.clearTimeout(timer)
-    timer = window.setTimeout(() => void checkNow(), CHECK_MS)
-  })
+  const dirty = computed(() => saved.value !== null && editor.text.value !== saved.value.text)
+  const changed = computed(() => dirty.value && (editor.facts.value?.text !== editor.text.value || editor.facts.value.logic !== saved.value?.logic))
+  keepDraft(editor, project, () => (saved.value ? { text: saved.value.text, revision: base.value } : null))
 
   function adopt(flow: Flow): void {
     load.data.value = flow
+    saved.value = { text: flow.text, revision: flow.revision, logic: editor.facts.value?.text === flow.text ? editor.facts.value.logic : null, ok: flow.ok, findings: flow.findings, outline: flow.outline }
     base.value = flow.revision
-    text.value = flow.text
-    check.value = flow
-    restored.value = false
-    outside.value = false
+    restored.value = outside.value = false
     conflict.value = null
-    writeDraft(project, id, null)
+    writeDraft(project, id, editor.text.value === flow.text ? null : { text: editor.text.value, revision: flow.revision })
   }
 
-  /** What was typed while the answer was on its way stays a draft. */
-  function saved(flow: Flow, sent: string): void {
-    const typed = text.value
-    adopt(flow)
-    if (typed !== sent) text.value = typed
-    toasts.show('ok', t('saved'))
-  }
-
-  async function put(revision: string): Promise<void> {
-    const sent = text.value
+  async function put(text: string, revision: string, commit?: string): Promise<void> {
     try {
-      saved(await flowsApi.save(id, sent, revision), sent)
+      adopt(await flowsApi.save(id, text, revision, commit))
+      toasts.show('ok', t('saved'))
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem
       if (problem.status === 412) {
-        const { current_revision, current_text } = problem.args as { current_revision?: string; current_text?: string }
-        conflict.value = { revision: current_revision ?? '', text: current_text ?? '' }
+        const args = problem.args as Partial<Record<'current_revision' | 'current_text' | 'base' | 'merged', string>> & { conflicts?: unknown[] }
+        conflict.value = { revision: args.current_revision ?? '', text: args.current_text ?? '', base: args.base ?? null, merged: args.merged ?? null, conflicts: args.conflicts ?? [] }
         return
       }
-      if (problem.findings.length && check.value) check.value = { ...check.value, ok: false, findings: problem.findings }
+      if (problem.findings.length && editor.facts.value) editor.adopt({ ...editor.facts.value, ok: false, findings: problem.findings })
       throw problem
     }
   }
-  const save = useAction(() => put(base.value))
-
-  function overwrite(): void {
-    if (!conflict.value) return
-    base.value = conflict.value.revision
-    conflict.value = null
-    void save.run()
-  }
-
-  function discard(): void {
-    writeDraft(project, id, null)
-    conflict.value = null
-    void load.reload()
-  }
-
-  const leave = onFlowChanged((changed, revision) => {
-    if (changed !== id || revision === load.data.value?.revision || save.busy.value) return
-    if (dirty.value) outside.value = true
-    else void load.reload()
-  })
-  onBeforeUnmount(() => {
-    leave()
-    window.clearTimeout(timer)
+  const save = useAction(async (commit?: string) => {
+    await editor.settled()
+    await put(editor.text.value, base.value, commit)
   })
 
-  const findings = computed(() => check.value?.findings ?? [])
-  return { load, text, check, findings, checking, dirty, restored, outside, conflict, save, overwrite, takeTheirs: discard, discard }
+  async function settle(text: string): Promise<void> {
+    const { value: clash } = conflict
+    if (!clash) return
+    if (text !== editor.text.value) editor.replace(text, t('mergeStep'))
+    conflict.value = null
+    await put(text, clash.revision)
+  }
+
+  async function discard(): Promise<void> {
+    conflict.value = null
+    const flow = await flowsApi.get(id)
+    if (editor.text.value !== flow.text) editor.replace(flow.text, t('discardStep'))
+    saved.value = await flowEditsApi.edit(flow.text, [], flow.file)
+    adopt(flow)
+    editor.adopt(saved.value)
+  }
+
+  onBeforeUnmount(onFlowChanged((which, revision) => {
+    if (which === id && revision !== load.data.value?.revision && !save.busy.value) void load.reload()
+  }))
+  return { load, editor, saved, dirty, changed, restored, outside, conflict, save, settle, discard }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Page } from '@/api/workspaces'
 import type { Widget } from '@/widgets/contract'
 import { copyOfPage, freePlace, freeTitle, inReadingOrder, movedPage, samePages, withMyCopies, withNewWidget, withPlaces } from './pages'
-import { Timeline } from './timeline'
+import { Timeline } from '@/kit/timeline'
 
 const widget = (id: string, x: number, y: number, w = 2, h = 2): Widget => ({ id, type: 'value', title: id, bindings: {}, layout: { x, y, w, h }, options: {} })
 const page = (id: string, ...widgets: Widget[]): Page => ({ id, title: id, icon: '', widgets })

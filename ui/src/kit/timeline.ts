@@ -1,6 +1,6 @@
 /** What can be undone: named steps back and forth over a value that is replaced as a whole. */
 
-interface Step<T> {
+export interface Step<T> {
   name: string
   /** The value before the step; behind "now" in `future` the one after it. */
   value: T
@@ -53,6 +53,17 @@ export class Timeline<T> {
     this.past.push({ ...step, value: this.now, key: '' })
     this.now = step.value
     return true
+  }
+
+  /** Everything, for keeping it over a reload. */
+  dump(): { past: Step<T>[]; future: Step<T>[]; now: T } {
+    return { past: [...this.past], future: [...this.future], now: this.now }
+  }
+
+  restore(kept: { past: Step<T>[]; future: Step<T>[]; now: T }): void {
+    this.past = [...kept.past].slice(-this.atMost)
+    this.future = [...kept.future]
+    this.now = kept.now
   }
 
   /** The same value in another form; nobody's step. */
