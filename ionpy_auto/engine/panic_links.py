@@ -41,6 +41,9 @@ class PanicLinks:
 
     Args:
         engine: The server's engine; times are those of its own clock, never virtual ones.
+
+    Attributes:
+        results: What the last press came to, until the latch is released.
     """
 
     def __init__(self, engine: "Engine") -> None:
@@ -48,7 +51,7 @@ class PanicLinks:
         self._stage = LinkStage.OPEN
         self._closes_at = 0.0
         self._closed: list[str] = []
-        self._unproven: frozenset[str] = frozenset()
+        self.results: list[SafeResult] = []
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Lock()
 
@@ -63,7 +66,10 @@ class PanicLinks:
 
     def take(self, results: Sequence[SafeResult]) -> None:
         """Remember what the press came to: only devices proven off are closed."""
-        self._unproven = frozenset(r.device for r in results if not (r.ok and r.proven))
+        self.results = list(results)
+
+    def _unproven(self) -> frozenset[str]:
+        return frozenset(r.device for r in self.results if not (r.ok and r.proven))
 
     def count_down(self) -> None:
         """Close the links in five seconds, unless somebody says otherwise."""
@@ -97,7 +103,12 @@ class PanicLinks:
     async def reopen(self) -> None:
         """Connect again what was closed; the latch was released."""
         self._stop()
+        over = self.results
         async with self._closing:
+            # Not before: a closing that is under way has to know what is not proven off. And not
+            # those of a press that came meanwhile.
+            if self.results is over:
+                self.results = []
             closed, self._closed, self._stage = self._closed, [], LinkStage.OPEN
             bench = self._engine.bench
             stacks = bench.devices.stacks if bench is not None else {}
@@ -106,7 +117,7 @@ class PanicLinks:
                     stacks[device].start()
 
     def forget(self) -> None:
-        """The project is closed, and its links with it."""
+        """The project is closed, and its links with it; what the press came to still holds."""
         self._stop()
         self._closed, self._stage = [], LinkStage.OPEN
 
@@ -138,11 +149,12 @@ class PanicLinks:
             return
         async with self._closing:
             stacks = [s for s in bench.devices.stacks.values() if s.is_running]
-            proven = [s for s in stacks if s.id not in self._unproven]
+            unproven = self._unproven()
+            proven = [s for s in stacks if s.id not in unproven]
+            left_open = sorted(s.id for s in stacks if s.id in unproven)
             self._closed = sorted({*self._closed, *(s.id for s in proven)})
             self._stage = LinkStage.CLOSED
             await asyncio.gather(*(s.stop(CLOSED) for s in proven))
-        left_open = sorted(s.id for s in stacks if s.id in self._unproven)
         log.warning("links closed after panic", closed=self._closed, left_open=left_open)
         detail = {"action": "closed", "closed": self._closed, "left_open": left_open}
         self._engine.audit.event("panic_links", "server", detail)
