@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Marker } from '@/api/types'
 import { useMarkers } from './markers'
 
-const marker = (id: number): Marker => ({ id, timestamp: id, session_id: null, device_id: null, label: `m${id}`, color: null, notes: '' }) as Marker
+const marker = (id: number): Marker => ({ id, timestamp: id, ends: null, session_id: null, device_id: null, label: `m${id}`, color: null, notes: '' })
 const labels = () => useMarkers().list.map((item) => item.label)
 
 beforeEach(() => setActivePinia(createPinia()))
