@@ -14,7 +14,7 @@ describe('markers', () => {
     vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => (answer = resolve)))
     const loaded = useMarkers().load()
     useMarkers().apply(marker(2))
-    useMarkers().apply({ ...marker(1), action: 'deleted' } as Marker)
+    useMarkers().apply({ ...marker(1), action: 'deleted' })
     answer(new Response(JSON.stringify({ items: [marker(1)], total: 1 })))
     await loaded
     expect(labels()).toEqual(['m2'])
