@@ -1,5 +1,6 @@
 /** Dashed lines: where an end or a goto leads, and which steps a rule speaks of. Pure. */
 import { isMap, textOf, walk, type FlowGraph, type FlowNode, type Plain } from '../model/graph'
+import type { Scene } from './layout'
 import { endWords } from './wording'
 
 export interface Link {
@@ -44,4 +45,24 @@ export function linksOf(graph: FlowGraph): Link[] {
   }
   for (const rule of graph.rules) for (const id of stepsNamed(rule)) add(rule.key, '', id, 'rule')
   return links
+}
+
+type Point = readonly [number, number]
+
+/** Where a line runs up or down: beside all cards between its ends, in the gap before the rules where it comes from one. */
+export function bendOf(scene: Scene, link: Link, place: number): number {
+  if (link.of === 'rule') return scene.lanes.rules - 24 - (place % 5) * 10
+  const [from, to] = [link.from, link.to].map((key) => scene.cards.find((one) => one.card.key === key))
+  if (!from || !to) return 0
+  const [top, bottom] = [Math.min(from.y, to.y), Math.max(from.y + from.card.h, to.y + to.card.h)]
+  const beside = scene.cards.filter((one) => one.card.kind !== 'rule' && one.y < bottom && one.y + one.card.h > top)
+  return Math.max(...beside.map((one) => one.x + one.card.w)) + 26 + (place % 4) * 9
+}
+
+/** Across, along the bend, and back, with round corners. */
+export function pathOf([sx, sy]: Point, [tx, ty]: Point, bend: number): string {
+  const corner = Math.min(8, Math.abs(ty - sy) / 2)
+  const down = ty >= sy ? corner : -corner
+  const [out, back] = [Math.sign(bend - sx) * corner, Math.sign(tx - bend) * corner]
+  return `M${sx},${sy} H${bend - out} Q${bend},${sy} ${bend},${sy + down} V${ty - down} Q${bend},${ty} ${bend + back},${ty} H${tx}`
 }
