@@ -251,6 +251,7 @@ class Engine:
         Nothing here waits for a database, a rule or another device.
         """
         self.latch.press(by, reason, self.clock.now())
+        self.links.press()
         self.tasks.start("panic-latch", self._store_latch())
         self.tell_latch()
         results = await self.bench.all_off() if self.bench is not None else []
@@ -280,7 +281,7 @@ class Engine:
 
     def latch_state(self) -> dict[str, Any]:
         """The latch, what each device came to, and how far the second stage is."""
-        came_to = [asdict(result) for result in self.links.results]
+        came_to = [asdict(result) for result in self.links.results or ()]
         return {**self.latch.as_dict(), "links": self.links.as_dict(), "results": came_to}
 
     def tell_latch(self) -> None:

@@ -25,9 +25,9 @@ from ionpy_auto.core.errors import (
     StorageError,
     Unavailable,
 )
+from ionpy_auto.core.jobs import Job, JobQueue, JobWords
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.engine import Engine
-from ionpy_auto.engine.jobs import Job, JobQueue, JobWords
 
 LIMIT_S: Final = 600.0
 LINE_BYTES: Final = 64 * 2**20

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from ionpy_auto.engine.jobs import Job, JobQueue, JobWords
+from ionpy_auto.core.jobs import Job, JobQueue, JobWords
 from ionpy_auto.engine.workbench import Workbench
 from ionpy_auto.storage.export import ExportRequest
 

@@ -9,8 +9,8 @@ import pytest
 
 from ionpy_auto.core.clock import VirtualClock
 from ionpy_auto.core.errors import BadInput, Conflict, NotFound
+from ionpy_auto.core.jobs import KEPT, MAX_WAITING, Job, JobQueue, JobWords
 from ionpy_auto.core.tasks import Tasks
-from ionpy_auto.engine.jobs import KEPT, MAX_WAITING, Job, JobQueue, JobWords
 
 WORDS = JobWords(
     event="brew",

@@ -162,3 +162,30 @@ async def test_closing_the_project_ends_the_countdown(api):
     await press(api)
     await api.post("/api/projects/active/close")
     assert await stage(api) == "open"
+
+
+@pytest.mark.usefixtures("deaf_load")
+async def test_no_link_is_closed_before_it_is_known_what_all_off_came_to(api, monkeypatch):
+    all_off, may_go = api.engine.project.all_off, asyncio.Event()
+
+    async def slow():
+        await may_go.wait()
+        return await all_off()
+
+    monkeypatch.setattr(api.engine.project, "all_off", slow)
+    going = asyncio.create_task(press(api, links="keep"))
+    await eventually(lambda: pressed(api), wanted=True)
+    assert (await act(api, "close")).json()["links"]["closed"] == []
+    may_go.set()
+    await going
+    await eventually(lambda: stage(api), "closed")
+    assert "LOAD_01" not in (await links(api))["closed"]
+
+
+async def test_nothing_counts_as_proven_off_after_a_start_with_the_latch_set(api, monkeypatch):
+    monkeypatch.setattr(panic_links, "RUNS_END_S", 0.05)
+    api.engine.latch.press("somebody", "before the restart", 0.0)
+    await act(api, "close")
+    await eventually(lambda: stage(api), "open")
+    assert (await links(api))["closed"] == []
+    assert set((await states(api)).values()) == {"online"}
