@@ -741,8 +741,12 @@ class Stack:
         self.bus.publish(Event(kind, content, self.clock.utc_at(now), now))
 
     def remember(self, kind: str, payload: Mapping[str, Any]) -> None:
-        """Keep something that happened for whoever asks later (`traffic`)."""
-        self.journal.append({"timestamp": self.clock.now(), "event": kind, **payload})
+        """Keep something that happened for whoever asks later (`traffic`).
+
+        A manifest (``meta``) is left out: hundreds of them would be kept, and it can be asked for.
+        """
+        kept = {key: value for key, value in payload.items() if key != "meta"}
+        self.journal.append({"timestamp": self.clock.now(), "event": kind, **kept})
 
     def traffic(self) -> dict[str, Any]:
         """Counters, how long the last poll took, and what happened last, newest first."""

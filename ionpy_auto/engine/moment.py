@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from ionpy_auto.alarms.history import standing_at
 from ionpy_auto.automation.models import TraceRow
 from ionpy_auto.automation.sequences.listing import RunFilter
 from ionpy_auto.engine.workbench import Workbench
-from ionpy_auto.projects.models import SessionRow
+from ionpy_auto.projects.sessions import session_at
 from ionpy_auto.storage.moments import Moments
 
 STALE_S: Final = 60.0
@@ -66,13 +66,7 @@ class Past:
 
     async def _session_at(self, at: float) -> Answer | None:
         def work(session: Session) -> Answer | None:
-            query = (
-                select(SessionRow)
-                .where(SessionRow.created <= at)
-                .where(or_(col(SessionRow.stopped).is_(None), col(SessionRow.stopped) >= at))
-                .order_by(col(SessionRow.id).desc())
-            )
-            row = session.exec(query.limit(1)).first()
+            row = session_at(session, at)
             return row.model_dump(exclude={"snapshot"}) if row is not None else None
 
         return await self._bench.database.read(work)

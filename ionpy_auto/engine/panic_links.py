@@ -41,6 +41,10 @@ class PanicLinks:
 
     Args:
         engine: The server's engine; times are those of its own clock, never virtual ones.
+
+    Attributes:
+        results: What the last press came to, until the latch is released; None while nobody knows:
+            a press is under way, or the server was started with the latch set.
     """
 
     def __init__(self, engine: "Engine") -> None:
@@ -48,7 +52,7 @@ class PanicLinks:
         self._stage = LinkStage.OPEN
         self._closes_at = 0.0
         self._closed: list[str] = []
-        self._unproven: frozenset[str] = frozenset()
+        self.results: list[SafeResult] | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = asyncio.Lock()
 
@@ -61,16 +65,25 @@ class PanicLinks:
             "closed": list(self._closed),
         }
 
+    def press(self) -> None:
+        """All off begins: what an older press came to proves nothing any more."""
+        self.results = None
+
     def take(self, results: Sequence[SafeResult]) -> None:
         """Remember what the press came to: only devices proven off are closed."""
-        self._unproven = frozenset(r.device for r in results if not (r.ok and r.proven))
+        self.results = list(results)
+
+    def _unproven(self) -> frozenset[str] | None:
+        if self.results is None:
+            return None
+        return frozenset(r.device for r in self.results if not (r.ok and r.proven))
 
     def count_down(self) -> None:
         """Close the links in five seconds, unless somebody says otherwise."""
         self._begin(COUNTDOWN_S)
 
     def close_now(self, by: str) -> None:
-        """Close the links without waiting.
+        """Close the links as soon as it is known what all off came to.
 
         Raises:
             Conflict: Nothing is latched.
@@ -97,7 +110,12 @@ class PanicLinks:
     async def reopen(self) -> None:
         """Connect again what was closed; the latch was released."""
         self._stop()
+        over = self.results
         async with self._closing:
+            # Not before: a closing that is under way has to know what is not proven off. And not
+            # those of a press that came meanwhile.
+            if self.results is over:
+                self.results = None
             closed, self._closed, self._stage = self._closed, [], LinkStage.OPEN
             bench = self._engine.bench
             stacks = bench.devices.stacks if bench is not None else {}
@@ -106,7 +124,7 @@ class PanicLinks:
                     stacks[device].start()
 
     def forget(self) -> None:
-        """The project is closed, and its links with it."""
+        """The project is closed, and its links with it; what the press came to still holds."""
         self._stop()
         self._closed, self._stage = [], LinkStage.OPEN
 
@@ -137,22 +155,28 @@ class PanicLinks:
         if bench is None:
             return
         async with self._closing:
+            unproven = self._unproven()
+            if unproven is None:
+                self._stage = LinkStage.OPEN
+                self._engine.tell_latch()
+                log.error("links stay open after panic: nobody knows what all off came to")
+                return
             stacks = [s for s in bench.devices.stacks.values() if s.is_running]
-            proven = [s for s in stacks if s.id not in self._unproven]
+            proven = [s for s in stacks if s.id not in unproven]
+            left_open = sorted(s.id for s in stacks if s.id in unproven)
             self._closed = sorted({*self._closed, *(s.id for s in proven)})
             self._stage = LinkStage.CLOSED
             await asyncio.gather(*(s.stop(CLOSED) for s in proven))
-        left_open = sorted(s.id for s in stacks if s.id in self._unproven)
         log.warning("links closed after panic", closed=self._closed, left_open=left_open)
         detail = {"action": "closed", "closed": self._closed, "left_open": left_open}
         self._engine.audit.event("panic_links", "server", detail)
         self._engine.tell_latch()
 
     async def _runs_end(self) -> None:
-        """A run that is being aborted still reads its outputs off."""
+        """A run that is being aborted, and all off itself, still read outputs off."""
         clock = self._engine.clock
         until = clock.monotonic() + RUNS_END_S
         while (bench := self._engine.bench) is not None and clock.monotonic() < until:
-            if not bench.automation.active_runs():
+            if self.results is not None and not bench.automation.active_runs():
                 return
             await clock.sleep(LOOK_EVERY_S)

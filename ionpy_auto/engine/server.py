@@ -55,7 +55,6 @@ class Engine:
         self.values = LiveValues()
         self.latch = PanicLatch()
         self.links = PanicLinks(self)
-        self._came_to: list[SafeResult] = []
         self.tasks = Tasks("engine", self.clock)
         self.library = Library(home.root / "projects", shipped_path("projects"), self.clock)
         self.trusted = TrustStore(home.root, self.clock)
@@ -252,10 +251,10 @@ class Engine:
         Nothing here waits for a database, a rule or another device.
         """
         self.latch.press(by, reason, self.clock.now())
+        self.links.press()
         self.tasks.start("panic-latch", self._store_latch())
         self.tell_latch()
         results = await self.bench.all_off() if self.bench is not None else []
-        self._came_to = results
         self.links.take(results)
         self.tell_latch()
         if self._audit is not None:
@@ -277,13 +276,12 @@ class Engine:
         self.audit.event("rearm", by, {"reason": reason})
         if self.bench is not None:
             self.bench.disarm("panic was released")
-        self._came_to = []
         await self.links.reopen()
         self.tell_latch()
 
     def latch_state(self) -> dict[str, Any]:
         """The latch, what each device came to, and how far the second stage is."""
-        came_to = [asdict(result) for result in self._came_to]
+        came_to = [asdict(result) for result in self.links.results or ()]
         return {**self.latch.as_dict(), "links": self.links.as_dict(), "results": came_to}
 
     def tell_latch(self) -> None:

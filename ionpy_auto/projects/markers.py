@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, func, select
 
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.errors import BadInput, NotFound
-from ionpy_auto.projects.models import MarkerRow, SessionRow
-from ionpy_auto.projects.sessions import Sessions
+from ionpy_auto.projects.models import MarkerRow
+from ionpy_auto.projects.sessions import Sessions, session_at
 from ionpy_auto.storage.database import Database
 
 DEFAULT_COLOR = "#f59e0b"
@@ -55,7 +55,8 @@ class Markers:
 
         def work(session: Session) -> dict[str, Any]:
             if timestamp is not None:
-                row.session_id = _session_at(session, timestamp)
+                found = session_at(session, timestamp)
+                row.session_id = found.id if found is not None else None
             session.add(row)
             session.flush()
             return row.model_dump()
@@ -127,17 +128,6 @@ def _check_order(row: MarkerRow) -> None:
     if row.ends is not None and row.ends <= row.timestamp:
         msg = "the region ends before it begins"
         raise BadInput(msg, hint="ends is a later time than timestamp, or null for a moment")
-
-
-def _session_at(session: Session, timestamp: float) -> int | None:
-    """The session that was recording at a time; of several the newest."""
-    query = (
-        select(SessionRow.id)
-        .where(SessionRow.created <= timestamp)
-        .where(or_(col(SessionRow.stopped).is_(None), col(SessionRow.stopped) >= timestamp))
-        .order_by(col(SessionRow.id).desc())
-    )
-    return session.exec(query.limit(1)).first()
 
 
 def _get(session: Session, marker_id: int) -> MarkerRow:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock
@@ -245,6 +245,17 @@ class Sessions:
     def _tell(self, session: Mapping[str, Any], action: str) -> None:
         payload = {**session, "action": action}
         self._bus.publish(Event("session", payload, self._clock.now(), self._clock.monotonic()))
+
+
+def session_at(session: Session, at: float) -> SessionRow | None:
+    """The session that was recording at a time; of several the newest."""
+    query = (
+        select(SessionRow)
+        .where(SessionRow.created <= at)
+        .where(or_(col(SessionRow.stopped).is_(None), col(SessionRow.stopped) >= at))
+        .order_by(col(SessionRow.id).desc())
+    )
+    return session.exec(query.limit(1)).first()
 
 
 def _get(session: Session, session_id: int) -> SessionRow:

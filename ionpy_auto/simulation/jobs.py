@@ -5,9 +5,8 @@ import contextlib
 import json
 import os
 import sys
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 from weakref import WeakKeyDictionary
@@ -26,16 +25,21 @@ from ionpy_auto.core.errors import (
     StorageError,
     Unavailable,
 )
+from ionpy_auto.core.jobs import Job, JobQueue, JobWords
 from ionpy_auto.core.tasks import Tasks
 from ionpy_auto.engine import Engine
 
 LIMIT_S: Final = 600.0
-MAX_WAITING: Final = 8
-KEPT: Final = 20
 LINE_BYTES: Final = 64 * 2**20
 TAIL: Final = 2000
+WORDS: Final = JobWords(
+    event="simulation",
+    one="test",
+    many="tests",
+    unknown_hint="GET /api/simulations lists them; old ones are forgotten",
+    broken={"code": "INTERNAL_ERROR", "message": "the test broke down", "hint": ""},
+)
 
-State = Literal["waiting", "running", "done", "failed", "cancelled"]
 Kind = Literal["backtest", "simulate", "preflight"]
 Progress = Callable[[float, str], None]
 
@@ -147,29 +151,18 @@ def _death(code: int, said: str) -> IonpyError:
 
 
 @dataclass
-class Job:
+class SimulationJob(Job):
     """One test somebody asked for.
 
     Attributes:
-        id: Number, as text.
         about: What is tested, to be shown.
     """
 
-    id: str
     kind: Kind
     about: Mapping[str, Any]
-    created: float
-    state: State = "waiting"
     progress: float = 0.0
     message: str = ""
     result: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
-    task: asyncio.Task[Any] | None = field(default=None, repr=False)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will come."""
-        return self.state in {"done", "failed", "cancelled"}
 
     def as_dict(self, *, whole: bool = True) -> dict[str, Any]:
         """JSON form; lists leave the result out."""
@@ -186,8 +179,8 @@ class Job:
         return {**shown, "result": self.result} if whole else shown
 
 
-class Simulations:
-    """The tests of a server: one at a time, a few waiting, the last ones kept.
+class Simulations(JobQueue[SimulationJob]):
+    """The tests of a server.
 
     Args:
         tasks: Parent of what runs.
@@ -198,12 +191,8 @@ class Simulations:
     def __init__(
         self, tasks: Tasks, clock: Clock, tell: Callable[[str, Mapping[str, Any]], None]
     ) -> None:
-        self._tasks = tasks
+        super().__init__(tasks, tell, WORDS)
         self._clock = clock
-        self._tell = tell
-        self._turn = asyncio.Lock()
-        self._jobs: OrderedDict[str, Job] = OrderedDict()
-        self._number = 0
 
     def start(self, kind: Kind, job: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
         """Start a test, or let it wait for its turn.
@@ -211,80 +200,20 @@ class Simulations:
         Raises:
             Conflict: Too many are waiting.
         """
-        waiting = [one for one in self._jobs.values() if not one.is_over]
-        if len(waiting) >= MAX_WAITING:
-            msg = f"{len(waiting)} tests are waiting"
-            raise Conflict(msg, code="TOO_MANY_TESTS", hint="wait, or cancel one")
-        self._number += 1
-        made = Job(str(self._number), kind, about, self._clock.now())
-        self._jobs[made.id] = made
-        self._forget()
-        made.task = self._tasks.start(f"{kind} {made.id}", self._do(made, job))
+        made = self.admit(
+            lambda number: SimulationJob(number, self._clock.now(), kind, about),
+            code="TOO_MANY_TESTS",
+        )
+        self.run(made, kind, lambda: self._test(made, job))
         return made.as_dict()
 
-    def _forget(self) -> None:
-        for job_id in [one.id for one in self._jobs.values() if one.is_over][: -KEPT or None]:
-            del self._jobs[job_id]
-
-    async def _do(self, made: Job, job: Mapping[str, Any]) -> None:
+    async def _test(self, made: SimulationJob, job: Mapping[str, Any]) -> None:
         def tell(share: float, message: str) -> None:
             made.progress, made.message = share, message
-            self._changed(made)
+            self.changed(made)
 
-        try:
-            async with self._turn:
-                made.state = "running"
-                self._changed(made)
-                made.result = await in_worker(made.kind, job, self._clock, tell)
-            made.state, made.progress = "done", 1.0
-        except IonpyError as error:
-            made.state, made.error = "failed", error.as_dict()
-        except asyncio.CancelledError:
-            made.state = "cancelled"
-            raise
-        except Exception:
-            made.state = "failed"
-            made.error = {"code": "INTERNAL_ERROR", "message": "the test broke down", "hint": ""}
-            raise
-        finally:
-            self._changed(made)
-
-    def _changed(self, job: Job) -> None:
-        self._tell("simulation", job.as_dict(whole=False))
-
-    def list(self) -> list[dict[str, Any]]:
-        """Newest first, without results."""
-        return [job.as_dict(whole=False) for job in reversed(self._jobs.values())]
-
-    def _find(self, job_id: str) -> Job:
-        job = self._jobs.get(job_id)
-        if job is None:
-            msg = f"there is no test {job_id!r}"
-            raise NotFound(msg, hint="GET /api/simulations lists them; old ones are forgotten")
-        return job
-
-    def get(self, job_id: str) -> dict[str, Any]:
-        """One test with its result.
-
-        Raises:
-            NotFound: There is none, or it was forgotten.
-        """
-        return self._find(job_id).as_dict()
-
-    async def cancel(self, job_id: str) -> dict[str, Any]:
-        """End a test; its process is gone when this returns.
-
-        Raises:
-            NotFound: There is none, or it was forgotten.
-        """
-        job = self._find(job_id)
-        if job.task is not None and not job.is_over:
-            job.task.cancel()
-            await asyncio.wait([job.task])
-            if not job.is_over:  # it had not even begun
-                job.state = "cancelled"
-                self._changed(job)
-        return job.as_dict()
+        made.result = await in_worker(made.kind, job, self._clock, tell)
+        made.progress = 1.0
 
 
 _of: WeakKeyDictionary[Engine, Simulations] = WeakKeyDictionary()

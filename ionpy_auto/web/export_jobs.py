@@ -1,51 +1,42 @@
 """Exports in the background: one at a time, with progress and cancel, per project."""
 
-import asyncio
-from collections import OrderedDict
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from ionpy_auto.core.errors import Conflict, IonpyError, NotFound
+from ionpy_auto.core.jobs import Job, JobQueue, JobWords
 from ionpy_auto.engine.workbench import Workbench
 from ionpy_auto.storage.export import ExportRequest
 
-MAX_WAITING: Final = 8
-KEPT: Final = 20
 TELL_S: Final = 0.2
-
-State = Literal["waiting", "running", "done", "failed", "cancelled"]
+WORDS: Final = JobWords(
+    event="export_job",
+    one="export job",
+    many="exports",
+    unknown_hint="old ones are forgotten; files are in GET …/exports",
+    broken={"code": "INTERNAL_ERROR", "message": "the export broke down"},
+)
 
 
 @dataclass
-class ExportJob:
+class ExportJob(Job):
     """One export somebody asked for.
 
     Attributes:
-        id: Number, as text.
         total: Rows to be read; the last ones of a running session come on top.
         rows: Read so far.
         export: The row of the finished file.
     """
 
-    id: str
     request: ExportRequest
-    created: float
     total: int
-    state: State = "waiting"
     rows: int = 0
     export: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
     told: float = 0.0
-    task: asyncio.Task[Any] | None = field(default=None, repr=False)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will come."""
-        return self.state in {"done", "failed", "cancelled"}
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON form."""
+    def as_dict(self, *, whole: bool = True) -> dict[str, Any]:
+        """JSON form; nothing of it is large."""
+        del whole
         asked = self.request
         share = 1.0 if self.state == "done" else min(0.999, self.rows / max(1, self.total))
         return {
@@ -67,17 +58,14 @@ class ExportJob:
         }
 
 
-class ExportJobs:
+class ExportJobs(JobQueue[ExportJob]):
     """See the module's first line; ends with the project, which cancels what runs."""
 
     def __init__(self, bench: Workbench) -> None:
+        super().__init__(bench.tasks, bench.engine.event, WORDS)
         self._recorder = bench.recorder
         self._exports = bench.exports
-        self._tasks = bench.tasks
         self._engine = bench.engine
-        self._turn = asyncio.Lock()
-        self._jobs: OrderedDict[str, ExportJob] = OrderedDict()
-        self._number = 0
 
     async def start(self, request: ExportRequest) -> dict[str, Any]:
         """Start an export, or let it wait for its turn.
@@ -87,81 +75,25 @@ class ExportJobs:
             Conflict: Too many are waiting.
         """
         total = await self._exports.rows(request)
-        if sum(not job.is_over for job in self._jobs.values()) >= MAX_WAITING:
-            msg = f"{MAX_WAITING} exports are waiting"
-            raise Conflict(msg, code="TOO_MANY_EXPORTS", hint="wait, or cancel one")
-        self._number += 1
-        made = ExportJob(str(self._number), request, self._engine.clock.now(), total)
-        self._jobs[made.id] = made
-        over = [job.id for job in self._jobs.values() if job.is_over]
-        for job_id in over[: max(0, len(over) - KEPT)]:
-            del self._jobs[job_id]
-        made.task = self._tasks.start(f"export {made.id}", self._do(made))
+        made = self.admit(
+            lambda number: ExportJob(number, self._engine.clock.now(), request, total),
+            code="TOO_MANY_EXPORTS",
+        )
+        self.run(made, "export", lambda: self._export(made))
         return made.as_dict()
 
-    async def _do(self, job: ExportJob) -> None:
+    async def _export(self, job: ExportJob) -> None:
         def progress(rows: int) -> None:
             job.rows = rows
             now = self._engine.clock.monotonic()
             if now - job.told >= TELL_S and not job.is_over:
                 job.told = now
-                self._tell(job)
+                self.changed(job)
 
-        try:
-            async with self._turn:
-                job.state = "running"
-                self._tell(job)
-                await self._recorder.flush()
-                row = await self._exports.export(job.request, progress)
-            job.export, job.rows, job.state = row.model_dump(), row.rows, "done"
-            self._engine.event("export", job.export)
-        except IonpyError as error:
-            job.state, job.error = "failed", error.as_dict()
-        except asyncio.CancelledError:
-            job.state = "cancelled"
-            raise
-        finally:
-            if not job.is_over:
-                job.state = "failed"
-                job.error = {"code": "INTERNAL_ERROR", "message": "the export broke down"}
-            self._tell(job)
-
-    def _tell(self, job: ExportJob) -> None:
-        self._engine.event("export_job", job.as_dict())
-
-    def list(self) -> list[dict[str, Any]]:
-        """Newest first."""
-        return [job.as_dict() for job in reversed(self._jobs.values())]
-
-    def _find(self, job_id: str) -> ExportJob:
-        job = self._jobs.get(job_id)
-        if job is None:
-            msg = f"there is no export job {job_id!r}"
-            raise NotFound(msg, hint="old ones are forgotten; files are in GET …/exports")
-        return job
-
-    def get(self, job_id: str) -> dict[str, Any]:
-        """One export.
-
-        Raises:
-            NotFound: There is none, or it was forgotten.
-        """
-        return self._find(job_id).as_dict()
-
-    async def cancel(self, job_id: str) -> dict[str, Any]:
-        """End an export; what is over stays as it is.
-
-        Raises:
-            NotFound: There is none, or it was forgotten.
-        """
-        job = self._find(job_id)
-        if job.task is not None and not job.is_over:
-            job.task.cancel()
-            await asyncio.wait([job.task])
-            if not job.is_over:  # it had not even begun
-                job.state = "cancelled"
-                self._tell(job)
-        return job.as_dict()
+        await self._recorder.flush()
+        row = await self._exports.export(job.request, progress)
+        job.export, job.rows = row.model_dump(), row.rows
+        self._engine.event("export", job.export)
 
 
 _of: WeakKeyDictionary[Workbench, ExportJobs] = WeakKeyDictionary()

@@ -1,7 +1,7 @@
 """Two short recordings for tests of the history: with markers, and with alarms in the second."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,14 @@ class Recordings:
     second: int
 
 
-def make(server: Server) -> Recordings:
+def recorded(server: Server) -> Iterator[Recordings]:
+    """Two recordings as long as they are needed; a module makes a fixture of it."""
+    made = _make(server)
+    yield made
+    _remove(server, made)
+
+
+def _make(server: Server) -> Recordings:
     """Record the bench twice for a minute or two."""
     server.settle()
     server.pace(300)
@@ -29,7 +36,7 @@ def make(server: Server) -> Recordings:
     return Recordings(first, second)
 
 
-def remove(server: Server, made: Recordings) -> None:
+def _remove(server: Server, made: Recordings) -> None:
     """Leave nothing to the next test."""
     for number in (made.first, made.second):
         server.call("DELETE", f"{BASE}/sessions/{number}")

@@ -1,7 +1,6 @@
 """Recordings in the browser: laid over each other, zoomed, measured, marked and exported."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,7 @@ from tests.browser.conftest import Server
 from tests.browser.recordings import BASE, Recordings
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def made(server: Server) -> Iterator[Recordings]:
-    made = recordings.make(server)
-    yield made
-    recordings.remove(server, made)
+made = pytest.fixture(recordings.recorded, scope="module")
 
 
 @pytest.fixture

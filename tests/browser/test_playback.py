@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,13 +12,7 @@ from tests.browser.conftest import Server
 from tests.browser.recordings import BASE, Recordings
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def made(server: Server) -> Iterator[Recordings]:
-    made = recordings.make(server)
-    yield made
-    recordings.remove(server, made)
+made = pytest.fixture(recordings.recorded, scope="module")
 
 
 @pytest.fixture

@@ -112,6 +112,19 @@ async def test_the_log_of_a_device_holds_what_happened_to_it_newest_first(api):
     assert times == sorted(times, reverse=True)
 
 
+async def test_the_log_of_a_device_says_that_it_was_changed_but_keeps_no_manifest(api):
+    told = []
+    api.engine.bus.tap("event/device_updated", lambda event: told.append(event.payload))
+    await api.patch("/api/devices/PSU_01/enabled", json={"enabled": False})
+    await api.patch("/api/devices/PSU_01/enabled", json={"enabled": True})
+    log = (await api.get("/api/devices/PSU_01/log")).json()
+    changed = [one for one in log["items"] if one["event"] == "device_updated"]
+    assert changed
+    assert all(set(one) == {"timestamp", "event"} for one in changed)
+    assert all(payload["meta"]["id"] == "PSU_01" for payload in told)
+    assert told
+
+
 async def test_a_whole_device_is_taken_as_well(api):
     answer = (await api.post("/api/devices/probe", json=WHOLE)).json()
     assert answer["success"], answer["error"]

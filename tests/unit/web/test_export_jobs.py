@@ -5,6 +5,7 @@ import zipfile
 from io import BytesIO
 
 from ionpy_auto.storage import export as export_module
+from ionpy_auto.web.export_jobs import export_jobs_of
 
 BASE = "/api/projects/active"
 
@@ -77,6 +78,35 @@ async def test_an_export_of_nothing_fails_with_its_reason(api):
     body = {"devices": ["PSU_01"], "start": 1.0, "end": 2.0, "session_id": 99}
     job = await ended(api, (await api.post(f"{BASE}/exports", json=body)).json())
     assert (job["state"], job["error"]["code"]) == ("failed", "NOT_FOUND")
+
+
+async def test_a_ninth_export_is_refused_and_one_that_is_not_there_is_named(api):
+    number = await recorded(api)
+    async with export_jobs_of(api.engine.project)._turn:
+        for _ in range(8):
+            await api.post(f"{BASE}/exports", json={"session_id": number})
+        full = await api.post(f"{BASE}/exports", json={"session_id": number})
+        refused(full, 409, "TOO_MANY_EXPORTS")
+        assert full.json()["message"] == "8 exports are waiting"
+        for job in range(1, 9):
+            await api.delete(f"{BASE}/exports/jobs/{job}")
+    none = (await api.get(f"{BASE}/exports/jobs/77")).json()
+    assert none["message"] == "there is no export job '77'"
+    assert none["hint"] == "old ones are forgotten; files are in GET …/exports"
+
+
+async def test_an_export_that_breaks_down_says_so(api, monkeypatch):
+    number = await recorded(api)
+    told = []
+    api.engine.bus.tap("event/export_job", lambda event: told.append(event.payload["state"]))
+
+    async def broken():
+        raise LookupError
+
+    monkeypatch.setattr(api.engine.project.recorder, "flush", broken)
+    job = await ended(api, (await api.post(f"{BASE}/exports", json={"session_id": number})).json())
+    assert job["error"] == {"code": "INTERNAL_ERROR", "message": "the export broke down"}
+    assert told == ["running", "failed"]
 
 
 async def test_a_region_belongs_to_the_session_of_its_time_and_ends_after_it_begins(api):

@@ -47,7 +47,7 @@ async def test_links_of_devices_proven_off_are_closed_after_the_countdown(api):
     pressed = await press(api)
     assert pressed["links"]["stage"] == "closing"
     await eventually(lambda: stage(api), "closed")
-    assert set((await states(api)).values()) == {"offline"}
+    await eventually(lambda: states(api), dict.fromkeys(await states(api), "offline"))
     assert (await links(api))["closed"] == sorted(await states(api))
 
 
@@ -86,7 +86,9 @@ async def test_a_press_that_keeps_links_begins_no_countdown(api):
     assert (await press(api, links="keep"))["links"]["stage"] == "open"
 
 
-async def test_a_device_not_proven_off_keeps_its_link(api, monkeypatch):
+@pytest.fixture
+def deaf_load(api, monkeypatch):
+    """A load that does not answer when it is told to go off."""
     writers = api.engine.project.devices.safe_writers()
     lost = next(writer for writer in writers if writer.device_id == "LOAD_01")
 
@@ -97,10 +99,56 @@ async def test_a_device_not_proven_off_keeps_its_link(api, monkeypatch):
     monkeypatch.setattr(lost, "drive_safe", deaf)
     others = [writer for writer in writers if writer.device_id != "LOAD_01"]
     monkeypatch.setattr(api.engine.project.devices, "safe_writers", lambda: [*others, lost])
+
+
+@pytest.mark.usefixtures("deaf_load")
+async def test_a_device_not_proven_off_keeps_its_link(api):
     await press(api, links="close")
     await eventually(lambda: stage(api), "closed")
     assert "LOAD_01" not in (await links(api))["closed"]
     assert (await states(api))["LOAD_01"] == "online"
+
+
+async def results(api):
+    latch = (await api.get("/api/system/status")).json()["latch"]
+    return {result["device"]: result["ok"] for result in latch["results"]}
+
+
+@pytest.mark.usefixtures("deaf_load")
+async def test_what_a_press_came_to_is_shown_until_it_is_re_armed(api):
+    await press(api, links="keep")
+    assert await results(api) == {"PSU_01": True, "LOAD_01": False}
+    await api.post("/api/projects/active/close")
+    assert await results(api) == {"PSU_01": True, "LOAD_01": False}
+    await api.post("/api/admin/rearm", json={"reason": "looked at it"})
+    assert await results(api) == {}
+
+
+async def test_a_press_while_links_still_close_for_the_one_before_counts(api, monkeypatch, request):
+    stack = api.engine.project.devices.stacks["PSU_01"]
+    stop, may_stop = stack.stop, asyncio.Event()
+
+    async def slow(hint):
+        await may_stop.wait()
+        await stop(hint)
+
+    monkeypatch.setattr(stack, "stop", slow)
+    await press(api, links="close")
+    await eventually(lambda: stage(api), "closed")
+    rearmed = asyncio.create_task(api.post("/api/admin/rearm", json={"reason": "looked at it"}))
+    await eventually(lambda: pressed(api), wanted=False)
+    request.getfixturevalue("deaf_load")
+    await press(api, links="keep")
+    may_stop.set()
+    await rearmed
+    assert await results(api) == {"PSU_01": True, "LOAD_01": False}
+    await act(api, "close")
+    await eventually(lambda: stage(api), "closed")
+    assert "LOAD_01" not in (await links(api))["closed"]
+
+
+async def pressed(api):
+    return (await api.get("/api/system/status")).json()["latch"]["pressed"]
 
 
 async def test_nothing_is_closed_when_nothing_is_latched(api):
@@ -114,3 +162,30 @@ async def test_closing_the_project_ends_the_countdown(api):
     await press(api)
     await api.post("/api/projects/active/close")
     assert await stage(api) == "open"
+
+
+@pytest.mark.usefixtures("deaf_load")
+async def test_no_link_is_closed_before_it_is_known_what_all_off_came_to(api, monkeypatch):
+    all_off, may_go = api.engine.project.all_off, asyncio.Event()
+
+    async def slow():
+        await may_go.wait()
+        return await all_off()
+
+    monkeypatch.setattr(api.engine.project, "all_off", slow)
+    going = asyncio.create_task(press(api, links="keep"))
+    await eventually(lambda: pressed(api), wanted=True)
+    assert (await act(api, "close")).json()["links"]["closed"] == []
+    may_go.set()
+    await going
+    await eventually(lambda: stage(api), "closed")
+    assert "LOAD_01" not in (await links(api))["closed"]
+
+
+async def test_nothing_counts_as_proven_off_after_a_start_with_the_latch_set(api, monkeypatch):
+    monkeypatch.setattr(panic_links, "RUNS_END_S", 0.05)
+    api.engine.latch.press("somebody", "before the restart", 0.0)
+    await act(api, "close")
+    await eventually(lambda: stage(api), "open")
+    assert (await links(api))["closed"] == []
+    assert set((await states(api)).values()) == {"online"}

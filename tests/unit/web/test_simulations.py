@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 from ionpy_auto.core.commands import Mode
+from ionpy_auto.simulation import jobs
 
 FLOW = """version: 1
 id: guarded
@@ -190,6 +191,36 @@ async def test_a_cancelled_test_ends_its_process(api):
         assert answer.json()["state"] == "cancelled"
     assert children() == []
     assert (await over(api, slow))["state"] == "cancelled"
+
+
+async def test_a_ninth_test_is_refused_and_one_that_is_not_there_is_named(api):
+    async with jobs.simulations_of(api.engine)._turn:
+        for _ in range(8):
+            await api.post("/api/flows/warm-cell/simulate", json={"hours": 0.01})
+        full = await api.post("/api/flows/warm-cell/simulate", json={"hours": 0.01})
+        assert (full.status_code, full.json()["code"]) == (409, "TOO_MANY_TESTS")
+        assert full.json()["message"] == "8 tests are waiting"
+        for job in range(1, 9):
+            await api.delete(f"/api/simulations/{job}")
+    none = (await api.get("/api/simulations/77")).json()
+    assert none["message"] == "there is no test '77'"
+    assert none["hint"] == "GET /api/simulations lists them; old ones are forgotten"
+
+
+async def test_a_test_that_breaks_down_says_so_in_an_event_without_its_result(api, monkeypatch):
+    told = []
+    api.engine.bus.tap("event/simulation", lambda event: told.append(event.payload))
+
+    async def broken(*_):
+        raise LookupError
+
+    monkeypatch.setattr(jobs, "in_worker", broken)
+    answer = await api.post("/api/flows/warm-cell/simulate", json={"hours": 0.01})
+    job = await over(api, answer)
+    wanted = {"code": "INTERNAL_ERROR", "message": "the test broke down", "hint": ""}
+    assert (job["state"], job["error"]) == ("failed", wanted)
+    assert [payload["state"] for payload in told] == ["running", "failed"]
+    assert all("result" not in payload for payload in told)
 
 
 def children():

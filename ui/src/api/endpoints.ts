@@ -1,5 +1,7 @@
-/** Every server path the UI uses, typed; nothing else in the UI writes a path. */
-import { address, http, request } from './client'
+/** Server paths, typed; those of one part of the UI alone have a file of their own beside this. */
+import { address, http } from './client'
+import type { MarkerDraft, SessionChange, SessionEntry } from './recordings'
+import type { Backtest, BacktestRequest, DryRun, RuleAct, RuleAnswer, RuleState, RuleTrace, Variable } from './rules'
 import type {
   Channel,
   ClockInfo,
@@ -14,7 +16,6 @@ import type {
   Flow,
   FlowCheck,
   FlowItem,
-  History,
   Interlock,
   Interlocks,
   Items,
@@ -27,10 +28,7 @@ import type {
   PortTest,
   Prediction,
   PreflightRequest,
-  ProbeRequest,
-  ProbeResult,
   Project,
-  Rule,
   Run,
   RunCurve,
   RunCycle,
@@ -63,13 +61,12 @@ export const projectsApi = {
 }
 
 export const sessionsApi = {
-  list: () => http.get<Items<Session>>(`${active}/sessions`),
-  start: (body: { name?: string; conditions?: Record<string, string>; notes?: string }) =>
-    http.post<Session>(`${active}/sessions/start`, body),
+  /** Newest first. */
+  list: (query: { limit?: number; offset?: number } = {}) => http.get<Items<Session>>(`${active}/sessions`, query),
+  start: (entry: SessionEntry) => http.post<Session>(`${active}/sessions/start`, entry),
   stop: () => http.post<Session>(`${active}/sessions/stop`),
+  change: (id: number, change: SessionChange) => http.patch<Session>(`${active}/sessions/${id}`, change),
   remove: (id: number) => http.delete<void>(`${active}/sessions/${id}`),
-  exportFile: (id: number, format: string, device: string, dialect: string) =>
-    http.post<ExportRow>(address(`${active}/sessions/${id}/export`, { format, device, dialect })),
 }
 
 export const exportsApi = {
@@ -80,7 +77,9 @@ export const exportsApi = {
 
 export const markersApi = {
   list: (query: { session_id?: number; limit?: number } = {}) => http.get<Items<Marker>>(`${active}/markers`, query),
-  add: (label: string, timestamp?: number) => http.post<Marker>(`${active}/markers`, { label, timestamp }),
+  add: (draft: MarkerDraft) => http.post<Marker>(`${active}/markers`, draft),
+  change: (id: number, draft: Partial<MarkerDraft>) => http.patch<Marker>(`${active}/markers/${id}`, draft),
+  remove: (id: number) => http.delete<void>(`${active}/markers/${id}`),
 }
 
 /** What stands beside a value that is written: the answer to a question of the server. */
@@ -90,8 +89,6 @@ export interface WriteConsent {
 }
 
 export const devicesApi = {
-  list: () => http.get<Items<Device>>('/api/devices'),
-  get: (id: string) => http.get<Device>(`/api/devices/${seg(id)}`),
   add: (config: DeviceConfig) => http.post<Device>('/api/devices', config),
   replace: (id: string, config: DeviceConfig) => http.put<Device>(`/api/devices/${seg(id)}`, config),
   remove: (id: string) => http.delete<void>(`/api/devices/${seg(id)}`),
@@ -99,12 +96,6 @@ export const devicesApi = {
   act: (id: string, action: 'connect' | 'disconnect' | 'rearm') => http.post<Device>(`/api/devices/${seg(id)}/${action}`),
   write: (id: string, entity: string, value: Scalar, consent: WriteConsent = {}) =>
     http.put<Outcome>(`/api/devices/${seg(id)}/entities/${seg(entity)}`, { value, ...consent }),
-  recent: (id: string, entities: string[]) =>
-    http.get<History>(`/api/devices/${seg(id)}/recent`, { entities: entities.join(',') }),
-  history: (id: string, entities: string[], query: { start?: number; end?: number; session_id?: number; points?: number }) =>
-    http.get<History>(`${active}/devices/${seg(id)}/history`, { entities: entities.join(','), ...query }),
-  probe: (body: ProbeRequest, signal?: AbortSignal) =>
-    request<ProbeResult>('POST', '/api/devices/probe', { body, signal }),
 }
 
 const driverPath = (name: string) => `/api/config/drivers/${seg(name)}`
@@ -149,13 +140,17 @@ export const flowsApi = {
 }
 
 /** The server names a rule `flow/rule`: both parts belong to the path. */
-const rulePath = (id: string) => id.split('/').map(seg).join('/')
+const rulePath = (id: string) => `/api/rules/${id.split('/').map(seg).join('/')}`
 export const rulesApi = {
-  list: () => http.get<Items<Rule>>('/api/rules'),
-  act: (id: string, action: 'trigger' | 'enable' | 'disable') => http.post<unknown>(`/api/rules/${rulePath(id)}/${action}`),
+  list: () => http.get<Items<RuleState>>('/api/rules'),
+  act: <A extends RuleAct>(id: string, action: A) => http.post<RuleAnswer<A>>(`${rulePath(id)}/${action}`),
   /** Null: as the file says. */
   switchAction: (id: string, place: string, enabled: boolean | null) =>
-    http.put<unknown>(`/api/rules/${rulePath(id)}/actions/${seg(place.replaceAll('/', '.'))}/enabled`, { enabled }),
+    http.put<unknown>(`${rulePath(id)}/actions/${seg(place.replaceAll('/', '.'))}/enabled`, { enabled }),
+  traces: (id: string, limit: number) => http.get<Items<RuleTrace>>(`${rulePath(id)}/traces`, { limit }),
+  dryRun: (id: string) => http.post<DryRun>(`${rulePath(id)}/dry-run`),
+  backtest: (id: string, body: BacktestRequest) => http.post<Job<Backtest>>(`${rulePath(id)}/backtest`, body),
+  variables: () => http.get<Items<Variable>>('/api/variables'),
 }
 
 export type RunAction = 'pause' | 'resume' | 'skip' | 'stop' | 'abort'

@@ -1,6 +1,7 @@
-/** Server paths of what was recorded: sessions and what they hold, markers, statistics. */
-import { address, http, request } from './client'
-import type { History, Items, Marker, Session } from './types'
+/** What sessions and markers say, and the server paths of what a recording holds. */
+import { http } from './client'
+import type { HistoryQuery } from './curves'
+import type { Items } from './types'
 
 const active = '/api/projects/active'
 
@@ -13,25 +14,28 @@ export interface RecordedDevice {
   entities: { id: string; kind: string; unit: string }[]
 }
 
-export interface SessionChange {
+export interface SessionEntry {
   name?: string
   conditions?: Record<string, unknown>
   notes?: string
+}
+
+export interface SessionChange extends SessionEntry {
   tags?: string[]
   keep?: boolean
 }
 
+/** What a person says of a marker: now, and of no device, where nothing else is said. */
 export interface MarkerDraft {
   label: string
-  timestamp: number
+  timestamp?: number
   /** Makes it a region. */
-  ends: number | null
-  color: string
-  notes: string
+  ends?: number | null
+  device_id?: string | null
+  /** A marker without a colour must not name one. */
+  color?: string
+  notes?: string
 }
-
-/** A marker that lasts has an end. */
-export type MarkerOrRegion = Marker & { ends?: number | null }
 
 export interface Figures {
   min: number
@@ -52,24 +56,8 @@ export interface SpanFigures {
   entities: Record<string, Figures>
 }
 
-export interface HistoryQuery {
-  session_id?: number
-  start?: number
-  end?: number
-  points?: number
-}
-
-const seg = encodeURIComponent
-
 export const recordingsApi = {
-  sessions: (limit: number, offset = 0) => http.get<Items<Session>>(`${active}/sessions`, { limit, offset }),
-  update: (id: number, change: SessionChange) => http.patch<Session>(`${active}/sessions/${id}`, change),
   recorded: (session: number) => http.get<Items<RecordedDevice>>(`${active}/recorded`, { session_id: session }),
-  history: (device: string, entities: string[], query: HistoryQuery, signal?: AbortSignal) =>
-    request<History>('GET', address(`${active}/devices/${seg(device)}/history`, { entities: entities.join(','), ...query }), { signal }),
   statistics: (device: string, entities: string[], query: HistoryQuery & { charge?: string }, signal?: AbortSignal) =>
-    request<Items<SpanFigures>>('GET', address(`${active}/statistics`, { device, entities: entities.join(','), ...query }), { signal }),
-  addMarker: (draft: MarkerDraft) => http.post<MarkerOrRegion>(`${active}/markers`, draft),
-  changeMarker: (id: number, draft: Partial<MarkerDraft>) => http.patch<MarkerOrRegion>(`${active}/markers/${id}`, draft),
-  removeMarker: (id: number) => http.delete<void>(`${active}/markers/${id}`),
+    http.get<Items<SpanFigures>>(`${active}/statistics`, { device, entities: entities.join(','), ...query }, signal),
 }

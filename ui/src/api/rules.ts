@@ -1,6 +1,5 @@
 /** Rules as the server tells of them: what they say, what they see, what they did, and tests without hardware. */
-import { address, http } from './client'
-import type { Items, Job, Rule, RuleLeaf, Scalar } from './types'
+import type { Rule, RuleLeaf, Scalar } from './types'
 
 /** Values of a firing or a check; `unit` only where the server knows it. */
 export type Leaf = Omit<RuleLeaf, 'unit'> & { unit?: string | null }
@@ -128,15 +127,7 @@ export interface Variable {
   by: string
 }
 
-/** The server names a rule `flow/rule`: both parts belong to the path. */
-const path = (id: string) => `/api/rules/${id.split('/').map(encodeURIComponent).join('/')}`
+export type RuleAct = 'trigger' | 'enable' | 'disable'
 
-export const ruleApi = {
-  list: () => http.get<Items<RuleState>>('/api/rules'),
-  trigger: (id: string) => http.post<{ id: string; acted: boolean; reason: string }>(`${path(id)}/trigger`),
-  switch: (id: string, on: boolean) => http.post<unknown>(`${path(id)}/${on ? 'enable' : 'disable'}`),
-  traces: (id: string, limit: number) => http.get<Items<RuleTrace>>(address(`${path(id)}/traces`, { limit })),
-  dryRun: (id: string) => http.post<DryRun>(`${path(id)}/dry-run`),
-  backtest: (id: string, body: BacktestRequest) => http.post<Job<Backtest>>(`${path(id)}/backtest`, body),
-  variables: () => http.get<Items<Variable>>('/api/variables'),
-}
+/** A rule that was fired by hand says whether it acted. */
+export type RuleAnswer<A extends RuleAct> = A extends 'trigger' ? { id: string; acted: boolean; reason: string } : unknown

@@ -58,6 +58,8 @@ export interface ExportRow {
 export interface Marker {
   id: number
   timestamp: number
+  /** Of a region; null: a moment. */
+  ends: number | null
   session_id: number | null
   device_id: string | null
   label: string

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Marker } from '@/api/types'
 import { useMarkers } from './markers'
 
-const marker = (id: number): Marker => ({ id, timestamp: id, session_id: null, device_id: null, label: `m${id}`, color: null, notes: '' }) as Marker
+const marker = (id: number): Marker => ({ id, timestamp: id, ends: null, session_id: null, device_id: null, label: `m${id}`, color: null, notes: '' })
 const labels = () => useMarkers().list.map((item) => item.label)
 
 beforeEach(() => setActivePinia(createPinia()))
@@ -14,7 +14,7 @@ describe('markers', () => {
     vi.stubGlobal('fetch', () => new Promise<Response>((resolve) => (answer = resolve)))
     const loaded = useMarkers().load()
     useMarkers().apply(marker(2))
-    useMarkers().apply({ ...marker(1), action: 'deleted' } as Marker)
+    useMarkers().apply({ ...marker(1), action: 'deleted' })
     answer(new Response(JSON.stringify({ items: [marker(1)], total: 1 })))
     await loaded
     expect(labels()).toEqual(['m2'])

@@ -1,11 +1,9 @@
 /** Runs in progress and the last ones seen; the active run is what header and title show. */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import type { Run, RunPrompt, RunStep } from '@/api/types'
+import type { Run, RunPrompt } from '@/api/types'
 
 export type RunPromptEvent = RunPrompt & { run: Run['id']; event: 'asked' | 'closed' }
-
-export type RunStepEvent = RunStep & { run_id?: Run['id'] }
 
 export const useRuns = defineStore('runs', () => {
   const byId = ref<Record<string, Run>>({})

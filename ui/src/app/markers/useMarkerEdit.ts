@@ -1,29 +1,22 @@
 /** Setting, changing and removing markers; a removed one can be brought back. */
-import { markerApi, type MarkerEntry } from '@/api/shell'
-import type { Marker } from '@/api/types'
-import { tc } from '@/i18n/common'
+import { markersApi } from '@/api/endpoints'
+import type { MarkerDraft } from '@/api/recordings'
+import { useMarkerRemoval } from '@/kit/markers'
 import { useAction } from '@/kit/useAction'
 import { useMarkers } from '@/stores/markers'
 import { moment } from '@/stores/moment'
-import { useToasts } from '@/stores/toasts'
 import { t } from '../messages'
 
 export function useMarkerEdit() {
   const markers = useMarkers()
-  const toasts = useToasts()
 
   /** While the past is shown, the marker is set there. */
-  const add = useAction(async (entry: MarkerEntry) => {
+  const add = useAction(async (draft: MarkerDraft) => {
     const at = moment.value === null ? {} : { timestamp: moment.value }
-    markers.apply(await markerApi.add({ ...at, ...entry }))
+    markers.apply(await markersApi.add({ ...at, ...draft }))
   })
-  const change = useAction(async (id: number, entry: Partial<MarkerEntry>) => markers.apply(await markerApi.update(id, entry)))
-  const bringBack = useAction(async ({ label, timestamp, color, notes, device_id }: Marker) => markers.apply(await markerApi.add({ label, timestamp, color, notes, ...(device_id ? { device_id } : {}) })))
-  const remove = useAction(async (marker: Marker) => {
-    await markerApi.remove(marker.id)
-    markers.apply({ ...marker, action: 'deleted' } as Marker)
-    toasts.offer(t('markerRemoved', { label: marker.label }), tc('undo'), () => void bringBack.run(marker))
-  })
+  const change = useAction(async (id: number, draft: Partial<MarkerDraft>) => markers.apply(await markersApi.change(id, draft)))
+  const remove = useMarkerRemoval((label) => t('markerRemoved', { label }))
 
   return { add, change, remove }
 }

@@ -1,7 +1,6 @@
 /** Starting, changing and stopping the recording. */
 import { reactive, ref } from 'vue'
 import { sessionsApi } from '@/api/endpoints'
-import { runningSessionApi } from '@/api/shell'
 import type { Session } from '@/api/types'
 import { listOf, recordOf, twice, type Condition } from '@/kit/conditions'
 import { useAction } from '@/kit/useAction'
@@ -31,7 +30,7 @@ export function useSessionForm(done: () => void) {
     const filled = session.value ? entry.conditions : entry.conditions.filter((one) => one.value.trim())
     const conditions = recordOf(filled, session.value?.conditions)
     const body = { name: entry.name.trim(), notes: entry.notes.trim(), conditions }
-    const saved = session.value ? await runningSessionApi.update(session.value.id, body) : await runningSessionApi.start(body)
+    const saved = session.value ? await sessionsApi.change(session.value.id, body) : await sessionsApi.start(body)
     if (typeof conditions.operator === 'string') localStorage.setItem(OPERATOR, conditions.operator)
     bench.setSession(saved)
     done()

@@ -31,7 +31,7 @@ describe('curves', () => {
 })
 
 describe('alignment', () => {
-  const story = { session: session({}), markers: [{ id: 1, timestamp: 140, session_id: 1, device_id: null, label: 'Fan', color: null, notes: '' }], steps: [{ title: '', step_id: 'charge', started: 120 } as RunStep, { title: '', step_id: 'charge', started: 160 } as RunStep] }
+  const story = { session: session({}), markers: [{ id: 1, timestamp: 140, session_id: 1, device_id: null, ends: null, label: 'Fan', color: null, notes: '' }], steps: [{ title: '', step_id: 'charge', started: 120 } as RunStep, { title: '', step_id: 'charge', started: 160 } as RunStep] }
   it.each([
     [AT_START, 100],
     [{ kind: 'marker', name: 'Fan' }, 140],

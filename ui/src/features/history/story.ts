@@ -1,7 +1,7 @@
 /** What happened in a recording besides the curves: markers, steps of runs, alarms. */
 import type { AlarmTransition } from '@/api/alarmTypes'
-import type { MarkerOrRegion, RecordedDevice } from '@/api/recordings'
-import type { RunStep, Session } from '@/api/types'
+import type { RecordedDevice } from '@/api/recordings'
+import type { Marker, RunStep, Session } from '@/api/types'
 import type { ChartMarker } from '@/kit/chart/markers'
 import type { ChartRegion } from '@/kit/chart/regions'
 import { stepName, type Story } from './align'
@@ -15,7 +15,7 @@ export interface AlarmSpan {
 }
 
 export interface WholeStory extends Story {
-  markers: MarkerOrRegion[]
+  markers: Marker[]
   steps: RunStep[]
   alarms: AlarmSpan[]
   recorded: RecordedDevice[]
@@ -38,11 +38,11 @@ const SEVERITY_COLOUR: Record<string, string> = { critical: '--bad', warning: '-
 export const severityColour = (severity: string) => SEVERITY_COLOUR[severity] ?? '--warn'
 
 /** Markers that are moments. */
-export function markerLines(markers: MarkerOrRegion[], zero: number): ChartMarker[] {
+export function markerLines(markers: Marker[], zero: number): ChartMarker[] {
   return markers.filter((marker) => !marker.ends).map((marker) => ({ t: marker.timestamp - zero, label: marker.label, color: marker.color }))
 }
 
-export function regionBands(markers: MarkerOrRegion[], zero: number): ChartRegion[] {
+export function regionBands(markers: Marker[], zero: number): ChartRegion[] {
   return markers.flatMap(({ timestamp, ends, label, color }) => (ends ? [{ start: timestamp - zero, end: ends - zero, label, color: color ?? '--warn' }] : []))
 }
 
@@ -61,7 +61,7 @@ export interface Moment {
   end: number | null
   text: string
   color: string | null
-  marker?: MarkerOrRegion
+  marker?: Marker
   severity?: string
 }
 

@@ -4,7 +4,8 @@
  */
 import uPlot from 'uplot'
 import { computed, onBeforeUnmount, ref, shallowRef, watch, type ComputedRef, type Ref } from 'vue'
-import { recordingsApi, type RecordedDevice } from '@/api/recordings'
+import { curvesApi } from '@/api/curves'
+import type { RecordedDevice } from '@/api/recordings'
 import type { Session } from '@/api/types'
 import { aligned, splice, tableOf, type Table } from './curves'
 import type { Span } from './chart/gestures'
@@ -76,7 +77,7 @@ export function useCurves(sessions: Ref<{ session: Session; zero: number; record
   }
 
   async function loadOverview(source: Source, signal: AbortSignal): Promise<void> {
-    const history = await recordingsApi.history(source.device, source.entities, { session_id: source.session.id, points: OVERVIEW_POINTS }, signal)
+    const history = await curvesApi.history(source.device, source.entities, { session_id: source.session.id, points: OVERVIEW_POINTS }, signal)
     const before = loaded.get(keyOf(source))
     loaded.set(keyOf(source), { detail: null, span: null, fineness: 0, ...before, overview: tableOf(history, source.entities), resolution: history.resolution_s })
     publish()
@@ -91,7 +92,7 @@ export function useCurves(sessions: Ref<{ session: Session; zero: number; record
     const needed = (shown[1] - shown[0]) / (DETAIL_POINTS / 4)
     const covered = found.span && found.span[0] <= shown[0] + source.zero && found.span[1] >= shown[1] + source.zero
     if (found.resolution <= needed || (covered && found.fineness <= needed)) return
-    const history = await recordingsApi.history(source.device, source.entities, { session_id: source.session.id, start: Math.max(0, span[0]), end: span[1], points: DETAIL_POINTS }, signal)
+    const history = await curvesApi.history(source.device, source.entities, { session_id: source.session.id, start: Math.max(0, span[0]), end: span[1], points: DETAIL_POINTS }, signal)
     Object.assign(found, { detail: tableOf(history, source.entities), span, fineness: history.resolution_s })
     publish()
   }

@@ -1,7 +1,7 @@
 /** The list of recordings: read page by page, searched, and which of them are shown. The choice stands in the address. */
 import { computed, ref, watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
-import { recordingsApi } from '@/api/recordings'
+import { sessionsApi } from '@/api/endpoints'
 import type { Session } from '@/api/types'
 import { useLoad } from '@/kit/useLoad'
 import { useBench } from '@/stores/bench'
@@ -25,7 +25,7 @@ export function useRecordings() {
   const tag = ref('')
   const older = ref<Session[]>([])
   const load = useLoad(async () => {
-    const page = await recordingsApi.sessions(PAGE)
+    const page = await sessionsApi.list({ limit: PAGE })
     older.value = []
     return page
   })
@@ -54,7 +54,7 @@ export function useRecordings() {
   }
 
   async function readOlder(): Promise<void> {
-    older.value = [...older.value, ...(await recordingsApi.sessions(PAGE, known.value.length)).items]
+    older.value = [...older.value, ...(await sessionsApi.list({ limit: PAGE, offset: known.value.length })).items]
   }
 
   function put(changed: Session): void {

@@ -3,7 +3,7 @@ import { computed, reactive, watch, type ComputedRef, type Ref } from 'vue'
 import { alarmsApi } from '@/api/alarms'
 import { runsApi } from '@/api/endpoints'
 import { http } from '@/api/client'
-import { recordingsApi, type MarkerOrRegion, type RecordedDevice } from '@/api/recordings'
+import { recordingsApi, type RecordedDevice } from '@/api/recordings'
 import type { Items, Run, RunStep, Session } from '@/api/types'
 import { serverNow } from '@/stores/clock'
 import { useMarkers } from '@/stores/markers'
@@ -58,7 +58,7 @@ export function useStories(sessions: Ref<Session[]>): { stories: ComputedRef<Who
     sessions.value.map((session): WholeStory => {
       const own = facts.get(session.id)
       const inside = markers.list.filter((marker) => marker.session_id === session.id || (marker.session_id === null && marker.timestamp >= session.created && marker.timestamp <= (session.stopped ?? Infinity)))
-      return { session, markers: inside as MarkerOrRegion[], steps: own?.steps ?? [], alarms: own?.alarms ?? [], recorded: own?.recorded ?? [] }
+      return { session, markers: inside, steps: own?.steps ?? [], alarms: own?.alarms ?? [], recorded: own?.recorded ?? [] }
     }),
   )
   return { stories, ready: computed(() => sessions.value.every((session) => facts.get(session.id)?.recorded)), reload: () => sessions.value.forEach((session) => void read(session)) }

@@ -1,5 +1,6 @@
 /** What the scrub bar shows of a recording: a thumbnail curve and the times of its events. */
 import { computed, shallowRef, watch, type Ref } from 'vue'
+import { curvesApi } from '@/api/curves'
 import { recordingsApi } from '@/api/recordings'
 import type { Session } from '@/api/types'
 import { firstPoints, pointKey, pointsOf } from '@/features/history/points'
@@ -30,7 +31,7 @@ export function useTrack(session: Ref<Session | null>, bounds: () => [number, nu
     const points = pointsOf(held, useDevices().list, (id) => id)
     const point = points.find((item) => pointKey(item) === firstPoints(points)[0])
     if (!point) return ''
-    const history = await recordingsApi.history(point.device, [point.entity], { session_id: recording.id, points: POINTS })
+    const history = await curvesApi.history(point.device, [point.entity], { session_id: recording.id, points: POINTS })
     return thumbnail(history.t, valuesOf(history.series[point.entity]), bounds())
   }
 

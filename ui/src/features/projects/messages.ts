@@ -7,7 +7,7 @@ const en = {
   edit: 'Rename or describe', editTitle: 'Rename “{name}”', download: 'Download as zip', remove: 'Delete …', removeTitle: 'Delete “{name}”?', removeText: 'Devices, flows and all recorded data of the project are deleted for good. Type its name to confirm.', removeName: 'Name of the project', removed: '“{name}” is deleted.',
   isOpen: 'Close it first', isShipped: 'Comes with the product', closeIt: 'Close project', closeTitle: 'Close “{name}”?', closeText: 'Outputs go to their safe state, runs end, and the recording is completed.',
   bringIn: 'Import', bringInHint: 'A zip file that “Download as zip” made, here or elsewhere', broughtIn: '“{name}” is here.', drop: 'Drop a zip file to import it', notZip: 'This is no zip file: {name}', importing: 'Importing {name} …',
-  more: 'More for {name}', broken: 'Cannot be opened', brokenText: 'The folder is left as it is. Correct its files, then look again.', lookAgain: 'Look again', openFailed: '“{name}” could not be opened',
+  more: 'More for {name}', broken: 'Cannot be opened', brokenText: 'The folder is left as it is. Correct its files, then look again.', lookAgain: 'Look again',
 }
 const de: Record<keyof typeof en, string> = {
   title: 'Projekt wählen', text: 'Ein Projekt enthält Geräte, Abläufe, Aufnahmen und Alarme eines Messplatzes.', open: 'Öffnen', opened: 'Geöffnet', lastOpened: 'Zuletzt geöffnet {time}', neverOpened: 'Noch nie geöffnet',
@@ -16,6 +16,6 @@ const de: Record<keyof typeof en, string> = {
   edit: 'Umbenennen oder beschreiben', editTitle: '„{name}“ umbenennen', download: 'Als Zip herunterladen', remove: 'Löschen …', removeTitle: '„{name}“ löschen?', removeText: 'Geräte, Abläufe und alle aufgenommenen Daten des Projekts werden endgültig gelöscht. Zum Bestätigen den Namen eintippen.', removeName: 'Name des Projekts', removed: '„{name}“ ist gelöscht.',
   isOpen: 'Erst schließen', isShipped: 'Gehört zum Produkt', closeIt: 'Projekt schließen', closeTitle: '„{name}“ schließen?', closeText: 'Ausgänge gehen in ihren sicheren Zustand, Läufe enden, die Aufnahme wird abgeschlossen.',
   bringIn: 'Importieren', bringInHint: 'Eine Zip-Datei, die „Als Zip herunterladen“ hier oder anderswo gemacht hat', broughtIn: '„{name}“ ist da.', drop: 'Zip-Datei zum Importieren hier ablegen', notZip: 'Das ist keine Zip-Datei: {name}', importing: 'Importiert {name} …',
-  more: 'Mehr zu {name}', broken: 'Lässt sich nicht öffnen', brokenText: 'Der Ordner bleibt, wie er ist. Dateien richtigstellen, dann erneut nachsehen.', lookAgain: 'Erneut nachsehen', openFailed: '„{name}“ ließ sich nicht öffnen',
+  more: 'Mehr zu {name}', broken: 'Lässt sich nicht öffnen', brokenText: 'Der Ordner bleibt, wie er ist. Dateien richtigstellen, dann erneut nachsehen.', lookAgain: 'Erneut nachsehen',
 }
 export const t = defineMessages('projects', en, de)

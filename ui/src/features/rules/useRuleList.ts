@@ -1,6 +1,7 @@
 /** Rules at work: read again while the page is open, at once when one fired or a flow changed. */
 import { computed, onBeforeUnmount, type ComputedRef } from 'vue'
-import { ruleApi, type RuleState } from '@/api/rules'
+import { rulesApi } from '@/api/endpoints'
+import type { RuleState } from '@/api/rules'
 import type { Items } from '@/api/types'
 import { useLoad, type Load } from '@/kit/useLoad'
 import { onFlowChanged, onRuleFired } from '@/stores/live'
@@ -15,7 +16,7 @@ export interface RuleList {
 }
 
 export function useRuleList(heard: () => void = () => undefined): RuleList {
-  const load = useLoad(() => ruleApi.list())
+  const load = useLoad(() => rulesApi.list())
   let soon = 0
   function readSoon(): void {
     if (soon) return

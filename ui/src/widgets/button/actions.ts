@@ -70,7 +70,7 @@ export function lackOf(task: Task): Lack | null {
 }
 
 const DO: Record<ActionName, (task: Task, label: string) => Promise<unknown>> = {
-  set_marker: async ({ marker }, label) => useMarkers().apply(await markersApi.add(marker || label)),
+  set_marker: async ({ marker }, label) => useMarkers().apply(await markersApi.add({ label: marker || label })),
   run_flow: async ({ flow, channel }) => {
     const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`
     useRuns().begin(await runsApi.start({ sequence: flow, ...(channel ? { bindings: { channel } } : {}) }, key))
