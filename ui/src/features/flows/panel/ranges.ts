@@ -1,6 +1,6 @@
 /** What the instrument behind a set-point can give. */
 import type { Device, Entity } from '@/api/types'
-import { formatQuantity } from '@/kit/format'
+import { formatNumber } from '@/kit/format'
 import type { Field } from './forms'
 import { tp } from './messages'
 import type { Wiring } from './usePanel'
@@ -16,6 +16,8 @@ function entityOf(field: Field, wiring: Wiring | null, devices: readonly Device[
   return device && entity ? [device.alias || device.id, entity] : null
 }
 
+const plain = (value: number, unit: string | null) => `${formatNumber(value, Math.min(4, String(value).split('.')[1]?.length ?? 0))} ${unit ?? ''}`.trim()
+
 export interface Range { text: string; problem: string }
 
 /** The range of a set-point's instrument, and how the value lies outside of it; null where nobody knows. */
@@ -24,7 +26,7 @@ export function rangeOf(field: Field, value: number | null, wiring: Wiring | nul
   if (!found) return null
   const [device, { unit, min, max }] = found
   if (min === null || max === null) return null
-  const [low, high] = [formatQuantity(min, unit), formatQuantity(max, unit)]
+  const [low, high] = [plain(min, unit), plain(max, unit)]
   const problem = value === null ? '' : value > max ? tp('aboveRange', { device, high }) : value < min ? tp('belowRange', { device, low }) : ''
   return { text: tp('range', { device, low, high }), problem }
 }

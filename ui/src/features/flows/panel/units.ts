@@ -44,7 +44,7 @@ type Piece = NonNullable<ReturnType<typeof piecesOf>>[number]
 
 /** The pieces as they are written; what somebody wrote properly stays as it is. */
 function spell(typed: string, pieces: readonly Piece[], wanted: string): string {
-  const isProper = !typed.includes(',') && pieces.every((piece) => piece.unit && typed.includes(` ${piece.unit}`))
+  const isProper = !/,|\s{2}/.test(typed) && pieces.every((piece) => piece.unit && typed.includes(` ${piece.unit}`))
   return isProper ? typed : pieces.map((piece) => `${piece.figure} ${piece.unit || wanted}`).join(' ')
 }
 
