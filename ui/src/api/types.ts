@@ -471,6 +471,8 @@ export interface Flow extends FlowCheck {
   deployed_revision: string | null
   /** Who let it drive outputs by itself after a start; not valid once the text has changed. */
   start_armed?: { by: string; valid: boolean } | null
+  /** Of a save that was to make one. */
+  commit?: { id: string | null; error: string }
 }
 
 /** What a person accepted for one text of a channel file. */

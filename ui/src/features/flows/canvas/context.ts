@@ -1,7 +1,6 @@
 /** What every card of the canvas needs: the editor, how a node is chosen, what is spoken aloud. */
 import { computed, inject, provide, type ComputedRef, type InjectionKey } from 'vue'
 import type { FlowEditor } from '../model/editor'
-import type { FlowNode } from '../model/graph'
 import type { Commands } from '../model/useCommands'
 import { selected } from './walk'
 
@@ -12,7 +11,6 @@ export interface Canvas {
   /** The one that has the focus of the keyboard; the first card when nothing is chosen. */
   tabKey: ComputedRef<string>
   choose: (key: string, event?: MouseEvent) => void
-  wordsOf: (node: FlowNode) => string
   say: (text: string) => void
 }
 
@@ -24,11 +22,11 @@ export function useCanvas(): Canvas {
   return canvas
 }
 
-export function provideCanvas(editor: FlowEditor, commands: Commands, wordsOf: Canvas['wordsOf'], say: Canvas['say']): Canvas {
+export function provideCanvas(editor: FlowEditor, commands: Commands, say: Canvas['say']): Canvas {
   const chosen = computed(() => new Set(editor.selection.value))
   const first = computed(() => editor.graph.value.sequence[0]?.key ?? editor.graph.value.rules[0]?.key ?? editor.graph.value.limits[0]?.key ?? '')
   const canvas: Canvas = {
-    editor, commands, wordsOf, say,
+    editor, commands, say,
     isSelected: (key) => chosen.value.has(key),
     tabKey: computed(() => editor.focused.value?.key ?? first.value),
     choose: (key, event) => editor.select(selected(editor.graph.value, editor.selection.value, key, { ctrl: Boolean(event?.ctrlKey || event?.metaKey), shift: Boolean(event?.shiftKey) })),

@@ -68,7 +68,8 @@ export function cardOf(node: FlowNode, words: Words): Card {
   if (before?.sentence === sentence) return before
   const kind = node.kind === 'rule' ? 'rule' : isBox(node) ? 'box' : 'step'
   const lines = linesOf(sentence)
-  const size = kind === 'rule' ? { w: RULE_W, h: ruleHeight(node) } : { w: CARD_W, h: PAD * 2 + HEAD_H + lines * LINE_H + (node.ends.length ? node.ends.length * END_H + 4 : 0) }
+  const text = node.title ? HEAD_H + lines * LINE_H : Math.max(HEAD_H, lines * LINE_H)
+  const size = kind === 'rule' ? { w: RULE_W, h: ruleHeight(node) } : { w: CARD_W, h: PAD * 2 + text + (node.ends.length ? node.ends.length * END_H + 4 : 0) }
   const card: Card = { key: node.key, kind, node, sentence, lines, ...size }
   known.set(node, card)
   return card
