@@ -179,13 +179,24 @@ def _any_verb(
         needed = [key for key in model.get("required", []) if key in companions]
         value = _value(kind, model, required)
         form = _object({verb: value, **companions, **common}, (verb, *needed))
-        head = {"title": verb, "description": (kind.__doc__ or "").splitlines()[0]}
+        head = _head(verb, kind)
         forms.append({**form, **head})
         if needed:  # companions may also stand inside
             forms.append({**_object({verb: model, **common}, (verb,)), **head})
         if not required and not needed:
             forms.append({"const": verb})
     return {"anyOf": forms}
+
+
+def _head(verb: str, kind: type[Block]) -> Schema:
+    """What a form of a block says of itself: forms in a browser are drawn from it.
+
+    ``x-short`` is the parameter that may stand behind the verb alone, ``x-free`` the one that is
+    the whole map behind it, ``x-beside`` those that stand beside the verb.
+    """
+    head: Schema = {"title": verb, "description": (kind.__doc__ or "").splitlines()[0]}
+    marks = {"x-short": kind.shorthand, "x-free": kind.free_keys, "x-beside": [*kind.companions]}
+    return head | {key: value for key, value in marks.items() if value}
 
 
 def _value(kind: type[Block], model: Schema, required: list[str]) -> Schema:
@@ -214,7 +225,7 @@ def _triggers(defs: Schema) -> Schema:
         inner = _without(model, "title")
         value = {"anyOf": [short or TEXT, inner, {"type": "null"}]}
         form = _object({verb: value, "id": TEXT, **properties}, (verb, *required))
-        forms.append({**form, "title": verb, "description": (kind.__doc__ or "").splitlines()[0]})
+        forms.append({**form, **_head(verb, kind)})
         if not model.get("required"):
             forms.append({"const": verb})
     return {"anyOf": forms}

@@ -34,6 +34,8 @@ export interface FlowEditor {
   facts: ShallowRef<Facts | null>
   findings: ComputedRef<Finding[]>
   checking: Ref<boolean>
+  /** Edits that wait or are on their way. */
+  pending: Ref<number>
   /** Findings on a node itself, not on those inside it. */
   problemsOf: (key: string) => Finding[]
   /** What the server calls a node: its id in runs, its sentence. */
@@ -90,6 +92,7 @@ export function createEditor(id: string, first: string, options: { file?: string
   const redoName = ref<string | null>(null)
   const facts = shallowRef<Facts | null>(null)
   const checking = ref(false)
+  const pending = ref(0)
   let line: Promise<unknown> = Promise.resolve()
   let timer = 0
   let asked = 0
@@ -159,7 +162,8 @@ export function createEditor(id: string, first: string, options: { file?: string
   }
 
   function apply(name: string, plan: Planner, key = ''): Promise<boolean> {
-    const done = line.then(() => edit(name, plan, key))
+    pending.value += 1
+    const done = line.then(() => edit(name, plan, key)).finally(() => (pending.value -= 1))
     line = done
     return done
   }
@@ -181,7 +185,7 @@ export function createEditor(id: string, first: string, options: { file?: string
   const step = (moved: boolean): void => { if (moved) show(timeline.now) }
 
   return {
-    id, file, readonly: options.readonly ?? false, text, graph, facts, findings, checking, factsOf, select, apply, type, adopt, timeline, undoName, redoName,
+    id, file, readonly: options.readonly ?? false, text, graph, facts, findings, checking, pending, factsOf, select, apply, type, adopt, timeline, undoName, redoName,
     problemsOf: (key) => byKey.value.get(key) ?? [],
     selection: computed(() => known(selection.value)) as Ref<readonly string[]>,
     focused: computed(() => graph.value.nodes.get(selection.value.at(-1) ?? '') ?? null),

@@ -1,6 +1,7 @@
 /** Keeps the draft of a flow in this browser: the text at once, the steps back a moment later; both survive a reload. */
 import { onBeforeUnmount, watch } from 'vue'
 import { readDraft, writeDraft } from '../drafts'
+import { t } from '../messages'
 import type { FlowEditor, State } from './editor'
 import { readKept, writeKept } from './kept'
 
@@ -11,8 +12,12 @@ export async function restoreDraft(editor: FlowEditor, project: string, saved: s
   const draft = readDraft(project, editor.id)
   const kept = await readKept<State>(project, editor.id)
   const text = draft?.text ?? saved
-  if (kept?.now.text === text) editor.timeline.restore(kept)
-  else editor.timeline.reset({ text, selection: [] })
+  editor.timeline.reset({ text, selection: [] })
+  if (kept) {
+    editor.timeline.restore(kept)
+    // The page ended before the last steps were kept, or the file changed meanwhile: one step leads to the text as it is.
+    if (kept.now.text !== text) editor.timeline.push(t(draft ? 'lastSteps' : 'outsideStep'), { text, selection: [] })
+  }
   editor.text.value = text
   editor.undoName.value = editor.timeline.undoName
   editor.redoName.value = editor.timeline.redoName

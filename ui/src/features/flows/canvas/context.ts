@@ -1,0 +1,36 @@
+/** What every card of the canvas needs: the editor, how a node is chosen, what is spoken aloud. */
+import { computed, inject, provide, type ComputedRef, type InjectionKey } from 'vue'
+import type { FlowEditor } from '../model/editor'
+import type { Commands } from '../model/useCommands'
+import { selected } from './walk'
+
+export interface Canvas {
+  editor: FlowEditor
+  commands: Commands
+  isSelected: (key: string) => boolean
+  /** The one that has the focus of the keyboard; the first card when nothing is chosen. */
+  tabKey: ComputedRef<string>
+  choose: (key: string, event?: MouseEvent) => void
+  say: (text: string) => void
+}
+
+const KEY: InjectionKey<Canvas> = Symbol('canvas')
+
+export function useCanvas(): Canvas {
+  const canvas = inject(KEY)
+  if (!canvas) throw new Error('no canvas above this component')
+  return canvas
+}
+
+export function provideCanvas(editor: FlowEditor, commands: Commands, say: Canvas['say']): Canvas {
+  const chosen = computed(() => new Set(editor.selection.value))
+  const first = computed(() => editor.graph.value.sequence[0]?.key ?? editor.graph.value.rules[0]?.key ?? editor.graph.value.limits[0]?.key ?? '')
+  const canvas: Canvas = {
+    editor, commands, say,
+    isSelected: (key) => chosen.value.has(key),
+    tabKey: computed(() => editor.focused.value?.key ?? first.value),
+    choose: (key, event) => editor.select(selected(editor.graph.value, editor.selection.value, key, { ctrl: Boolean(event?.ctrlKey || event?.metaKey), shift: Boolean(event?.shiftKey) })),
+  }
+  provide(KEY, canvas)
+  return canvas
+}

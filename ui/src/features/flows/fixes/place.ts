@@ -1,0 +1,53 @@
+/** Where a finding stands: its path in the text, and the values under it. */
+import type { Finding } from '@/api/types'
+import { isMap, nodeAtLine, valueAt, type FlowGraph, type FlowNode, type Path, type Plain } from '../model/graph'
+
+/** `sequence.0.until.1.when`, as the server says it. Ids of points hold dots: `set.PSU_01.u_set` stays whole where it is a key. */
+export function pathIn(graph: FlowGraph, text: string): Path {
+  const steps = text.split('.')
+  const path: (string | number)[] = []
+  let value: Plain | undefined = rootOf(graph)
+  while (steps.length) {
+    const took: number = isMap(value) ? longestKey(value, steps) : 1
+    const step = steps.splice(0, took).join('.')
+    const key: string | number = Array.isArray(value) || (value === undefined && /^\d+$/.test(step)) ? Number(step) : step
+    path.push(key)
+    value = value === undefined ? undefined : valueAt(value, [key])
+  }
+  return path
+}
+
+function longestKey(map: { [key: string]: Plain }, steps: readonly string[]): number {
+  for (let length = Math.min(4, steps.length); length > 1; length -= 1) if (steps.slice(0, length).join('.') in map) return length
+  return 1
+}
+
+/** All of the text as plain values. */
+export function rootOf(graph: FlowGraph): Plain {
+  const of = (nodes: readonly FlowNode[]) => nodes.map((node) => node.value)
+  return { ...graph.head, limits: of(graph.limits), sequence: of(graph.sequence), finally: of(graph.closing), rules: of(graph.rules) }
+}
+
+/** The node a finding is about: by its path, else by its line. */
+export function nodeOf(finding: Finding, graph: FlowGraph): FlowNode | null {
+  const path = finding.path ? pathIn(graph, finding.path) : []
+  for (let cut = path.length; cut > 0; cut -= 1) {
+    const node = graph.nodes.get(path.slice(0, cut).join('/'))
+    if (node) return node
+  }
+  return finding.line ? nodeAtLine(graph, finding.line) : null
+}
+
+export interface Leaf { path: Path; text: string; isKey: boolean }
+
+/** Every single value below a path, and every key. */
+export function* leaves(value: Plain | undefined, path: Path): Generator<Leaf> {
+  if (typeof value === 'string') yield { path, text: value, isKey: false }
+  else if (Array.isArray(value)) for (const [index, inner] of value.entries()) yield* leaves(inner, [...path, index])
+  else if (isMap(value)) {
+    for (const [key, inner] of Object.entries(value)) {
+      yield { path: [...path, key], text: key, isKey: true }
+      yield* leaves(inner, [...path, key])
+    }
+  }
+}
