@@ -267,7 +267,12 @@ class FlowDesk:
             del item["text"]
             item["current"] = item["revision"] == current["revision"]
             item["live"] = live is not None and item["revision"] == live.revision
-        return {"items": items, "total": len(items), "revision": current["revision"]}
+        return {
+            "items": items,
+            "total": len(items),
+            "revision": current["revision"],
+            "git": await self._in_thread(lambda: self._can_commit(flow_id)),
+        }
 
     async def version(self, flow_id: str, version: str) -> dict[str, Any]:
         """One older version with its text; a PUT of it rolls back.
@@ -326,6 +331,13 @@ class FlowDesk:
 
     def _versions(self, flow_id: str, scope: Scope) -> Versions:
         return Versions(self.folders[scope] / self.flows.path_of(flow_id).stem)
+
+    def _can_commit(self, flow_id: str) -> bool:
+        try:
+            self._git(flow_id).require_committable()
+        except Conflict:
+            return False
+        return True
 
     def _git(self, flow_id: str) -> GitFile:
         return GitFile.find(self.flows.target_of(flow_id))

@@ -30,19 +30,19 @@ def write(page: Page, text: str) -> None:
     page.keyboard.insert_text(text)
 
 
-def test_an_error_shows_line_and_hint_and_is_not_saved(
-    editor: Page, server: Server, watch: Watch
-) -> None:
-    watch.refusals = {422}
+def test_an_error_shows_line_and_hint_and_is_not_saved(editor: Page, server: Server) -> None:
     before = text_of(server)
     write(editor, before.replace("voltage: 4.2 V", "voltage: 9 V"))
     finding = editor.get_by_role("button", name=re.compile("9 V is above the limit"))
     expect(finding).to_contain_text(re.compile(r"line \d+"))
     expect(finding).to_contain_text("limits can only be tightened")
     expect(editor.get_by_role("button", name="Start", exact=True)).to_be_disabled()
-    with editor.expect_response(re.compile("/api/flows/quick-check")) as answer:
-        editor.get_by_role("button", name="Save").click()
-    assert answer.value.status == 422
+    editor.get_by_role("button", name="Save").click()
+    dialog = editor.get_by_role("dialog", name="Save and deploy")
+    expect(dialog.get_by_text("This cannot be deployed. Errors: 1")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Deploy")).to_be_disabled()
+    dialog.get_by_role("button", name=re.compile("9 V is above the limit")).click()
+    expect(dialog).to_be_hidden()
     assert text_of(server) == before
 
 
@@ -52,6 +52,8 @@ def test_a_good_change_is_saved_and_active(editor: Page, server: Server) -> None
     expect(editor.get_by_text("Draft, not saved")).to_be_visible()
     expect(editor.get_by_text("Rest 25 s")).to_be_visible()
     editor.keyboard.press("Control+S")
+    expect(editor.get_by_role("dialog", name="Save and deploy")).to_contain_text("Checked")
+    editor.keyboard.press("Enter")
     expect(editor.get_by_text("Saved and active")).to_be_visible()
     assert text_of(server) == changed
 
@@ -65,7 +67,7 @@ def test_a_change_outside_is_never_overwritten_unasked(
     theirs = before["text"].replace("Quick check", "Theirs")
     body = {"text": theirs, "revision": before["revision"]}
     server.call("PUT", "/api/flows/quick-check", body)
-    expect(editor.get_by_text("The file changed on disk.")).to_be_visible()
+    expect(editor.get_by_text("The file changed on disk; your draft is kept.")).to_be_visible()
     editor.get_by_role("button", name="Save").click()
     dialog = editor.get_by_role("dialog", name="Somebody changed this flow meanwhile")
     expect(dialog).to_be_visible()

@@ -34,11 +34,20 @@ export interface FlowDiff {
 
 export interface FlowVersion {
   version: string
+  source: 'git' | 'saved'
+  /** Of the commit; empty for what was saved here. */
   id: string
+  time: number
+  author: string
+  message: string
   revision: string
   current: boolean
   live: boolean
-  [key: string]: unknown
+}
+
+export interface FlowHistory extends Items<FlowVersion> {
+  /** A save can make a commit. */
+  git: boolean
 }
 
 export interface RunFile {
@@ -51,7 +60,7 @@ export interface RunFile {
 export const flowEditsApi = {
   edit: (text: string, edits: readonly FlowEdit[], file?: string) => http.post<EditedFlow>('/api/flow-edit', { text, edits, file: file ?? '' }),
   compare: (before: string, after: string, file?: string) => http.post<FlowDiff>('/api/flow-diff', { before, after, file: file ?? '' }),
-  history: (id: string) => http.get<Items<FlowVersion>>(`/api/flows/${seg(id)}/history`),
+  history: (id: string) => http.get<FlowHistory>(`/api/flows/${seg(id)}/history`),
   version: (id: string, version: string) => http.get<FlowVersion & { text: string; diff: string }>(`/api/flows/${seg(id)}/history/${seg(version)}`),
   runFiles: (run: string) => http.get<Items<RunFile>>(`/api/runs/${seg(run)}/files`),
 }

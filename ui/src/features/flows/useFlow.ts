@@ -22,6 +22,11 @@ export interface Conflict {
   conflicts: unknown[]
 }
 
+function conflictOf(problem: ApiError): Conflict {
+  const args = problem.args as Partial<Record<'current_revision' | 'current_text' | 'base' | 'merged', string>> & { conflicts?: unknown[] }
+  return { revision: args.current_revision ?? '', text: args.current_text ?? '', base: args.base ?? null, merged: args.merged ?? null, conflicts: args.conflicts ?? [] }
+}
+
 export interface FlowEditing {
   load: Load<Flow>
   editor: FlowEditor
@@ -84,15 +89,13 @@ export function useFlow(id: string, project: string): FlowEditing {
 
   async function put(text: string, revision: string, commit?: string): Promise<void> {
     try {
-      adopt(await flowsApi.save(id, text, revision, commit))
-      toasts.show('ok', t('saved'))
+      const flow = await flowsApi.save(id, text, revision, commit)
+      adopt(flow)
+      if (flow.commit?.error) toasts.show('warning', t('notCommitted'), flow.commit.error)
+      else toasts.show('ok', t('saved'))
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem
-      if (problem.status === 412) {
-        const args = problem.args as Partial<Record<'current_revision' | 'current_text' | 'base' | 'merged', string>> & { conflicts?: unknown[] }
-        conflict.value = { revision: args.current_revision ?? '', text: args.current_text ?? '', base: args.base ?? null, merged: args.merged ?? null, conflicts: args.conflicts ?? [] }
-        return
-      }
+      if (problem.status === 412) return void (conflict.value = conflictOf(problem))
       if (problem.findings.length && editor.facts.value) editor.adopt({ ...editor.facts.value, ok: false, findings: problem.findings })
       throw problem
     }

@@ -1,0 +1,120 @@
+"""A draft becomes what works: looked at, merged, rolled back; tried dry, and traced afterwards."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.axe import findings
+from tests.browser.conftest import Server, Watch
+
+pytestmark = pytest.mark.browser
+ID = "quick-check"
+
+
+@pytest.fixture
+def flow(app: Page, server: Server) -> Iterator[Page]:
+    """The editor of a flow that is afterwards as it was."""
+    server.add_flow(ID)
+    app.goto(f"{server.url}/flows/{ID}")
+    expect(app.get_by_role("textbox", name="YAML text")).to_contain_text(ID)
+    yield app
+    server.add_flow(ID)
+
+
+def text_of(server: Server) -> str:
+    text: str = server.call("GET", f"/api/flows/{ID}")["text"]
+    return text
+
+
+def write(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="YAML text").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(text)
+
+
+def save(server: Server, text: str) -> None:
+    """As somebody else does."""
+    revision = server.call("GET", f"/api/flows/{ID}")["revision"]
+    server.call("PUT", f"/api/flows/{ID}", {"text": text, "revision": revision})
+
+
+def bad(page: Page) -> list[str]:
+    return [line for line in findings(page) if line.startswith(("critical", "serious"))]
+
+
+def test_a_draft_is_looked_at_then_deployed_then_rolled_back(flow: Page, server: Server) -> None:
+    before = text_of(server)
+    write(flow, before.replace("rest: 20 s", "rest: 25 s"))
+    flow.keyboard.press("Control+S")
+    dialog = flow.get_by_role("dialog", name="Save and deploy")
+    expect(dialog.get_by_role("list", name="1 changed parts")).to_contain_text("rest")
+    expect(dialog.locator(".cm-merge-b .cm-changedLine")).to_have_text(re.compile("rest: 25 s"))
+    expect(dialog.get_by_role("button", name="Deploy")).to_be_focused()
+    assert bad(flow) == []
+    flow.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    assert "rest: 25 s" in text_of(server)
+
+    flow.get_by_role("button", name="History").click()
+    drawer = flow.get_by_role("dialog", name="Versions of")
+    expect(drawer.get_by_role("listitem").first).to_contain_text("at work")
+    expect(drawer.locator(".cm-deletedChunk")).to_contain_text("rest: 20 s")
+    assert bad(flow) == []
+    drawer.get_by_role("button", name="Roll back to this version").click()
+    expect(flow.get_by_text(re.compile("^Back to the version of"))).to_be_visible()
+    assert text_of(server) == before
+    flow.keyboard.press("Escape")
+    flow.get_by_role("button", name="Undo").click()
+    expect(flow.get_by_text("Draft, not saved")).to_be_visible()
+
+
+def test_changes_of_a_pull_and_of_the_draft_are_put_together(
+    flow: Page, server: Server, watch: Watch
+) -> None:
+    watch.refusals = {412}
+    before = text_of(server)
+    write(flow, before.replace("rest: 20 s", "rest: 40 s"))
+    expect(flow.get_by_text("Rest 40 s")).to_be_visible()
+    save(server, before.replace("Quick check", "Pulled").replace("rest: 20 s", "rest: 30 s"))
+    expect(flow.get_by_text("The file changed on disk; your draft is kept.")).to_be_visible()
+    flow.get_by_role("button", name="Compare and merge").click()
+    dialog = flow.get_by_role("dialog", name="Somebody changed this flow meanwhile")
+    clash = dialog.get_by_role("group").filter(has_text="changed in both")
+    expect(dialog.get_by_text("1 of 1 still to choose")).to_be_visible()
+    result = dialog.get_by_role("textbox", name="Result")
+    expect(result).to_contain_text("Pulled")
+    expect(dialog.get_by_role("button", name="Save the result")).to_be_disabled()
+    assert bad(flow) == []
+    clash.get_by_role("radio", name=re.compile("^Yours")).check()
+    expect(dialog.get_by_text("Everything is decided")).to_be_visible()
+    dialog.get_by_role("button", name="Save the result").click()
+    expect(dialog).to_be_hidden()
+    assert "Pulled" in text_of(server)
+    assert "rest: 40 s" in text_of(server)
+
+
+def test_the_second_of_two_tabs_is_refused_with_the_difference(
+    flow: Page, server: Server, watch: Watch, context: BrowserContext
+) -> None:
+    watch.refusals = {412}
+    first = context.new_page()
+    first.goto(flow.url)
+    expect(first.get_by_role("textbox", name="YAML text")).to_contain_text(ID)
+    before = text_of(server)
+    write(flow, before.replace("rest: 20 s", "rest: 21 s"))
+    expect(flow.get_by_text("Rest 21 s")).to_be_visible()
+    write(first, before.replace("rest: 20 s", "rest: 22 s"))
+    first.keyboard.press("Control+S")
+    expect(first.get_by_role("button", name="Deploy")).to_be_focused()
+    first.keyboard.press("Enter")
+    expect(first.get_by_text("Saved and active")).to_be_visible()
+    first.close()
+    flow.keyboard.press("Control+S")
+    dialog = flow.get_by_role("dialog", name="Somebody changed this flow meanwhile")
+    expect(dialog).to_contain_text("rest: 22 s")
+    expect(dialog).to_contain_text("rest: 21 s")
+    assert "rest: 22 s" in text_of(server)
+    dialog.get_by_role("button", name="Take the version on disk").click()
+    expect(flow.get_by_text("Rest 22 s")).to_be_visible()

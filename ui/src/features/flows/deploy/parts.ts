@@ -1,0 +1,44 @@
+/** Parts that a draft changes, in words and as marks on the nodes of the graph. */
+import type { FlowChange } from '@/api/flowEdits'
+import type { Mark } from '../canvas/marks'
+import { keyOf, type FlowGraph, type FlowNode } from '../model/graph'
+
+export interface ChangedPart {
+  kind: FlowChange['kind']
+  /** Title, id or verb of the node, and what inside it: `charge · voltage`. */
+  title: string
+  line: number | null
+}
+
+/** The innermost node at or above a path, and what is left of the path below it. */
+function nodeAt(graph: FlowGraph, path: readonly (string | number)[]): { node: FlowNode | null; rest: readonly (string | number)[] } {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = graph.nodes.get(keyOf(path.slice(0, length)))
+    if (node) return { node, rest: path.slice(length) }
+  }
+  return { node: null, rest: path }
+}
+
+/** Removed parts have their path in the graph from before. */
+export function partsOf(changes: readonly FlowChange[], before: FlowGraph, after: FlowGraph): ChangedPart[] {
+  return changes.map(({ kind, path }) => {
+    const { node, rest } = nodeAt(kind === 'removed' ? before : after, path)
+    const inside = rest.filter((word) => typeof word === 'string')
+    return { kind, title: [node ? node.title || node.verb : '', ...inside].filter(Boolean).join(' · '), line: kind === 'removed' ? null : (node?.line ?? null) }
+  })
+}
+
+/** What is new or changed is marked on its node; what is gone leaves its mark on what it stood in. */
+export function marksOf(changes: readonly FlowChange[], before: FlowGraph, after: FlowGraph, noteOf: (part: ChangedPart) => string): Map<string, Mark> {
+  const marks = new Map<string, Mark>()
+  const parts = partsOf(changes, before, after)
+  changes.forEach(({ kind, path }, place) => {
+    const { node, rest } = nodeAt(after, kind === 'removed' ? path.slice(0, -1) : path)
+    const part = parts[place]
+    if (!node || !part || marks.get(node.key)?.state === 'added') return
+    const state = kind === 'added' && rest.length === 0 ? 'added' : 'changed'
+    const note = [marks.get(node.key)?.note, noteOf(part)].filter(Boolean).join('; ')
+    marks.set(node.key, { state, note })
+  })
+  return marks
+}
