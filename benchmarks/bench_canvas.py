@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.bench_pages import ARGS, FPS_GOAL, FRAMES, busy, call, server
 
 STEPS, LABELS = 200, 300
-SCREEN = {"width": 2560, "height": 1440}
+SCREEN = {"width": 1920, "height": 1080}
 OPEN_GOAL_S = 1.0
 FRAME_GOAL_MS = 50.0
 FLOW = "two-hundred"
@@ -39,10 +39,11 @@ ENDS = """until:
   - {{name: a{n}, when: voltage {sign} {volt} V}}
   - {{name: b{n}, when: temp > 44 °C, verdict: fail}}
   - {{name: c{n}, when: power > 40 W, verdict: fail}}
+  - {{name: d{n}, when: current > 3 A, verdict: fail}}
   - {{name: t{n}, when: step.time > 3 h, verdict: fail}}
 """
 WAYS = 16
-PAIRS = 4
+PAIRS = 3
 """Each way: a charge, a rest, a discharge and a rest, so often."""
 
 
