@@ -39,7 +39,7 @@ ENDS = """until:
   - {{name: a{n}, when: voltage {sign} {volt} V}}
   - {{name: b{n}, when: temp > 44 °C, verdict: fail}}
   - {{name: c{n}, when: power > 40 W, verdict: fail}}
-  - {{name: d{n}, when: current > 3 A, verdict: fail}}
+  - {{name: d{n}, when: temp < 1 °C, verdict: fail}}
   - {{name: t{n}, when: step.time > 3 h, verdict: fail}}
 """
 WAYS = 16
