@@ -45,12 +45,13 @@ function taperEnd(want: Asked): PlainMap {
   return { name: 'taper', phase: 'cv', when: `current < ${want.taper?.text ?? '0.05 C'}`, for: '10 s' }
 }
 
-/** CC-CV with a current and a voltage, CC with a current, CV with a voltage, CP with a power. */
-export function charge(rest: string): PlainMap | string {
+/** CC-CV with a current and a voltage (`cc` brings a current of its own), CC with a current, CV with a voltage, CP with a power. */
+export function charge(rest: string, word = ''): PlainMap | string {
   const want = asked(rest)
   if (typeof want === 'string') return want
   if (want.resistance) return want.resistance.text
-  const current = want.current ?? (want.power || want.voltage ? undefined : half())
+  const isOpen = word.startsWith('cc') ? !want.power : !want.power && !want.voltage
+  const current = want.current ?? (isOpen ? half() : undefined)
   const full = { ...want, current }
   const top: PlainMap[] = want.voltage ? (want.power ? [{ name: 'full', when: `voltage >= ${want.voltage.text}` }] : [taperEnd(want)]) : [{ name: 'full', when: 'voltage >= cell.charge_voltage', samples: '2' }]
   return { id: 'charge', charge: only({ current, voltage: want.voltage, power: want.power }), until: [...top, ...byCharge(want), bound(full, 1.25, 1.5)] }

@@ -20,6 +20,7 @@ const ONE: [string, Plain][] = [
   ['cc .5c 4,2v', { id: 'charge', charge: { current: '0.5 C', voltage: '4.2 V' }, until: [TAPER, time('4 h')] }],
   ['cc 1500 mA 4200 mV 50ma 3h', { id: 'charge', charge: { current: '1500 mA', voltage: '4200 mV' }, until: [{ ...TAPER, when: 'current < 50 mA' }, time('3 h', {})] }],
   ['cc 1a', { id: 'charge', charge: { current: '1 A' }, until: [{ name: 'full', when: 'voltage >= cell.charge_voltage', samples: '2' }, time('12 h')] }],
+  ['cc 4.2v', { id: 'charge', charge: { current: '0.5 C', voltage: '4.2 V' }, until: [TAPER, time('4 h')] }],
   ['cv 4.2v', { id: 'charge', charge: { voltage: '4.2 V' }, until: [TAPER, time('12 h')] }],
   ['cp 5w 4.2v', { id: 'charge', charge: { voltage: '4.2 V', power: '5 W' }, until: [{ name: 'full', when: 'voltage >= 4.2 V' }, time('12 h')] }],
   ['dc 1c 2.5v', { id: 'discharge', discharge: { current: '1 C' }, until: [{ name: 'cutoff', when: 'voltage <= 2.5 V', samples: '2' }, time('90 min')] }],

@@ -42,8 +42,8 @@ const AFTER: Record<string, string> = { charge: 'Charged', discharge: 'Discharge
 
 type Build = (rest: string, word: string, before: Piece[]) => Plain | Problem
 
-const drive = (make: (rest: string) => PlainMap | string): Build => (rest) => {
-  const made = make(rest)
+const drive = (make: (rest: string, word: string) => PlainMap | string): Build => (rest, word) => {
+  const made = make(rest, word.toLowerCase())
   return typeof made === 'string' ? bad('number', made) : made
 }
 const timed = (verb: string, otherwise: string): Build => (rest) => {
