@@ -150,7 +150,7 @@ def test_quick_add_says_what_it_cannot_read(app: Page, server: Server) -> None:
     expect(app.get_by_role("dialog", name="Quick add")).to_be_visible()
     assert findings(app) == []
     app.keyboard.press("Control+a")
-    app.keyboard.type("mark")
+    app.keyboard.type("marke")
     expect(
         app.get_by_role("listbox", name="Matches").get_by_role("option", selected=True)
     ).to_contain_text("Marker")
