@@ -28,6 +28,7 @@ from ionpy_auto.automation.hooks import Hooks
 from ionpy_auto.automation.names import Site, channel_units
 from ionpy_auto.automation.rules.engine import RuleEngine
 from ionpy_auto.automation.rules.references import Known, check_references
+from ionpy_auto.automation.rules.shared import check_shared
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
 from ionpy_auto.automation.scripts.journal import ScriptJournal
@@ -232,7 +233,7 @@ class Automation:
             brokers=list(self._bench.connections.connections),
             receivers=self.receivers.names,
         )
-        return check_references(flow, known)
+        return [*check_references(flow, known), *check_shared(flow, flows)]
 
     def _is_running(self, flow_id: str) -> bool:
         return any(run.flow.id == flow_id for run in self.runs.active())

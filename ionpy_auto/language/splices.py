@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from ionpy_auto.language import wording
-from ionpy_auto.language.nodes import ListNode, MapNode, Node, Plain, TextNode
+from ionpy_auto.language.nodes import ListNode, MapNode, Node, Plain, TextNode, plain
 from ionpy_auto.language.spans import Collection, Page, Step, Unit, is_empty
 
 Path = tuple[Step, ...]
@@ -147,7 +147,7 @@ def _block_units(
 ) -> Iterator[list[str]]:
     """Ways to word a new key or item in block style."""
     if isinstance(node, ListNode):
-        if _neighbours_flow(node) and value and not isinstance(value, str):
+        if value and not isinstance(value, str) and _neighbours_flow(node, value):
             short = _short_item(value, page.column(node.start.offset))
             if short:
                 yield [short]
@@ -171,8 +171,11 @@ def _flow_unit(node: Collection, step: Step, value: Plain) -> str:
     return f"{wording.scalar(str(step), flow=True)}:{behind}"
 
 
-def _neighbours_flow(node: ListNode) -> bool:
-    return all(not isinstance(item, TextNode) and item.flow for item in node.items)
+def _neighbours_flow(node: ListNode, value: Plain) -> bool:
+    """All items stand in brackets, and one of them has an inside if the new one has."""
+    return all(not isinstance(item, TextNode) and item.flow for item in node.items) and (
+        wording.is_flat(value) or not all(wording.is_flat(plain(item)) for item in node.items)
+    )
 
 
 def _short_item(value: Plain, column: int) -> str:

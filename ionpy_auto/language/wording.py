@@ -5,6 +5,7 @@ plain where the strict reader reads it back as it is. A text with a comma is alw
 ``{}`` or ``[]`` the comma would cut an expression into pieces.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import mode
 
@@ -12,6 +13,8 @@ from ionpy_auto.language.nodes import ListNode, MapNode, Node, Plain, TextNode, 
 from ionpy_auto.language.reader import read_with_findings
 
 FLOW_WIDTH = 100
+SHORT_WIDTH = 88
+"""A new flat map or list up to this wide stands on one line, in brackets."""
 _NAMED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -26,18 +29,38 @@ class Manner:
     Attributes:
         step: Columns from a key to the keys below it.
         dash: Columns from a key to the dashes below it.
+        is_terse: Whether it writes flat maps in brackets rather than line by line.
     """
 
     step: int = 2
     dash: int = 2
+    is_terse: bool = True
 
 
 def manner_of(root: Node) -> Manner:
-    """The most frequent indents of a file."""
+    """The most frequent indents of a file, and how it writes what is flat."""
     steps: list[int] = []
     dashes: list[int] = []
     _collect(root, steps, dashes)
-    return Manner(mode(steps) if steps else 2, mode(dashes) if dashes else 2)
+    flat = [node.flow for node in _flat_maps(root) if node is not root]
+    return Manner(
+        mode(steps) if steps else 2,
+        mode(dashes) if dashes else 2,
+        sum(flat) * 2 >= len(flat),
+    )
+
+
+def _flat_maps(node: Node) -> Iterator[MapNode]:
+    """Maps of several single values: those one would write either way."""
+    if isinstance(node, ListNode):
+        for item in node.items:
+            yield from _flat_maps(item)
+    elif isinstance(node, MapNode):
+        inner = [entry.node for entry in node.entries.values()]
+        if len(inner) > 1 and all(isinstance(value, TextNode) for value in inner):
+            yield node
+        for value in inner:
+            yield from _flat_maps(value)
 
 
 def _collect(node: Node, steps: list[int], dashes: list[int]) -> None:
@@ -138,11 +161,30 @@ def unit_lines(head: str, value: Plain, manner: Manner) -> list[str]:
         return _text_lines(head, value)
     if not value:
         return [f"{head} {'{}' if isinstance(value, dict) else '[]'}"]
+    if manner.is_terse and head and (short := _short(head, value)):
+        return [short]
     inner = block_lines(value, manner)
     if head == "-":
         return [f"- {inner[0]}", *_shifted(inner[1:], 2)]
     indent = manner.step if isinstance(value, dict) else manner.dash
     return [head, *_shifted(inner, indent)]
+
+
+def is_flat(value: Plain) -> bool:
+    """Whether a map or list holds single lines only."""
+    parts = value.values() if isinstance(value, dict) else value or ()
+    return all(isinstance(part, str) and part and "\n" not in part for part in parts)
+
+
+def _short(head: str, value: Plain) -> str:
+    """A flat value behind its head on one line; empty when it is long or has an inside.
+
+    A list item of one key reads better without brackets.
+    """
+    if not is_flat(value) or (head == "-" and isinstance(value, dict) and len(value) == 1):
+        return ""
+    line = f"{head} {flow_text(value)}"
+    return line if len(line) <= SHORT_WIDTH else ""
 
 
 def block_lines(value: Plain, manner: Manner) -> list[str]:

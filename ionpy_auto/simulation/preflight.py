@@ -34,6 +34,8 @@ ASSUMED_SOC: Final = 0.5
 SUPPLY_EFFICIENCY: Final = 0.85
 """Of an ordinary bench supply under load; its idle consumption is not in it."""
 
+HEARD: Final = ("event/run_step", "event/run_prompt", "event/alarm", "event/rule_fired")
+MOST_FIRINGS: Final = 500
 CURVES: Final = ("t", "voltage", "current", "temp")
 STEP_WORDS: Final = (
     *("step_id", "cycle", "start_s", "end_s", "duration_s", "ended_by", "verdict"),
@@ -109,6 +111,7 @@ class _Prediction:
         self._points: list[Point] = []
         self._steps: dict[int, dict[str, Any]] = {}
         self._alarms: list[dict[str, Any]] = []
+        self._fired: list[dict[str, Any]] = []
         self._answers: list[tuple[str, str]] = []
         self._run: Run | None = None
 
@@ -131,7 +134,7 @@ class _Prediction:
         start = await self._set_up(cell, channel)
         leave = (
             bench.bus.tap(f"sample/{flow.channel}", self._keep),
-            bench.bus.tap(("event/run_step", "event/run_prompt", "event/alarm"), self._note),
+            bench.bus.tap(HEARD, self._note),
         )
         telling = asyncio.ensure_future(self._tell_for_ever())
         refused: IonpyError | None = None
@@ -211,6 +214,8 @@ class _Prediction:
                 self._alarms.append({"at": at, "key": content["key"], "text": content["text"]})
         elif event.kind == "run_prompt":
             self._answer(content)
+        elif event.kind == "rule_fired":
+            self._fired.append({"at": at, "rule": content["id"], "outcome": content["outcome"]})
         elif content["event"] == "started":
             self._steps[content["index"]] = {"start_s": at}
         elif content["index"] in self._steps:
@@ -264,6 +269,7 @@ class _Prediction:
             "steps": steps,
             "cycles": [_plain(row) for row in run.cycles] if run is not None else [],
             "alarms": self._alarms,
+            "fired": self._fired[:MOST_FIRINGS],
             "answers": [{"text": text, "answer": answer} for text, answer in self._answers],
             "curve": curves(curve),
         }

@@ -352,19 +352,24 @@ class RunManager:
             args={"wanted": wanted, "active": None if active is None else active["id"]},
         )
 
-    async def flow(self, request: RunRequest) -> Flow:
+    async def flow(self, request: RunRequest, draft: str = "") -> Flow:
         """The flow of a request as it would be run.
+
+        Args:
+            request: What is wanted.
+            draft: A text in place of the saved one.
 
         Raises:
             NotFound: There is no such flow.
             Rejected: It has errors, or no sequence.
         """
-        return self._flow(request, await capacity_of(request.bindings, self.journal))
+        return self._flow(request, await capacity_of(request.bindings, self.journal), draft)
 
     def _read(
-        self, request: RunRequest, capacity_ah: float | None = None
+        self, request: RunRequest, capacity_ah: float | None = None, draft: str = ""
     ) -> tuple[Flow | None, Sequence[Finding]]:
         text, file = self._kit.shelf.flow_text(request.sequence)
+        text = draft or text
         binding = Binding(
             channel=request.channel,
             cell=request.bindings.get("cell", ""),
@@ -376,8 +381,8 @@ class RunManager:
             findings = [*findings, *self._findings(flow)]
         return flow, findings
 
-    def _flow(self, request: RunRequest, capacity_ah: float | None = None) -> Flow:
-        flow, findings = self._read(request, capacity_ah)
+    def _flow(self, request: RunRequest, capacity_ah: float | None = None, draft: str = "") -> Flow:
+        flow, findings = self._read(request, capacity_ah, draft)
         errors = [f for f in findings if f.severity is Severity.ERROR]
         if flow is None or errors:
             raise Rejected(

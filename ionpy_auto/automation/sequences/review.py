@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ionpy_auto.automation.flow import End, Flow, Limit, RuleNode, StepNode
+from ionpy_auto.automation.flow import ActionNode, End, Flow, Limit, RuleNode, StepNode
 from ionpy_auto.automation.sequences.instruments import Instrument, numeric
 from ionpy_auto.automation.sequences.limits import effective_limits
 from ionpy_auto.automation.wiring import ChannelFile
@@ -47,7 +47,7 @@ class Review:
 
     def finding(
         self,
-        where: StepNode | RuleNode | End | Limit,
+        where: StepNode | RuleNode | ActionNode | End | Limit,
         code: str,
         message: str,
         hint: str = "",

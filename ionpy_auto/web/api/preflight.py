@@ -16,12 +16,13 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class PreflightStart(msgspec.Struct, forbid_unknown_fields=True):
-    """What to predict; as for a start."""
+    """What to predict; as for a start, ``text`` is a draft in place of the saved flow."""
 
     sequence: str
     bindings: dict[str, str] = {}
     parameters: dict[str, Scalar] = {}
     soc: Share | None = None
+    text: str = ""
 
 
 class PreflightController(Controller):
@@ -41,7 +42,7 @@ class PreflightController(Controller):
             bindings=bindings,
             parameters=data.parameters,
         )
-        flow = await bench.automation.runs.flow(request)  # says what is wrong at once
+        flow = await bench.automation.runs.flow(request, data.text)  # says what is wrong at once
         channel = flow.names.channel
         if channel is None or flow.names.cell is None:
             msg = f"{flow.id} names no channel or no cell"
@@ -53,6 +54,7 @@ class PreflightController(Controller):
             "folder": str(bench.project.folder),
             "home": str(engine.home.root),
             "flow": flow.id,
+            "text": data.text,
             "channel": request.channel,
             "bindings": bindings,
             "parameters": dict(data.parameters),
@@ -61,6 +63,7 @@ class PreflightController(Controller):
             "temp": temp,
         }
         about = {"flow": flow.id, "channel": flow.channel, "parameters": data.parameters}
+        about |= {"draft": bool(data.text)}
         made = simulations_of(engine).start("preflight", job, about)
         location = f"/api/simulations/{made['id']}"
         return Response(made, status_code=202, headers={"location": location})

@@ -156,7 +156,7 @@ CASES = {
     "a map where nothing stood": (
         Edit("set", ("empty",), {"a": 1, "b": ["x", {"c": 2, "d": 3}]}),
         [],
-        ["    a: 1", "    b:", "    - x", "    - c: 2", "      d: 3"],
+        ["    a: 1", "    b:", "    - x", "    - {c: 2, d: 3}"],
     ),
     "a key where nothing stood": (
         Edit("set", ("empty", "a"), 1),
@@ -166,12 +166,12 @@ CASES = {
     "an item into an empty list": (
         Edit("insert", ("limits", -1), {"id": "hot", "trip": "temp > 45 °C"}),
         ["limits: []"],
-        ["limits:", "- id: hot", "  trip: temp > 45 °C"],
+        ["limits:", "- {id: hot, trip: temp > 45 °C}"],
     ),
     "an item among others": (
         Edit("insert", ("sequence", 0, "until", 1), {"when": "a > 1", "for": "3 s"}),
         [],
-        ["    - when: a > 1", "      for: 3 s"],
+        ["    - {when: a > 1, for: 3 s}"],
     ),
     "an item at the end": (
         Edit("insert", ("sequence", -1), {"rest": "3 min"}),
@@ -510,3 +510,16 @@ def test_the_work_of_one_request_is_bounded() -> None:
     assert apply_edits(text, edits[:3]).endswith(FLOW.replace("full ", "n2 ").split("\n", 1)[1])
     with pytest.raises(Rejected, match="too much work"):
         apply_edits(text, edits)
+
+
+def test_new_nodes_are_written_as_the_file_writes_its_own():
+    step = {"id": "charge", "charge": {"current": "1 A", "voltage": "4.2 V"}, "until": ["a > 1"]}
+    insert = Edit("insert", ("sequence", -1), step)
+    terse = apply_edits("id: a\nsequence:\n  - {id: relax, rest: 1 s}\n", [insert])
+    assert terse.endswith(
+        "  - id: charge\n    charge: {current: 1 A, voltage: 4.2 V}\n    until: [a > 1]\n"
+    )
+    long = "id: a\nsequence:\n  - id: relax\n    rest: 1 s\n"
+    assert apply_edits(long, [insert]).endswith(
+        "    charge:\n      current: 1 A\n      voltage: 4.2 V\n    until:\n      - a > 1\n"
+    )

@@ -1,5 +1,7 @@
 """Predictions over REST: started, followed, kept with the run that is started after them."""
 
+import pytest
+
 from tests.unit.web.test_simulations import over
 
 FLOW = """version: 1
@@ -41,6 +43,23 @@ async def test_a_prediction_is_made_and_kept_with_its_run(api):
     answer = await api.get(f"/api/runs/{second}/prediction")
     assert answer.status_code == 404
     await api.post(f"/api/runs/{second}/abort")
+
+
+async def test_a_draft_is_predicted_with_its_rules_and_saved_nowhere(api):
+    await api.post("/api/flows", json={"text": FLOW})
+    draft = FLOW.replace("rest: 2 min", "rest: 3 min") + (
+        "rules:\n  - {id: end, when: {run: step_ended, step: up}, then: [{marker: Up}]}\n"
+    )
+    body = {"sequence": "short", "text": draft}
+    job = await over(api, await api.post("/api/runs/preflight", json=body))
+    assert job["about"]["draft"]
+    assert job["result"]["steps"][1]["duration_s"] == pytest.approx(180, abs=2)
+    assert "short/end" in [one["rule"] for one in job["result"]["fired"]]
+    assert (await api.get("/api/flows/short")).json()["text"] == FLOW
+
+    broken = draft.replace("4.2 V", "9 V")
+    refused = await api.post("/api/runs/preflight", json={**body, "text": broken})
+    assert (refused.status_code, bool(refused.json()["findings"])) == (422, True)
 
 
 async def test_what_cannot_be_predicted_is_refused_at_once(api):

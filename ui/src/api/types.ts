@@ -757,6 +757,8 @@ export interface PreflightRequest {
   bindings?: Record<string, string>
   parameters?: Record<string, Scalar>
   soc?: number
+  /** A draft in place of the saved flow. */
+  text?: string
 }
 
 /** A test in the server's worker process: back-test, simulation or prediction. */
@@ -778,6 +780,7 @@ export interface PredictedStep {
   start_s: number
   end_s: number
   duration_s: number
+  ah: number | null
   ended_by: string
   verdict: Verdict
 }
@@ -803,6 +806,8 @@ export interface Prediction {
   steps: PredictedStep[]
   curve: { t: number[]; voltage: (number | null)[]; current: (number | null)[]; temp: (number | null)[] }
   findings: PredictionFinding[]
+  /** Firings of rules; predictions kept with older runs have none. */
+  fired?: { at: number; rule: string; outcome: string }[]
 }
 
 export type { Alarm, AlarmLife } from './alarmTypes'

@@ -13,6 +13,7 @@ export default {
   routes: [
     { path: '/runs', component: () => import('./RunsPage.vue'), meta: { feature: 'runs' } },
     { path: '/runs/compare', component: () => import('./ComparePage.vue'), meta: { feature: 'runs' } },
+    { path: '/runs/:id/trace', component: () => import('@/features/flows/trace/TracePage.vue'), props: true, meta: { feature: 'runs' } },
     { path: '/runs/:id', component: () => import('./RunPage.vue'), props: true, meta: { feature: 'runs' } },
   ],
 } satisfies Feature

@@ -24,7 +24,7 @@ const found: Prediction = {
     { quantity: 'charge_temp_max', value: 31, unit: '°C', origin: 'channel' },
     { quantity: 'hot', value: 'temp > 45 °C', unit: '', origin: 'flow' },
   ],
-  steps: [{ step_id: 'charge', title: 'charge', kind: 'charge', cycle: 1, start_s: 0, end_s: 60, duration_s: 60, ended_by: 'taper', verdict: 'pass' }],
+  steps: [{ step_id: 'charge', title: 'charge', kind: 'charge', cycle: 1, start_s: 0, end_s: 60, duration_s: 60, ah: 0.05, ended_by: 'taper', verdict: 'pass' }],
   curve: { t: [0, 60], voltage: [3.7, 4.2], current: [1.25, 0.1], temp: [25, 26] },
   findings: [],
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { keyOf, type Plain } from '../model/graph'
+import { keyOf, type PlainMap } from '../model/graph'
 import { readGraph } from '../model/read'
 import type { Edit } from '../model/edits'
 import { layOut, ruleAt, spotAt } from './layout'
@@ -162,7 +162,7 @@ describe('walking', () => {
   })
 })
 
-it('knows what was dropped', () => expect([{ rest: '1 min' }, { trip: 'temp > 45 °C' }, { when: 'manual', then: [] }].map((value) => kindOf(value as Plain))).toEqual(['step', 'limit', 'rule']))
+it('knows what was dropped', () => expect(([{ rest: '1 min' }, { trip: 'temp > 45 °C' }, { when: 'manual', then: [] }] as PlainMap[]).map(kindOf)).toEqual(['step', 'limit', 'rule']))
 it('reads an end in each of its forms', () => {
   expect(endWords('voltage > 4 V')).toMatchObject({ when: 'voltage > 4 V', name: '' })
   expect(endWords({ time: 'step.time > 1 h' })).toMatchObject({ when: 'step.time > 1 h', name: 'time' })

@@ -14,10 +14,10 @@ export function focusNode(root: HTMLElement | null, key: string | undefined): vo
 }
 
 export function canvasKeys(editor: FlowEditor, root: () => HTMLElement | null): (event: KeyboardEvent) => void {
-  function walk(event: KeyboardEvent): void {
-    const to = next(editor.graph.value, editor.selection.value.at(-1), event.key)
+  function walk(event: KeyboardEvent, from: string): void {
+    const to = next(editor.graph.value, from, event.key)
     if (!to) return
-    editor.select(event.shiftKey ? [...editor.selection.value.filter((key) => key !== to), to] : [to])
+    editor.select(event.shiftKey ? [...(editor.selection.value.length ? [] : [from]), ...editor.selection.value.filter((key) => key !== to), to] : [to])
     void nextTick(() => focusNode(root(), to))
   }
   function enter(key: string): void {
@@ -30,7 +30,7 @@ export function canvasKeys(editor: FlowEditor, root: () => HTMLElement | null): 
     return had
   }
   function act(event: KeyboardEvent, key: string): boolean {
-    if (WALK.has(event.key)) walk(event)
+    if (WALK.has(event.key)) walk(event, key)
     else if (event.key === 'Enter') enter(key)
     else return event.key === 'Escape' && letGo()
     return true

@@ -98,6 +98,8 @@ describe('texts and names', () => {
   it('finds the names of an expression and the word at the cursor', () => {
     expect(namesIn('voltage > 4 V and PSU_01.u_out < 3 and step.id == "rest"')).toEqual(expect.arrayContaining(['voltage', 'PSU_01.u_out', 'step.id']))
     expect(namesIn('step.id == "voltage"')).not.toContain('voltage')
+    expect(wordAt('step.time > 6 h', 15).word).toBe('')
+    expect(wordAt('PSU_01.u_', 9).word).toBe('PSU_01.u_')
     expect(wordAt('temp > 4 and vol', 16)).toEqual({ from: 13, to: 16, word: 'vol' })
   })
 })

@@ -40,9 +40,10 @@ export function namesOf(devices: readonly Device[], channel: string, wiring: Wir
   return [...bare, ...LOCAL.map(([name, detail]) => ({ name, detail, point: '', entity: null })), ...points, ...through]
 }
 
-/** The word a cursor stands in: where it begins and what of it is typed. */
+/** The word a cursor stands in: where it begins and what of it is typed; behind a number stands a unit, which is no name. */
 export function wordAt(text: string, cursor: number): { from: number; to: number; word: string } {
-  const from = cursor - (/[\w.$°-]*$/.exec(text.slice(0, cursor))?.[0].length ?? 0)
+  const from = cursor - (/[A-Za-z_$][\w.]*$/.exec(text.slice(0, cursor))?.[0].length ?? 0)
+  if (/(^|[^\w.])[\d.]+\s*$/.test(text.slice(0, from))) return { from: cursor, to: cursor, word: '' }
   const to = cursor + (/^[\w.]*/.exec(text.slice(cursor))?.[0].length ?? 0)
   return { from, to, word: text.slice(from, cursor) }
 }
@@ -56,6 +57,7 @@ export function namesIn(expression: string): string[] {
 /** Best first: what begins so, then what holds it; several words must all be there. */
 export function matching<T extends { name: string; detail: string }>(items: readonly T[], typed: string, most = 40): T[] {
   const wanted = typed.toLowerCase()
+  if (items.some((item) => item.name === typed)) return []
   if (!wanted) return items.slice(0, most)
   const score = (item: T) => {
     const name = item.name.toLowerCase()
