@@ -175,3 +175,23 @@ def test_blocks_come_by_click_and_by_drag(app: Page, server: Server) -> None:
     app.keyboard.press("Control+z")
     app.keyboard.press("Control+z")
     expect(app.get_by_text("Draft, not saved")).to_be_hidden()
+
+
+def test_a_template_becomes_a_flow_with_the_values_that_matter(app: Page, server: Server) -> None:
+    app.goto(f"{server.url}/flows")
+    app.get_by_role("button", name="New flow").first.click()
+    dialog = app.get_by_role("dialog", name="New flow")
+    dialog.get_by_role("radio", name="Over-temperature rule").click()
+    dialog.get_by_label("Id").fill("too-hot")
+    dialog.get_by_label("Temperature limit").fill("50 bananas")
+    expect(dialog.get_by_role("list", name="Findings of the check")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Create")).to_be_disabled()
+    dialog.get_by_label("Temperature limit").fill("50 °C")
+    expect(dialog.get_by_text("DMM_01.cell_temp > 50 °C").first).to_be_visible()
+    expect(dialog.get_by_text("Checked: no findings")).to_be_visible()
+    assert findings(app) == []
+    dialog.get_by_role("button", name="Create").click()
+    app.wait_for_url(re.compile("/flows/too-hot"))
+    made = server.call("GET", "/api/flows/too-hot")
+    assert "when: {expr: DMM_01.cell_temp > 50 °C, for: 10 s" in made["text"]
+    server.call("DELETE", f"/api/flows/too-hot?revision={made['revision']}")
