@@ -84,6 +84,12 @@ def test_cycles_with_markers_and_a_rule_by_keyboard_alone(
     assert hands.keys <= 40
     assert time.monotonic() - hands.began <= 60
     expect(app.get_by_text(re.compile("charge.*round 1/3")).first).to_be_visible()
+    run = app.url.rsplit("/", 1)[-1]
+    server.call("POST", f"/api/runs/{run}/abort")
+    server.follow(run)
+    app.get_by_role("link", name="Trace").click()
+    app.wait_for_url(re.compile(f"/runs/{run}/trace"))
+    expect(app.get_by_text("Charge CC-CV 1 A to 4.2 V").first).to_be_visible()
     text = server.call("GET", f"/api/flows/{made}")["text"]
     for part in ("repeat: 3", "current: 1 A", "- marker: Charged", "- rest: 1 min", "temp > 45 °C"):
         assert part in text
