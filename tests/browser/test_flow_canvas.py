@@ -97,7 +97,7 @@ def test_a_port_dragged_to_a_step_goes_on_there(canvas: Page) -> None:
     drag(canvas, middle(port), middle(card(canvas, "note")))
     end = canvas.get_by_role("button", name="End time")
     expect(end).to_contain_text("note")
-    expect(canvas.locator(".vue-flow__edge.goto path").first).to_be_attached()
+    expect(canvas.locator(".links path.goto")).to_be_attached()
     line = "{name: time, when: step.time > 4 h, verdict: fail, goto: note, max: 1}"
     assert line in text_of(canvas)
 

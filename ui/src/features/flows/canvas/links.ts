@@ -1,6 +1,6 @@
 /** Dashed lines: where an end or a goto leads, and which steps a rule speaks of. Pure. */
 import { isMap, textOf, walk, type FlowGraph, type FlowNode, type Plain } from '../model/graph'
-import type { Scene } from './layout'
+import { END_H, type Placed, type Scene } from './layout'
 import { endWords } from './wording'
 
 export interface Link {
@@ -49,6 +49,13 @@ export function linksOf(graph: FlowGraph): Link[] {
 
 type Point = readonly [number, number]
 
+/** Where a line leaves: the port of an end, the side of a goto, the left of a rule. */
+function startOf({ card, x, y }: Placed, link: Link): Point {
+  if (link.of === 'rule') return [x, y + 18]
+  const row = card.node.ends.findIndex((end) => end.key === link.port)
+  return row < 0 ? [x + card.w, y + 20] : [x + card.w + 4, y + card.h - 5 - (card.node.ends.length - row - 0.5) * END_H]
+}
+
 /** Where a line runs up or down: beside all cards between its ends, in the gap before the rules where it comes from one. */
 export function bendOf(scene: Scene, link: Link, place: number): number {
   if (link.of === 'rule') return scene.lanes.rules - 24 - (place % 5) * 10
@@ -57,6 +64,15 @@ export function bendOf(scene: Scene, link: Link, place: number): number {
   const [top, bottom] = [Math.min(from.y, to.y), Math.max(from.y + from.card.h, to.y + to.card.h)]
   const beside = scene.cards.filter((one) => one.card.kind !== 'rule' && one.y < bottom && one.y + one.card.h > top)
   return Math.max(...beside.map((one) => one.x + one.card.w)) + 26 + (place % 4) * 9
+}
+
+/** All lines as they are drawn. */
+export function drawn(scene: Scene, links: readonly Link[]): { link: Link; path: string }[] {
+  const byKey = new Map(scene.cards.map((one) => [one.card.key, one]))
+  return links.flatMap((link, place) => {
+    const [from, to] = [byKey.get(link.from), byKey.get(link.to)]
+    return from && to ? [{ link, path: pathOf(startOf(from, link), [to.x + to.card.w + 7, to.y + 22], bendOf(scene, link, place)) }] : []
+  })
 }
 
 /** Across, along the bend, and back, with round corners. */

@@ -132,8 +132,7 @@ export function useDrags(canvas: Canvas, flowId: string, scene: () => Scene, set
     if (sourceHandle) void editor.apply(t('stepGoto', { title: titleOf(to) }), goTo(sourceHandle, to))
   }
 
-  /** Lines that are there are asked about too; only new ones are judged. */
-  const mayConnect = ({ source, sourceHandle, target: to, ...line }: Connection) => 'id' in line || Boolean(sourceHandle?.includes('/until')) && mayGo(editor.graph.value, source, to)
+  const mayConnect = ({ source, sourceHandle, target: to }: Connection) => Boolean(sourceHandle?.includes('/until')) && mayGo(editor.graph.value, source, to)
   return { target, dragging, moving, start, drag, stop, over, leave, drop, connect, mayConnect }
 }
 

@@ -8,9 +8,12 @@ const PANEL = ['input', 'select', 'textarea', '[contenteditable=true]', 'button'
 
 export const focusPanel = (): void => document.querySelector<HTMLElement>(PANEL)?.focus()
 
-/** The focus follows the choice. */
-export function focusNode(root: HTMLElement | null, key: string | undefined): void {
-  if (key) root?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true })
+/** The focus follows the choice; a card out of sight comes into being when it is shown. */
+export function focusNode(root: HTMLElement | null, key: string | undefined, tries = 12): void {
+  if (!key || !root) return
+  const found = root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)
+  if (found) found.focus({ preventScroll: true })
+  else if (tries) requestAnimationFrame(() => focusNode(root, key, tries - 1))
 }
 
 export function canvasKeys(editor: FlowEditor, root: () => HTMLElement | null): (event: KeyboardEvent) => void {

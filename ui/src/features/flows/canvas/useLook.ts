@@ -5,7 +5,7 @@ import type { FlowEditor } from '../model/editor'
 import { cardAround } from './walk'
 import { RULE_W } from './ruleRows'
 import type { Scene } from './layout'
-import { firstLook, keepMap, keepSeen, mapShown, seenOf } from './viewport'
+import { firstLook, keepMap, keepSeen, mapShown, seenOf, type Seen } from './viewport'
 
 const EDGE = 24
 
@@ -35,11 +35,18 @@ export function useLook(editor: FlowEditor, flowId: string, scene: () => Scene):
     keep()
   }
 
+  /** Whether anything can be seen there; a place kept from another screen may be empty. */
+  function shows({ x, y, zoom: z }: Seen): boolean {
+    const { width, height } = dimensions.value
+    return !scene().cards.length || scene().cards.some(({ card, x: left, y: top }) => left * z + x < width - EDGE && (left + card.w) * z + x > EDGE && top * z + y < height - EDGE && (top + card.h) * z + y > EDGE)
+  }
+
   function begin(): void {
     const { sequence, rules } = editor.graph.value
+    const kept = seenOf(editor.id)
     const all = { x: 0, w: scene().lanes.rules + RULE_W }
     const first = !sequence.length && rules.length ? laneOf('rules') : all.w <= dimensions.value.width - 32 && rules.length ? all : laneOf('sequence')
-    void setViewport(seenOf(editor.id) ?? firstLook(first, dimensions.value))
+    void setViewport(kept && shows(kept) ? kept : firstLook(first, dimensions.value))
     zoom.value = viewport.value.zoom
   }
 
@@ -59,6 +66,7 @@ export function useLook(editor: FlowEditor, flowId: string, scene: () => Scene):
     if (dx || dy) void show({ x: x + dx, y: y + dy, zoom: z })
   }
 
+  watch(() => dimensions.value.width, (width, before) => { if (width && before && !shows(viewport.value)) begin() })
   watch(() => editor.selection.value.at(-1), (key) => { if (key) void nextTick(() => reveal(key)) })
   return {
     zoom, map, begin, keep, reveal,
