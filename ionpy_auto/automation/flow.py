@@ -41,6 +41,7 @@ class End:
     line: int = 0
     max: int = 0
     column: int = 0
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Limit:
     origin: str = "flow"
     line: int = 0
     column: int = 0
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class ActionNode:
     line: int = 0
     column: int = 0
     id: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

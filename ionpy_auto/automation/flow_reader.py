@@ -300,7 +300,7 @@ class FlowReader:
             if condition is not None:
                 text = condition.expression.source
                 at = self._shown(item)
-                found.append(Limit(limit_id, condition, text, origin, at.line, at.column))
+                found.append(Limit(limit_id, condition, text, origin, at.line, at.column, at.path))
         return tuple(found)
 
     def ends(self, node: Node | None) -> tuple[End, ...]:
@@ -331,6 +331,7 @@ class FlowReader:
                 text=source,
                 line=self._shown(node).line,
                 column=self._shown(node).column,
+                path=self._shown(node).path,
             )
         fields = Fields(node, self.file, findings)
         condition = Condition.take(fields, scope)
@@ -356,6 +357,7 @@ class FlowReader:
             line=self._shown(node).line,
             column=self._shown(node).column,
             max=jumps,
+            path=self._shown(node).path,
         )
 
     def _measures(self, node: Node | None) -> tuple[Measure, ...]:
@@ -648,7 +650,8 @@ class FlowReader:
             if made is not None:
                 fields, verb, block = made
                 enabled, name = fields.boolean("enabled", True), fields.text("id")
-                found.append(ActionNode(verb, block, enabled, item.line, item.column, name))
+                place = (item.line, item.column)
+                found.append(ActionNode(verb, block, enabled, *place, name, item.path))
         return tuple(found)
 
     def _triggers(self, node: Node | None, fields: Fields) -> tuple[TriggerNode, ...]:

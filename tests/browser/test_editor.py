@@ -33,7 +33,8 @@ def write(page: Page, text: str) -> None:
 def test_an_error_shows_line_and_hint_and_is_not_saved(editor: Page, server: Server) -> None:
     before = text_of(server)
     write(editor, before.replace("voltage: 4.2 V", "voltage: 9 V"))
-    finding = editor.get_by_role("button", name=re.compile("9 V is above the limit"))
+    issues = editor.get_by_role("region", name="Findings")
+    finding = issues.get_by_role("button", name=re.compile("9 V is above the limit"))
     expect(finding).to_contain_text(re.compile(r"line \d+"))
     expect(finding).to_contain_text("limits can only be tightened")
     expect(editor.get_by_role("button", name="Start", exact=True)).to_be_disabled()
@@ -87,8 +88,9 @@ def test_a_draft_survives_a_reload(editor: Page, server: Server) -> None:
 
 def test_steps_show_their_ends_and_what_comes_finally(app: Page, server: Server) -> None:
     app.goto(f"{server.url}/flows/capacity-check")
-    step = app.get_by_role("listitem").filter(has_text="Discharge 0.5 A (CC)")
-    expect(step.get_by_text("voltage ≤ 2.5 V")).to_be_visible()
-    expect(app.get_by_role("heading", name="Finally")).to_be_visible()
-    rule = app.get_by_role("article").filter(has_text="Cell is full")
-    expect(rule.get_by_text('step.ended_by = "taper"')).to_be_visible()
+    step = app.get_by_role("button", name=re.compile("^Step empty"))
+    expect(step).to_be_visible()
+    expect(app.get_by_role("button", name="End cutoff. U ≤ 2.5 V").first).to_be_visible()
+    expect(app.get_by_role("button", name="Outputs of the run to their safe state")).to_be_visible()
+    rule = app.get_by_role("button", name=re.compile("^Rule Cell is full"))
+    expect(rule).to_have_attribute("aria-label", re.compile('if step.ended_by = "taper"'))

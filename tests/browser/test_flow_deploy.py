@@ -118,3 +118,54 @@ def test_the_second_of_two_tabs_is_refused_with_the_difference(
     assert "rest: 22 s" in text_of(server)
     dialog.get_by_role("button", name="Take the version on disk").click()
     expect(flow.get_by_text("Rest 22 s")).to_be_visible()
+
+
+def test_a_draft_is_tried_dry_and_the_curve_leads_to_its_step(flow: Page, server: Server) -> None:
+    runs = len(server.runs())
+    write(flow, text_of(server).replace("repeat: 2", "repeat: 1"))
+    expect(flow.get_by_text("Repeat 1 ×").first).to_be_visible()
+    flow.get_by_role("button", name="Dry run").click()
+    dry = flow.get_by_role("region", name="Dry run")
+    expect(dry.get_by_text("It comes to its end without findings.")).to_be_visible(timeout=60_000)
+    expect(dry.get_by_role("row").filter(has_text="discharge")).to_have_count(1)
+    expect(dry.get_by_role("img", name="Simulated voltage")).to_be_visible()
+    plot = dry.locator(".u-over").bounding_box()
+    assert plot is not None
+    flow.mouse.move(plot["x"] + plot["width"] * 0.2, plot["y"] + 40)
+    expect(dry.get_by_role("button", name="charge", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    assert bad(flow) == []
+    assert len(server.runs()) == runs
+    flow.get_by_role("button", name="Undo").click()
+
+
+def test_a_past_run_opens_as_its_trace_and_leaves_the_draft_alone(
+    flow: Page, server: Server
+) -> None:
+    server.pace(None)
+    run = server.call("POST", "/api/runs", {"sequence": ID})
+    server.follow(run["id"])
+    server.close_books()
+    server.pace(60)
+    draft = text_of(server).replace("rest: 20 s", "rest: 26 s")
+    write(flow, draft)
+    expect(flow.get_by_text("Draft, not saved")).to_be_visible()
+    flow.goto(f"{server.url}/runs/{run['id']}")
+    flow.get_by_role("link", name="Trace").click()
+    path = flow.get_by_role("region", name="Path taken")
+    expect(path.get_by_role("listitem")).to_have_count(7)
+    expect(path.get_by_role("listitem").first).to_contain_text("ended by time")
+    text = flow.get_by_role("textbox", name="YAML text")
+    expect(text).to_contain_text("rest: 20 s")
+    slider = flow.get_by_role("slider", name="Time in the run")
+    slider.focus()
+    flow.keyboard.press("Home")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("charge"))
+    flow.get_by_role("button", name="Next step").click()
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("pause"))
+    expect(path.locator("[aria-current=step]")).to_contain_text("pause")
+    assert bad(flow) == []
+    flow.goto(f"{server.url}/flows/{ID}")
+    expect(flow.get_by_text("Your unsaved draft was restored.")).to_be_visible()
+    expect(text).to_contain_text("rest: 26 s")

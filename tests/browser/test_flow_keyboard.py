@@ -84,6 +84,12 @@ def test_cycles_with_markers_and_a_rule_by_keyboard_alone(
     assert hands.keys <= 40
     assert time.monotonic() - hands.began <= 60
     expect(app.get_by_text(re.compile("charge.*round 1/3")).first).to_be_visible()
+    run = app.url.rsplit("/", 1)[-1]
+    server.call("POST", f"/api/runs/{run}/abort")
+    server.follow(run)
+    app.get_by_role("link", name="Trace").click()
+    app.wait_for_url(re.compile(f"/runs/{run}/trace"))
+    expect(app.get_by_text("Charge CC-CV 1 A to 4.2 V").first).to_be_visible()
     text = server.call("GET", f"/api/flows/{made}")["text"]
     for part in ("repeat: 3", "current: 1 A", "- marker: Charged", "- rest: 1 min", "temp > 45 °C"):
         assert part in text
@@ -150,7 +156,7 @@ def test_quick_add_says_what_it_cannot_read(app: Page, server: Server) -> None:
     expect(app.get_by_role("dialog", name="Quick add")).to_be_visible()
     assert findings(app) == []
     app.keyboard.press("Control+a")
-    app.keyboard.type("mark")
+    app.keyboard.type("marke")
     expect(
         app.get_by_role("listbox", name="Matches").get_by_role("option", selected=True)
     ).to_contain_text("Marker")
@@ -175,3 +181,23 @@ def test_blocks_come_by_click_and_by_drag(app: Page, server: Server) -> None:
     app.keyboard.press("Control+z")
     app.keyboard.press("Control+z")
     expect(app.get_by_text("Draft, not saved")).to_be_hidden()
+
+
+def test_a_template_becomes_a_flow_with_the_values_that_matter(app: Page, server: Server) -> None:
+    app.goto(f"{server.url}/flows")
+    app.get_by_role("button", name="New flow").first.click()
+    dialog = app.get_by_role("dialog", name="New flow")
+    dialog.get_by_role("radio", name="Over-temperature rule").click()
+    dialog.get_by_label("Id").fill("too-hot")
+    dialog.get_by_label("Temperature limit").fill("50 bananas")
+    expect(dialog.get_by_role("list", name="Findings of the check")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Create")).to_be_disabled()
+    dialog.get_by_label("Temperature limit").fill("50 °C")
+    expect(dialog.get_by_text("DMM_01.cell_temp > 50 °C").first).to_be_visible()
+    expect(dialog.get_by_text("Checked: no findings")).to_be_visible()
+    assert findings(app) == []
+    dialog.get_by_role("button", name="Create").click()
+    app.wait_for_url(re.compile("/flows/too-hot"))
+    made = server.call("GET", "/api/flows/too-hot")
+    assert "when: {expr: DMM_01.cell_temp > 50 °C, for: 10 s" in made["text"]
+    server.call("DELETE", f"/api/flows/too-hot?revision={made['revision']}")

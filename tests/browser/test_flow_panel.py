@@ -146,13 +146,11 @@ def test_a_rule_is_built_by_mouse_alone(by_hand: Page) -> None:
     page = by_hand
     go_to(page, "id: warm")
     panel(page).get_by_label("Add a trigger").select_option("threshold")
-    expect(panel(page).get_by_role("button", name=re.compile("^threshold temp"))).to_be_visible()
+    expect(panel(page).locator("[data-verb=threshold]")).to_contain_text("> 45 °C")
     for verb in ("export", "set"):
         panel(page).get_by_label("Add an action").first.select_option(verb)
-        expect(panel(page).get_by_role("button", name=re.compile(f"^{verb} .*"))).not_to_have_count(
-            0
-        )
-    panel(page).get_by_role("button", name=re.compile(r"^set \{")).click()
+        expect(panel(page).locator(f"[data-verb={verb}]")).to_be_visible()
+    panel(page).locator("[data-verb=set]").click()
     point = panel(page).get_by_role("combobox", name="Point", exact=True)
     point.click()
     point.fill("i_se")
@@ -233,7 +231,7 @@ def test_each_mistake_is_shown_on_node_list_and_line_and_mended(by_hand: Page) -
 
 def test_the_panel_can_be_used_by_everybody(by_hand: Page) -> None:
     page = by_hand
-    for line in ("id: gentle", "id: warm", "version: 1"):
+    for line in ("id: warm", "id: gentle"):
         go_to(page, line)
         page.wait_for_timeout(100)
         assert axe.findings(page) == [], line

@@ -75,12 +75,11 @@ def test_all_off_is_pressed_by_its_keys_while_a_dialog_is_open(app: Page) -> Non
 
 def test_a_rule_raises_an_alarm_that_is_seen_and_acknowledged(app: Page, server: Server) -> None:
     server.add_flow("doorbell")
-    app.goto(f"{server.url}/flows/doorbell")
-    rule = app.get_by_role("article").filter(has_text="Somebody rings")
-    expect(rule.get_by_text("false", exact=True)).to_be_visible()
-    rule.get_by_role("button", name="Trigger").click()
+    app.goto(f"{server.url}/rules/doorbell/ring")
+    expect(app.get_by_text("false", exact=True).first).to_be_visible()
+    app.get_by_role("button", name="Trigger").click()
     app.get_by_role("dialog").get_by_role("button", name="Trigger").click()
-    expect(rule.get_by_text("Last fired")).to_be_visible()
+    expect(app.get_by_role("tab", name="Firings")).to_contain_text("1")
     bell = app.get_by_role("banner").get_by_role("link", name=re.compile("Alarms: 1"))
     bell.click()
     row = app.get_by_role("row").filter(has_text="The bell rings").first
@@ -98,8 +97,8 @@ def test_a_rule_raises_an_alarm_that_is_seen_and_acknowledged(app: Page, server:
 
 def test_a_rule_is_switched_off_by_hand(app: Page, server: Server) -> None:
     server.add_flow("doorbell")
-    app.goto(f"{server.url}/flows/doorbell")
-    switch = app.get_by_role("article").get_by_role("switch", name="Enabled")
+    app.goto(f"{server.url}/rules/doorbell/ring")
+    switch = app.get_by_role("switch", name="Enabled")
     switch.click()
     expect(switch).to_have_attribute("aria-checked", "false")
     rules = server.call("GET", "/api/rules")["items"]

@@ -39,6 +39,7 @@ def _finding(
         file=flow.file,
         line=where.line,
         column=where.column,
+        path="" if isinstance(where, RuleNode) else where.path,
         severity=severity,
     )
 

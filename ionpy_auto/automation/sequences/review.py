@@ -61,7 +61,7 @@ class Review:
             file=self.flow.file,
             line=where.line,
             column=where.column or 1,
-            path=where.path if isinstance(where, StepNode) else "",
+            path="" if isinstance(where, RuleNode) else where.path,
             severity=severity,
         )
 

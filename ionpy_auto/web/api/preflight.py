@@ -62,8 +62,12 @@ class PreflightController(Controller):
             "voltage": _measured(engine, channel.voltage.source),
             "temp": temp,
         }
-        about = {"flow": flow.id, "channel": flow.channel, "parameters": data.parameters}
-        about |= {"draft": bool(data.text)}
+        about: dict[str, Any] = {
+            "flow": flow.id,
+            "channel": flow.channel,
+            "parameters": data.parameters,
+            "draft": bool(data.text),
+        }
         made = simulations_of(engine).start("preflight", job, about)
         location = f"/api/simulations/{made['id']}"
         return Response(made, status_code=202, headers={"location": location})

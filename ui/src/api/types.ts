@@ -481,13 +481,22 @@ export interface Acceptance {
   note?: string
 }
 
+/** Devices and points of a channel. */
+export interface ChannelWiring {
+  source: string | null
+  sink: string | null
+  voltage?: { source: string | null } | null
+  current?: { source: string | null; charge?: string | null; discharge?: string | null } | null
+  temp?: { source: string | null } | null
+}
+
 /** Supply, load and meters that are wired to one cell. */
 export interface Channel {
   id: string
   title: string
   hash: string
   findings: Finding[]
-  wiring: { source: string | null; sink: string | null } | null
+  wiring: ChannelWiring | null
   open: boolean
   asked: string[]
   accepted: Record<string, Acceptance>

@@ -19,12 +19,22 @@ function nodeAt(graph: FlowGraph, path: readonly (string | number)[]): { node: F
   return { node: null, rest: path }
 }
 
+/** The step an end belongs to, the rule of an action. */
+function ownerOf(graph: FlowGraph, node: FlowNode): FlowNode | null {
+  for (let length = node.path.length - 1; length > 0; length -= 1) {
+    const found = graph.nodes.get(keyOf(node.path.slice(0, length)))
+    if (found && ['step', 'rule'].includes(found.kind)) return found
+  }
+  return null
+}
+
 /** Removed parts have their path in the graph from before. */
 export function partsOf(changes: readonly FlowChange[], before: FlowGraph, after: FlowGraph): ChangedPart[] {
   return changes.map(({ kind, path }) => {
     const { node, rest } = nodeAt(kind === 'removed' ? before : after, path)
+    const owner = node && ['end', 'trigger', 'check', 'action'].includes(node.kind) ? ownerOf(kind === 'removed' ? before : after, node) : null
     const inside = rest.filter((word) => typeof word === 'string')
-    return { kind, title: [node ? node.title || node.verb : '', ...inside].filter(Boolean).join(' · '), line: kind === 'removed' ? null : (node?.line ?? null) }
+    return { kind, title: [owner ? owner.title || owner.verb : '', node ? node.title || node.verb : '', ...inside].filter(Boolean).join(' · '), line: kind === 'removed' ? null : (node?.line ?? null) }
   })
 }
 

@@ -3,7 +3,7 @@ import { locale } from '@/i18n'
 
 const WORDS: Record<string, readonly [string, string]> = {
   current: ['Current', 'Strom'], voltage: ['Voltage', 'Spannung'], power: ['Power', 'Leistung'], resistance: ['Resistance', 'Widerstand'], duration: ['Duration', 'Dauer'], for: ['For', 'Für'], rest: ['Rest', 'Ruhe'], at: ['At', 'Zeitpunkte'],
-  id: ['Id', 'Id'], name: ['Name', 'Name'], title: ['Title', 'Titel'], description: ['Description', 'Beschreibung'], enabled: ['Switched on', 'Eingeschaltet'], until: ['Ends', 'Enden'], limits: ['Limits', 'Grenzen'], measure: ['Figures', 'Größen'], verdict: ['Verdict', 'Urteil'],
+  id: ['Id', 'Id'], name: ['Name', 'Name'], title: ['Title', 'Titel'], description: ['Description', 'Beschreibung'], enabled: ['Switched on', 'Eingeschaltet'], until: ['Until', 'Bis'], limits: ['Limits', 'Grenzen'], measure: ['Figures', 'Größen'], verdict: ['Verdict', 'Urteil'],
   when: ['When', 'Wenn'], if: ['If', 'Falls'], then: ['Then', 'Dann'], else: ['Else', 'Sonst'], trip: ['Trips when', 'Löst aus bei'], expr: ['Condition', 'Bedingung'], check: ['Condition', 'Bedingung'], condition: ['Condition', 'Bedingung'],
   samples: ['Samples', 'Messwerte'], reset: ['Reset when', 'Zurück bei'], hysteresis: ['Hysteresis', 'Hysterese'], unknown: ['If unknown', 'Wenn unbekannt'], phase: ['In phase', 'In Phase'], goto: ['Go on with', 'Weiter mit'], max: ['At most', 'Höchstens'], min: ['At least', 'Mindestens'],
   scope: ['Acts', 'Wirkt'], during: ['During', 'Während'], mode: ['If busy', 'Wenn beschäftigt'], cooldown: ['Cooldown', 'Sperrzeit'], per: ['Separately per', 'Getrennt je'], once: ['Once per', 'Einmal je'], max_gap: ['Longest gap', 'Längste Lücke'], on_gap: ['After a gap', 'Nach einer Lücke'],
