@@ -15,12 +15,11 @@ from typing import Any, TypeVar
 
 import structlog
 
-from ionpy_auto.automation.flows import FlowStore, Scope
+from ionpy_auto.automation.flows import FlowStore, Scope, logic_of
 from ionpy_auto.automation.git import GitFile
 from ionpy_auto.automation.versions import Versions
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.errors import (
-    ConfigInvalid,
     Conflict,
     NotFound,
     Rejected,
@@ -31,7 +30,6 @@ from ionpy_auto.language import (
     Edit,
     apply_edits,
     changes,
-    logic_hash,
     merge,
     plain,
     read_with_findings,
@@ -180,7 +178,7 @@ class FlowDesk:
             "ok": checked["ok"],
             "findings": checked["findings"],
             "changes": await self._in_thread(partial(changed_parts, base, text)),
-            "logic_changed": _logic(base) != _logic(text),
+            "logic_changed": logic_of(base) != logic_of(text),
             "written": False,
         }
         if write:
@@ -207,7 +205,7 @@ class FlowDesk:
         return {
             "text": edited,
             "revision": revision_of(edited),
-            "logic": _logic(edited),
+            "logic": logic_of(edited),
             **self.flows.check(edited, file),
         }
 
@@ -216,7 +214,7 @@ class FlowDesk:
         return {
             "diff": await self._in_thread(lambda: difference(before, after, file)),
             "changes": await self._in_thread(partial(changed_parts, before, after)),
-            "logic_changed": _logic(before) != _logic(after),
+            "logic_changed": logic_of(before) != logic_of(after),
         }
 
     # -- stale ------------------------------------------------------------------------------
@@ -303,7 +301,7 @@ class FlowDesk:
             "to_revision": current["revision"],
             "diff": await self._in_thread(lambda: difference(base, text, current["file"])),
             "changes": await self._in_thread(partial(changed_parts, base, text)),
-            "logic_changed": _logic(base) != _logic(text),
+            "logic_changed": logic_of(base) != logic_of(text),
         }
 
     async def _other(self, flow_id: str, against: str, revision: str) -> tuple[str, str]:
@@ -407,10 +405,3 @@ def _commits(path: Path) -> list[dict[str, Any]]:
         }
         for commit in commits
     ]
-
-
-def _logic(text: str) -> str | None:
-    try:
-        return logic_hash(text)
-    except ConfigInvalid:
-        return None

@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from ionpy_auto.automation.rules.check import check_rules
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.clock import Clock, Timer
 from ionpy_auto.core.errors import (
+    ConfigInvalid,
     Conflict,
     Finding,
     Forbidden,
@@ -32,7 +34,7 @@ from ionpy_auto.core.errors import (
 )
 from ionpy_auto.core.files import inside, revision_of, sync_folder, write_atomic
 from ionpy_auto.core.tasks import Tasks
-from ionpy_auto.language import without_layout
+from ionpy_auto.language import logic_hash, without_layout
 
 log = structlog.get_logger(__name__)
 
@@ -416,7 +418,7 @@ class FlowStore:
         return [*file.findings, *more]
 
     def get(self, flow_id: str) -> dict[str, Any]:
-        """Text, revision, findings and outline of a flow.
+        """Text, revision, logic, findings and outline of a flow.
 
         Raises:
             NotFound: No file has this id.
@@ -426,6 +428,7 @@ class FlowStore:
         return {
             **self._entry(file),
             "text": file.text,
+            "logic": logic_of(file.text),
             "deployed_revision": live.revision if live else None,
             "outline": live.outline() if live else None,
         }
@@ -615,3 +618,12 @@ def _require_revision(path: Path, revision: str) -> None:
             hint="look at the difference and decide",
             args={"current_revision": revision_of(current), "current_text": current},
         )
+
+
+@lru_cache(maxsize=64)
+def logic_of(text: str) -> str | None:
+    """Hash of what a text means; None when it cannot be read."""
+    try:
+        return logic_hash(text)
+    except ConfigInvalid:
+        return None

@@ -468,6 +468,8 @@ export interface Flow extends FlowCheck {
   file: string
   text: string
   revision: string
+  /** Hash of what the text means; null when it cannot be read. */
+  logic: string | null
   deployed_revision: string | null
   /** Who let it drive outputs by itself after a start; not valid once the text has changed. */
   start_armed?: { by: string; valid: boolean } | null

@@ -2,7 +2,7 @@
 import { computed, onBeforeUnmount, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { ApiError } from '@/api/client'
 import { flowsApi } from '@/api/endpoints'
-import { flowEditsApi, type EditedFlow } from '@/api/flowEdits'
+import type { EditedFlow } from '@/api/flowEdits'
 import type { Flow } from '@/api/types'
 import { useAction, type Action } from '@/kit/useAction'
 import { useLoad, type Load } from '@/kit/useLoad'
@@ -45,6 +45,9 @@ export interface FlowEditing {
   discard: () => Promise<void>
 }
 
+/** The outline is that of what is deployed: of another text while the file has errors. */
+const factsOf = ({ text, revision, logic, ok, findings, outline, deployed_revision }: Flow): EditedFlow => ({ text, revision, logic, ok, findings, outline: deployed_revision === revision ? outline : null })
+
 export function useFlow(id: string, project: string): FlowEditing {
   const toasts = useToasts()
   const editor = createEditor(id, '')
@@ -58,7 +61,7 @@ export function useFlow(id: string, project: string): FlowEditing {
   const load = useLoad(async () => {
     const flow = await flowsApi.get(id)
     editor.file.value = flow.file
-    const facts = await flowEditsApi.edit(flow.text, [], flow.file)
+    const facts = factsOf(flow)
     const wasClean = saved.value === null || editor.text.value === saved.value.text
     saved.value = facts
     if (!opened) {
@@ -80,7 +83,7 @@ export function useFlow(id: string, project: string): FlowEditing {
 
   function adopt(flow: Flow): void {
     load.data.value = flow
-    saved.value = { text: flow.text, revision: flow.revision, logic: editor.facts.value?.text === flow.text ? editor.facts.value.logic : null, ok: flow.ok, findings: flow.findings, outline: flow.outline }
+    saved.value = factsOf(flow)
     base.value = flow.revision
     restored.value = outside.value = false
     conflict.value = null
@@ -117,9 +120,8 @@ export function useFlow(id: string, project: string): FlowEditing {
     conflict.value = null
     const flow = await flowsApi.get(id)
     if (editor.text.value !== flow.text) editor.replace(flow.text, t('discardStep'))
-    saved.value = await flowEditsApi.edit(flow.text, [], flow.file)
     adopt(flow)
-    editor.adopt(saved.value)
+    editor.adopt(factsOf(flow))
   }
 
   onBeforeUnmount(onFlowChanged((which, revision) => {

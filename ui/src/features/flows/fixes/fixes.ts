@@ -32,7 +32,6 @@ type Maker = (found: Case) => Fix[]
 
 /** A fix whose edits are known; it keeps the selection. */
 const fix = (title: string, edits: Edit[]): Fix => ({ title, plan: () => ({ edits }) })
-const only = (made: Fix | null): Fix[] => (made ? [made] : [])
 const quoted = (text: string | null | undefined): string => /['"‘“]([^'"’”]+)['"’”]/.exec(text ?? '')?.[1] ?? ''
 const meant = (finding: Finding): string => /did you mean ['"]?([^'"?]+)['"]?\?/.exec(finding.hint ?? '')?.[1] ?? ''
 const listed = (finding: Finding): string[] => (/:\s*(.+)$/.exec(finding.hint ?? '')?.[1] ?? '').split(',').map((one) => one.trim()).filter(Boolean)
@@ -133,15 +132,18 @@ const safeScope: Maker = ({ finding, node }) => {
 }
 
 const BY_UNIT: Record<string, string> = { A: 'current', V: 'voltage', W: 'power', Ω: 'resistance' }
+const MOST = /(?:reaches only|above the limit|is charged to|takes at most|takes at least) ([\d.]+ \S+)/
 /** The set-point a finding speaks of, by its unit: brought to what the instrument or the limit allows. */
 const toMost: Maker = ({ finding, node }) => {
-  const value = /(?:reaches only|above the limit|is charged to|takes at most|takes at least) ([\d.]+ \S+)/.exec(finding.message)?.[1] ?? ''
-  const key = BY_UNIT[value.split(' ')[1] ?? ''] ?? ''
-  const stands = node ? valueAt(node.value, [node.verb]) : undefined
-  if (!node || !key || stands === undefined) return []
-  const inside = isMap(stands)
-  const before = textOf(inside ? stands[key] : stands)
-  return before && !before.startsWith('$') ? [fix(tf('setTo', { key, value }), [{ op: 'set', path: inside ? [...node.path, node.verb, key] : [...node.path, node.verb], value }])] : []
+  const value = MOST.exec(finding.message)?.[1] ?? ''
+  const key = BY_UNIT[value.split(' ')[1] ?? '']
+  return node && key ? setPoint(node, key, value) : []
+}
+function setPoint(node: FlowNode, key: string, value: string): Fix[] {
+  const stands = valueAt(node.value, [node.verb])
+  const before = textOf(isMap(stands) ? stands[key] : stands)
+  if (!before || before.startsWith('$')) return []
+  return [fix(tf('setTo', { key, value }), [{ op: 'set', path: [...node.path, node.verb, ...(isMap(stands) ? [key] : [])], value }])]
 }
 const wholeNode: Maker = ({ node }) => (node ? [{ title: tf('removeNode', { title: node.title || node.verb }), plan: remove([node.key]) }] : [])
 const celsius: Maker = ({ finding, graph, path }) => {
@@ -153,7 +155,6 @@ const headFrom: Maker = ({ finding }) => {
   const [, key, value] = /(?:add )?(cell|channel): ([\w/.-]+)/.exec(finding.hint ?? '') ?? []
   return key && value && value !== 'to' ? [fix(tf('addHead', { key, value }), [{ op: 'set', path: [key], value, at: 3 }])] : []
 }
-const safeEnd: Maker = () => only(fix(tf('addSafe'), [{ op: 'set', path: ['finally'], value: [{ safe_state: 'channel' }] }]))
 
 const MAKERS: Record<string, Maker> = {
   'broken-by-comma': () => [fix(tf('quote'), [{ op: 'quote' }])],
@@ -162,7 +163,7 @@ const MAKERS: Record<string, Maker> = {
   'missing-end': timeEnd, 'no-time-end': timeEnd, 'missing-key': missingKey, 'missing-max': jumpMax, 'duplicate-id': newId, 'current-sign': absCurrent, 'literal-device': literalDevice,
   'safe-state-scope': safeScope, 'during-always': (found) => [...dropKey('during')(found), ...dropKey('scope')(found)], 'run-without-sequence': setKey('scope', 'always'), 'no-device': dropKey('per'),
   'taper-phase': setKey('phase', 'cv'), 'out-of-range': toMost, 'above-limit': toMost, 'above-charge-voltage': toMost, unreachable: wholeNode, 'bad-unit': celsius, 'no-channel': headFrom, 'no-cell': headFrom, 'no-row': (found) => [...dropKey('until')(found), ...dropKey('measure')(found)].slice(0, 1),
-  'asks-while-driving': setKey('keep_on', 'true'), 'no-safe-end': safeEnd,
+  'asks-while-driving': setKey('keep_on', 'true'),
 }
 
 /** What would mend this; empty where a person has to think. */
