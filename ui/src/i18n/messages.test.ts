@@ -8,6 +8,9 @@ const files = new Map(Object.entries(sources).map(([path, text]) => [path.starts
 const roomOf = (text: string) => /defineMessages\('(\w+)'/.exec(text)?.[1] ?? ''
 const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1)
 
+/** Its keys are the verbs of the server, which no source names. */
+const BY_VERB = 'features/flows/sentences/names.ts'
+
 /** Path of an import, without its ending. */
 function target(from: string, spec: string): string {
   if (spec.startsWith('@/')) return spec.slice(2)
@@ -36,7 +39,7 @@ describe('messages', () => {
     expect(rooms.length).toBeGreaterThan(40)
     for (const [path, room] of rooms) expect([path, Object.keys(i18n.global.getLocaleMessage('en')[room] ?? {}).length > 0]).toEqual([path, true])
   })
-  it.each(rooms)('of %s are all said somewhere', (path, room) => {
+  it.each(rooms.filter(([path]) => path !== BY_VERB))('of %s are all said somewhere', (path, room) => {
     expect(unsaid(path, room)).toEqual([])
   })
 })
