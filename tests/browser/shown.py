@@ -49,6 +49,7 @@ PAGES = (
     Shown("script", "/scripts/report", "/scripts/:name"),
     Shown("runs", "/runs"),
     Shown("run", "/runs/{run}", "/runs/:id"),
+    Shown("trace", "/runs/{run}/trace", "/runs/:id/trace"),
     Shown("runs-compare", "/runs/compare"),
     Shown("devices", "/devices"),
     Shown("alarms", "/alarms"),

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.browser
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 CURVES = {"point1": "point:CH1.voltage", "point2": "point:CH1.current"}
 CYCLES = 200
-WARM = 30
-MOST_MB = 3.0  # 15 kB an opening: tables of the engine still grow, a page of widgets is far more
+WARM = 80
+MOST_MB = 4.0  # 20 kB an opening: about 6 kB stay, a page of widgets is far more
 LISTENERS_MORE = 100  # of what was closed last; one left behind each time were 200
 
 
