@@ -3,13 +3,12 @@ import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { useVueFlow, type Connection, type NodeDragEvent } from '@vue-flow/core'
 import { useToasts } from '@/stores/toasts'
 import { layout, outermost } from '../model/edits'
-import { isMap, keyOf, placeOf, type NodeKind, type Plain } from '../model/graph'
+import { moveAll } from '../model/moves'
+import { keyOf, kindOf, NODES_TYPE, placeOf, type Plain } from '../model/graph'
 import { t } from './messages'
 import type { Canvas } from './context'
 import { idOf, ruleAt, spotAt, type Scene, type Spot } from './layout'
-import { goTo, mayGo, moveAll } from './moves'
-
-export const NODES_TYPE = 'application/x-ionpy-nodes'
+import { goTo, mayGo } from './moves'
 
 export interface Drags {
   /** The place that lights up under what is being dragged. */
@@ -28,13 +27,6 @@ export interface Drags {
 }
 
 const pointOf = (event: MouseEvent | TouchEvent) => ('touches' in event ? (event.touches[0] ?? event.changedTouches[0]) : event)
-
-/** What a plain value is, by its keys. */
-export function kindOf(value: Plain | undefined): NodeKind {
-  if (!isMap(value)) return 'step'
-  if ('trip' in value) return 'limit'
-  return 'when' in value && 'then' in value ? 'rule' : 'step'
-}
 
 export function useDrags(canvas: Canvas, flowId: string, scene: () => Scene, settle: () => void): Drags {
   const { editor, commands } = canvas

@@ -1,7 +1,7 @@
 /** Parts that a draft changes, in words and as marks on the nodes of the graph. */
 import type { FlowChange } from '@/api/flowEdits'
 import type { Mark } from '../canvas/marks'
-import { keyOf, type FlowGraph, type FlowNode } from '../model/graph'
+import { keyOf, nodeAtPath, type FlowGraph, type FlowNode, type Path } from '../model/graph'
 
 export interface ChangedPart {
   kind: FlowChange['kind']
@@ -11,12 +11,9 @@ export interface ChangedPart {
 }
 
 /** The innermost node at or above a path, and what is left of the path below it. */
-function nodeAt(graph: FlowGraph, path: readonly (string | number)[]): { node: FlowNode | null; rest: readonly (string | number)[] } {
-  for (let length = path.length; length > 0; length -= 1) {
-    const node = graph.nodes.get(keyOf(path.slice(0, length)))
-    if (node) return { node, rest: path.slice(length) }
-  }
-  return { node: null, rest: path }
+function nodeAt(graph: FlowGraph, path: Path): { node: FlowNode | null; rest: Path } {
+  const node = nodeAtPath(graph, path)
+  return { node, rest: path.slice(node?.path.length ?? 0) }
 }
 
 /** The step an end belongs to, the rule of an action. */

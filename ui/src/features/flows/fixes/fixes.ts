@@ -6,10 +6,10 @@
  */
 import type { Finding } from '@/api/types'
 import { freeId, remove, takenIds, type Edit, type Planner } from '../model/edits'
-import { isMap, textOf, valueAt, type FlowGraph, type FlowNode, type Path, type Plain } from '../model/graph'
+import { isMap, rootOf, textOf, valueAt, type FlowGraph, type FlowNode, type Path, type Plain } from '../model/graph'
 import { tf } from './messages'
 import { nearest } from './near'
-import { leaves, nodeOf, pathIn, rootOf } from './place'
+import { leaves, nodeOf, pathIn } from './place'
 
 export interface Fix {
   title: string

@@ -1,6 +1,6 @@
 /** Where a finding stands: its path in the text, and the values under it. */
 import type { Finding } from '@/api/types'
-import { isMap, nodeAtLine, valueAt, type FlowGraph, type FlowNode, type Path, type Plain } from '../model/graph'
+import { isMap, nodeAtLine, nodeAtPath, rootOf, valueAt, type FlowGraph, type FlowNode, type Path, type Plain } from '../model/graph'
 
 /** `sequence.0.until.1.when`, as the server says it. Ids of points hold dots: `set.PSU_01.u_set` stays whole where it is a key. */
 export function pathIn(graph: FlowGraph, text: string): Path {
@@ -22,20 +22,10 @@ function longestKey(map: { [key: string]: Plain }, steps: readonly string[]): nu
   return 1
 }
 
-/** All of the text as plain values. */
-export function rootOf(graph: FlowGraph): Plain {
-  const of = (nodes: readonly FlowNode[]) => nodes.map((node) => node.value)
-  return { ...graph.head, limits: of(graph.limits), sequence: of(graph.sequence), finally: of(graph.closing), rules: of(graph.rules) }
-}
-
 /** The node a finding is about: by its path, else by its line. */
 export function nodeOf(finding: Finding, graph: FlowGraph): FlowNode | null {
   const path = finding.path ? pathIn(graph, finding.path) : []
-  for (let cut = path.length; cut > 0; cut -= 1) {
-    const node = graph.nodes.get(path.slice(0, cut).join('/'))
-    if (node) return node
-  }
-  return finding.line ? nodeAtLine(graph, finding.line) : null
+  return nodeAtPath(graph, path) ?? (finding.line ? nodeAtLine(graph, finding.line) : null)
 }
 
 export interface Leaf { path: Path; text: string; isKey: boolean }

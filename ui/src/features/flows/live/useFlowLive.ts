@@ -4,7 +4,6 @@
  * Steps glow only while the very text that is shown runs; of another version it is only said that it runs.
  */
 import { computed, inject, provide, type ComputedRef, type InjectionKey } from 'vue'
-import type { EditedFlow } from '@/api/flowEdits'
 import type { RuleState } from '@/api/rules'
 import type { Run } from '@/api/types'
 import { useRuleList } from '@/features/rules/useRuleList'
@@ -32,14 +31,11 @@ export function useLive(): FlowLive {
   return live
 }
 
-/** The revision of the text the server has last looked at. */
-const revisionOf = (editor: FlowEditor) => (editor.facts.value as Partial<EditedFlow> | null)?.revision
-
 export function provideFlowLive(editor: FlowEditor): FlowLive {
   const runs = useRuns()
   const rules = useRuleList()
   const run = computed(() => (editor.readonly ? null : ((runs.past ?? runs.list).find((one) => one.sequence === editor.id && one.state !== 'finished') ?? null)))
-  const isThis = computed(() => run.value !== null && editor.facts.value?.text === editor.text.value && revisionOf(editor) === run.value.flow_revision)
+  const isThis = computed(() => run.value !== null && editor.facts.value?.text === editor.text.value && editor.facts.value.revision === run.value.flow_revision)
   const steps = computed(() => (isThis.value ? stepsAt(run.value) : new Map<string, StepLive>()))
   const live: FlowLive = {
     run, isThis,

@@ -22,7 +22,6 @@ export interface State {
   selection: string[]
 }
 
-export type Facts = Pick<EditedFlow, 'ok' | 'findings' | 'outline'> & { text: string; logic: string | null }
 
 export interface FlowEditor {
   id: string
@@ -31,7 +30,7 @@ export interface FlowEditor {
   text: Ref<string>
   graph: ComputedRef<FlowGraph>
   /** What the server said last; `facts.text` is the text it was about. */
-  facts: ShallowRef<Facts | null>
+  facts: ShallowRef<EditedFlow | null>
   findings: ComputedRef<Finding[]>
   checking: Ref<boolean>
   /** Edits that wait or are on their way. */
@@ -53,11 +52,9 @@ export interface FlowEditor {
   redo: () => void
   undoName: Ref<string | null>
   redoName: Ref<string | null>
-  /** Forgets what could be undone. */
-  reset: (text: string) => void
   /** A whole text as one step: a merge, an older version. */
   replace: (text: string, name: string) => void
-  adopt: (facts: Facts) => void
+  adopt: (facts: EditedFlow) => void
   timeline: Timeline<State>
   /** Waits for edits under way. */
   settled: () => Promise<void>
@@ -90,7 +87,7 @@ export function createEditor(id: string, first: string, options: { file?: string
   const selection = ref<readonly string[]>([])
   const undoName = ref<string | null>(null)
   const redoName = ref<string | null>(null)
-  const facts = shallowRef<Facts | null>(null)
+  const facts = shallowRef<EditedFlow | null>(null)
   const checking = ref(false)
   const pending = ref(0)
   let line: Promise<unknown> = Promise.resolve()
@@ -119,7 +116,7 @@ export function createEditor(id: string, first: string, options: { file?: string
     redoName.value = timeline.redoName
   }
 
-  function adopt(next: Facts): void {
+  function adopt(next: EditedFlow): void {
     asked += 1
     checking.value = false
     facts.value = next
@@ -195,7 +192,6 @@ export function createEditor(id: string, first: string, options: { file?: string
     },
     undo: () => void (line = line.then(() => step(timeline.undo()))),
     redo: () => void (line = line.then(() => step(timeline.redo()))),
-    reset: (next) => { timeline.reset({ text: next, selection: [] }); show(timeline.now) },
     replace: (next, name) => { timeline.push(name, { text: next, selection: [] }); show(timeline.now) },
     settled: async () => void (await line),
   }

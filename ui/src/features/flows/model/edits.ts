@@ -3,7 +3,7 @@
  *
  * A plan also says what is selected afterwards. Null: there is nothing to do.
  */
-import { isMap, keyOf, placeOf, textOf, valueAt, walk, type FlowGraph, type FlowNode, type NodeKind, type Path, type Plain, type PlainMap } from './graph'
+import { isMap, keyOf, placeOf, rootOf, textOf, valueAt, walk, type FlowGraph, type FlowNode, type NodeKind, type Path, type Plain, type PlainMap } from './graph'
 
 export interface Edit {
   op: 'set' | 'insert' | 'remove' | 'rename' | 'move' | 'duplicate' | 'layout' | 'quote'
@@ -30,13 +30,7 @@ export interface Slot {
 
 const ORDER: Record<string, number> = { limits: 90, sequence: 91, finally: 92, rules: 93 }
 
-/** All of the text as plain values, for looking up lists. */
-function treeOf(graph: FlowGraph): PlainMap {
-  const of = (nodes: readonly FlowNode[]) => nodes.map((node) => node.value)
-  return { ...graph.head, limits: of(graph.limits), sequence: of(graph.sequence), finally: of(graph.closing), rules: of(graph.rules) }
-}
-
-const has = (graph: FlowGraph, section: string): boolean => valueAt(treeOf(graph), [section]) !== undefined && [...graph.nodes.keys()].some((key) => key === section || key.startsWith(`${section}/`))
+const has = (graph: FlowGraph, section: string): boolean => valueAt(rootOf(graph), [section]) !== undefined && [...graph.nodes.keys()].some((key) => key === section || key.startsWith(`${section}/`))
 
 /** Where a section that is not there yet belongs. */
 function placeOfSection(graph: FlowGraph, section: string): number {
@@ -59,11 +53,19 @@ export function freeId(wanted: string, taken: Set<string>): string {
   }
 }
 
+const SECTIONS = { rule: 'rules', limit: 'limits', step: 'sequence' } as const
+
+/** The end of the section where a kind of node is at home. */
+export function homeOf(graph: FlowGraph, kind: NodeKind): Slot {
+  const section = SECTIONS[kind as keyof typeof SECTIONS] ?? 'sequence'
+  return { list: [section], index: graph[section].length }
+}
+
 /** Items put into a list one after the other; a section that is missing comes into being. */
 export function insert(slot: Slot, values: readonly Plain[]): Planner {
   return (graph) => {
     const [section] = slot.list
-    const found = valueAt(treeOf(graph), slot.list)
+    const found = valueAt(rootOf(graph), slot.list)
     if (slot.list.length === 1 && !has(graph, String(section))) {
       const at = placeOfSection(graph, String(section))
       return { edits: [{ op: found === undefined || !(String(section) in graph.head) ? 'insert' : 'set', path: slot.list, value: values, at }], select: values.map((_, n) => keyOf([...slot.list, n])) }
@@ -113,7 +115,7 @@ export const removeLimit = (key: string): Planner => (graph) => {
 function removable(graph: FlowGraph, node: FlowNode): Path {
   const place = placeOf(node)
   if (!place) return node.path
-  const list = valueAt(treeOf(graph), place.list)
+  const list = valueAt(rootOf(graph), place.list)
   const last = place.list.at(-1)
   const must = place.list.length === 1 || last === 'until' || last === 'if' || last === 'else'
   return Array.isArray(list) && list.length === 1 && must ? place.list : node.path
@@ -122,7 +124,7 @@ function removable(graph: FlowGraph, node: FlowNode): Path {
 function neighbourOf(graph: FlowGraph, first: FlowNode, doomed: readonly FlowNode[]): string[] {
   const place = placeOf(first)
   if (!place) return []
-  const list = valueAt(treeOf(graph), place.list)
+  const list = valueAt(rootOf(graph), place.list)
   const left = (Array.isArray(list) ? list.length : 0) - doomed.filter((node) => keyOf(node.path.slice(0, -1)) === keyOf(place.list)).length
   return left > 0 ? [keyOf([...place.list, Math.min(place.index, left - 1)])] : []
 }
@@ -139,37 +141,12 @@ export function shift(key: string, by: 1 | -1): Planner {
     const node = graph.nodes.get(key)
     const place = node && placeOf(node)
     if (!node || !place) return null
-    const list = valueAt(treeOf(graph), place.list)
+    const list = valueAt(rootOf(graph), place.list)
     const index = place.index + by
     if (!Array.isArray(list) || index < 0 || index >= list.length) return null
     const to = [...place.list, index]
     return { edits: [{ op: 'move', path: node.path, to }], select: [keyOf(to)] }
   }
-}
-
-/** To another place, also in another list; `slot` is counted before anything is taken out. */
-export function moveTo(key: string, slot: Slot): Planner {
-  return (graph) => {
-    const node = graph.nodes.get(key)
-    const from = node && placeOf(node)
-    if (!node || !from || keyOf(slot.list).startsWith(`${key}/`)) return null
-    const isSame = keyOf(from.list) === keyOf(slot.list)
-    const index = isSame && slot.index > from.index ? slot.index - 1 : slot.index
-    if (isSame && index === from.index) return null
-    const found = valueAt(treeOf(graph), slot.list)
-    if (!Array.isArray(found)) return null
-    const list = afterTaking(slot.list, from)
-    const to = [...list, index]
-    return { edits: [{ op: 'move', path: node.path, to }], select: [keyOf(to)] }
-  }
-}
-
-/** A path once an item before it in the same list is gone. */
-function afterTaking(path: Path, from: Slot): Path {
-  const at = from.list.length
-  const step = path[at]
-  if (keyOf(path.slice(0, at)) !== keyOf(from.list) || typeof step !== 'number' || step <= from.index) return path
-  return [...path.slice(0, at), step - 1, ...path.slice(at + 1)]
 }
 
 export function duplicate(key: string): Planner {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { duplicate, freeId, insert, moveTo, remove, setValue, shift, toggle, unwrap, withIds, wrap } from './edits'
+import { duplicate, freeId, insert, remove, setValue, shift, toggle, unwrap, withIds, wrap } from './edits'
+import { moveAll } from './moves'
 import { nodeAtLine } from './graph'
 import { readGraph, verbOf } from './read'
 import { itemsOf, yamlOf } from './useCommands'
@@ -89,9 +90,9 @@ describe('plans', () => {
   it('move inside a list and into a box', () => {
     expect(shift('sequence/0', 1)(graph)?.edits).toEqual([{ op: 'move', path: ['sequence', 0], to: ['sequence', 1] }])
     expect(shift('sequence/0', -1)(graph)).toBeNull()
-    expect(moveTo('sequence/0', { list: ['sequence', 2, 'do'], index: 1 })(graph)).toEqual({ edits: [{ op: 'move', path: ['sequence', 0], to: ['sequence', 1, 'do', 1] }], select: ['sequence/1/do/1'] })
-    expect(moveTo('sequence/2', { list: ['sequence', 2, 'do'], index: 1 })(graph)).toBeNull()
-    expect(moveTo('sequence/0', { list: ['sequence'], index: 1 })(graph)).toBeNull()
+    expect(moveAll(['sequence/0'], { list: ['sequence', 2, 'do'], index: 1 })(graph)).toEqual({ edits: [{ op: 'move', path: ['sequence', 0], to: ['sequence', 1, 'do', 1] }], select: ['sequence/1/do/1'] })
+    expect(moveAll(['sequence/2'], { list: ['sequence', 2, 'do'], index: 1 })(graph)).toBeNull()
+    expect(moveAll(['sequence/0'], { list: ['sequence'], index: 1 })(graph)).toBeNull()
   })
   it('remove spares limits and takes a list that must not be empty with its last item', () => {
     expect(remove(['limits/0'])(graph)).toBeNull()

@@ -93,3 +93,28 @@ export function nodeAtLine(graph: FlowGraph, line: number): FlowNode | null {
   for (const node of graph.nodes.values()) if (node.line <= line && line <= node.endLine) found = node
   return found
 }
+
+/** The innermost node at or above a path of the text. */
+export function nodeAtPath(graph: FlowGraph, path: Path): FlowNode | null {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = graph.nodes.get(keyOf(path.slice(0, length)))
+    if (node) return node
+  }
+  return null
+}
+
+/** All of the text as plain values, but for the layout. */
+export function rootOf(graph: FlowGraph): PlainMap {
+  const of = (nodes: readonly FlowNode[]) => nodes.map((node) => node.value)
+  return { ...graph.head, limits: of(graph.limits), sequence: of(graph.sequence), finally: of(graph.closing), rules: of(graph.rules) }
+}
+
+/** What a plain value is, by its keys. */
+export function kindOf(value: Plain | undefined): NodeKind {
+  if (!isMap(value)) return 'step'
+  if ('trip' in value) return 'limit'
+  return 'when' in value && 'then' in value ? 'rule' : 'step'
+}
+
+/** What a drag from the palette carries: a JSON list of plain values. */
+export const NODES_TYPE = 'application/x-ionpy-nodes'

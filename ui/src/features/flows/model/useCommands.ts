@@ -4,9 +4,10 @@ import { parse, stringify } from 'yaml'
 import { strokeOf } from '@/kit/shortcuts'
 import { useToasts } from '@/stores/toasts'
 import { t } from '../messages'
-import { duplicate, insert, moveTo, outermost, remove, shift, toggle, unwrap, withIds, wrap, type Planner, type Slot } from './edits'
+import { duplicate, homeOf, insert, outermost, remove, shift, toggle, unwrap, withIds, wrap, type Planner, type Slot } from './edits'
 import type { FlowEditor } from './editor'
-import { isMap, keyOf, placeOf, type FlowNode, type NodeKind, type Plain } from './graph'
+import { moveAll } from './moves'
+import { isMap, keyOf, kindOf, placeOf, type FlowNode, type NodeKind, type Plain } from './graph'
 
 /** Where something new goes, and what may stand there. */
 export interface QuickPlace {
@@ -59,13 +60,6 @@ export function itemsOf(yaml: string): Plain[] | null {
   return list.length && list.every((item) => isMap(item)) ? (list as Plain[]) : null
 }
 
-const looksLike = (value: Plain): NodeKind => {
-  if (!isMap(value)) return 'step'
-  if ('when' in value && 'then' in value) return 'rule'
-  return 'trip' in value ? 'limit' : 'step'
-}
-const SECTION: Partial<Record<NodeKind, string>> = { rule: 'rules', limit: 'limits', step: 'sequence' }
-
 export function useCommands(editor: FlowEditor): Commands {
   const adding = ref<QuickPlace | null>(null)
   const toasts = useToasts()
@@ -77,7 +71,7 @@ export function useCommands(editor: FlowEditor): Commands {
     const node = editor.focused.value
     const place = node && placeOf(node)
     if (node && place) return { slot: { list: place.list, index: place.index + 1 }, kind: node.kind === 'end' ? 'step' : node.kind }
-    return { slot: { list: ['sequence'], index: editor.graph.value.sequence.length }, kind: 'step' }
+    return { slot: homeOf(editor.graph.value, 'step'), kind: 'step' }
   }
 
   const add = (values: readonly Plain[], at: QuickPlace) => run(t('stepAdd'), (graph) => insert(at.slot, withIds(graph, values, at.kind))(graph))
@@ -97,13 +91,11 @@ export function useCommands(editor: FlowEditor): Commands {
   async function paste(): Promise<void> {
     const values = itemsOf(await navigator.clipboard.readText())
     if (!values?.length) return toasts.show('warning', t('pasteNothing'), t('pasteHint'))
-    const kind = looksLike(values[0] as Plain)
+    const kind = kindOf(values[0])
     const here = placeAfter()
     const fits = here.kind === kind || (kind === 'step' && here.kind === 'action')
-    const section = SECTION[kind] ?? 'sequence'
-    const list = section === 'rules' ? editor.graph.value.rules : section === 'limits' ? editor.graph.value.limits : editor.graph.value.sequence
     await run(t('stepPaste'), (graph) => {
-      const at = fits ? here.slot : { list: [section], index: list.length }
+      const at = fits ? here.slot : homeOf(graph, kind)
       return insert(at, withIds(graph, values, kind))(graph)
     })
   }
@@ -113,7 +105,7 @@ export function useCommands(editor: FlowEditor): Commands {
   const commands: Commands = {
     adding, placeAfter, add, copy, cut, paste, move,
     quickAdd: (at) => void (adding.value = at ?? placeAfter()),
-    moveTo: (key, slot) => run(t('stepMove', { title: editor.graph.value.nodes.get(key)?.title ?? '' }), moveTo(key, slot)),
+    moveTo: (key, slot) => run(t('stepMove', { title: editor.graph.value.nodes.get(key)?.title ?? '' }), moveAll([key], slot)),
     duplicate: () => void (editor.focused.value && run(t('stepDuplicate', { title: title() }), duplicate(editor.focused.value.key))),
     toggle: () => void run(t('stepToggle', { title: title() }), toggle(keys())),
     remove: () => void run(t('stepRemove', { title: title() }), remove(keys())),

@@ -4,7 +4,7 @@
  * Pure: the same node and schema give the same fields. A field is found again by its id when its turn comes to be
  * written, as the text may have moved on meanwhile.
  */
-import { isMap, type FlowGraph, type NodeKind, type Path, type Plain, type PlainMap } from '../model/graph'
+import { isMap, type NodeKind, type Path, type Plain, type PlainMap } from '../model/graph'
 import { beside, child, direct, type Order, type Slot } from './slots'
 import { branches, fieldsOf, isSchema, specOf, type Schema, type Spec } from './spec'
 
@@ -178,11 +178,6 @@ export function formOf(root: Schema, subject: Subject, head?: PlainMap): Form {
   if (!form) return { help: '', fields: typeof subject.value === 'string' ? aloneFields(node, subject, root) : [] }
   const fields = [...verbFields(root, form, subject, node), ...commonFields(root, form, subject, node, STEP_ORDER)]
   return { help: help(form), fields: fields.filter((field) => !(field.spec.kind === 'nodes' && subject.kind !== 'check')) }
-}
-
-/** The same thing in a newer graph, as its turn to be written comes. */
-export function subjectIn(graph: FlowGraph, key: string): Subject | null {
-  return key === '' ? { kind: 'flow', path: [], value: graph.head, verb: '' } : (graph.nodes.get(key) ?? null)
 }
 
 /** Fields of a map inside a field. */

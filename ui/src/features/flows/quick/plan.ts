@@ -1,5 +1,5 @@
 /** What was typed as edits of the flow: counts fold the steps before them into a loop, rules and limits go home. */
-import { insert, withIds, wrap, type Plan, type Planner, type Slot } from '../model/edits'
+import { homeOf, insert, withIds, wrap, type Plan, type Planner, type Slot } from '../model/edits'
 import { keyOf, valueAt, type FlowGraph, type NodeKind, type Plain } from '../model/graph'
 import type { QuickPlace } from '../model/useCommands'
 import { parse, type Piece, type Read } from './parse'
@@ -28,16 +28,12 @@ export function fold(pieces: readonly Piece[], kind: NodeKind): Folded {
   return { around, values: [...[...done, ...open].map((value) => ({ kind, value })), ...others] }
 }
 
-const SECTIONS = { rule: 'rules', limit: 'limits', step: 'sequence' } as const
 /** From the last section to the first: the places of new ones are counted on the graph as it was. */
 const ORDER: readonly NodeKind[] = ['rule', 'step', 'limit']
 
 /** Where a piece goes: to the place that was asked for, or to the end of its section. */
 export function slotOf(graph: FlowGraph, kind: NodeKind, at: QuickPlace): Slot {
-  if (kind === at.kind) return at.slot
-  const section = SECTIONS[kind as keyof typeof SECTIONS] ?? 'sequence'
-  const length = { rules: graph.rules, limits: graph.limits, sequence: graph.sequence }[section].length
-  return { list: [section], index: length }
+  return kind === at.kind ? at.slot : homeOf(graph, kind)
 }
 
 /** All of it as one step. */
@@ -69,7 +65,7 @@ const HOME: QuickPlace['kind'][] = ['rule', 'limit', 'end', 'trigger', 'check', 
 export function readFor(text: string, place: QuickPlace, graph: FlowGraph): { read: Read; place: QuickPlace } {
   const read = parse(text, place.kind)
   if (!read.problem || !HOME.includes(place.kind)) return { read, place }
-  const other: QuickPlace = { kind: 'step', slot: { list: ['sequence'], index: graph.sequence.length } }
+  const other: QuickPlace = { kind: 'step', slot: homeOf(graph, 'step') }
   const again = parse(text, 'step')
   return again.problem ? { read, place } : { read: again, place: other }
 }

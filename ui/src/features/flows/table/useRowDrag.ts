@@ -1,10 +1,9 @@
 /** Dragging rows to another place, and blocks from the palette into the table. */
 import { ref, type Ref } from 'vue'
-import { isMap, placeOf, type Plain } from '../model/graph'
+import { kindOf, NODES_TYPE, placeOf, type Plain } from '../model/graph'
 import type { Commands, QuickPlace } from '../model/useCommands'
 import type { Row } from './rows'
 
-export const NODES_TYPE = 'application/x-ionpy-nodes'
 const MOVE_TYPE = 'application/x-ionpy-move'
 
 export interface RowDrag {
@@ -15,8 +14,6 @@ export interface RowDrag {
   drop: (event: DragEvent, row: Row) => void
   end: () => void
 }
-
-const kindOf = (value: Plain | undefined): QuickPlace['kind'] => (isMap(value) && 'trip' in value ? 'limit' : isMap(value) && 'when' in value && 'then' in value ? 'rule' : 'step')
 
 export function placeAt(row: Row, side: 'before' | 'after' | 'in'): QuickPlace | null {
   if (row.type !== 'node') return row.place
