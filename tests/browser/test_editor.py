@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, Watch
+from tests.browser.editing import text_of, write
 
 pytestmark = pytest.mark.browser
 
@@ -18,20 +19,8 @@ def editor(app: Page, server: Server) -> Page:
     return app
 
 
-def text_of(server: Server) -> str:
-    text: str = server.call("GET", "/api/flows/quick-check")["text"]
-    return text
-
-
-def write(page: Page, text: str) -> None:
-    """Replace the whole text, as by select all and paste."""
-    page.get_by_role("textbox", name="YAML text").click()
-    page.keyboard.press("Control+A")
-    page.keyboard.insert_text(text)
-
-
 def test_an_error_shows_line_and_hint_and_is_not_saved(editor: Page, server: Server) -> None:
-    before = text_of(server)
+    before = text_of(server, "quick-check")
     write(editor, before.replace("voltage: 4.2 V", "voltage: 9 V"))
     issues = editor.get_by_role("region", name="Findings")
     finding = issues.get_by_role("button", name=re.compile("9 V is above the limit"))
@@ -44,11 +33,11 @@ def test_an_error_shows_line_and_hint_and_is_not_saved(editor: Page, server: Ser
     expect(dialog.get_by_role("button", name="Deploy")).to_be_disabled()
     dialog.get_by_role("button", name=re.compile("9 V is above the limit")).click()
     expect(dialog).to_be_hidden()
-    assert text_of(server) == before
+    assert text_of(server, "quick-check") == before
 
 
 def test_a_good_change_is_saved_and_active(editor: Page, server: Server) -> None:
-    changed = text_of(server).replace("rest: 20 s", "rest: 25 s")
+    changed = text_of(server, "quick-check").replace("rest: 20 s", "rest: 25 s")
     write(editor, changed)
     expect(editor.get_by_text("Draft, not saved")).to_be_visible()
     expect(editor.get_by_text("Rest 25 s")).to_be_visible()
@@ -56,7 +45,7 @@ def test_a_good_change_is_saved_and_active(editor: Page, server: Server) -> None
     expect(editor.get_by_role("dialog", name="Save and deploy")).to_contain_text("Checked")
     editor.keyboard.press("Enter")
     expect(editor.get_by_text("Saved and active")).to_be_visible()
-    assert text_of(server) == changed
+    assert text_of(server, "quick-check") == changed
 
 
 def test_a_change_outside_is_never_overwritten_unasked(
@@ -72,14 +61,14 @@ def test_a_change_outside_is_never_overwritten_unasked(
     editor.get_by_role("button", name="Save").click()
     dialog = editor.get_by_role("dialog", name="Somebody changed this flow meanwhile")
     expect(dialog).to_be_visible()
-    assert text_of(server) == theirs
+    assert text_of(server, "quick-check") == theirs
     dialog.get_by_role("button", name="Save mine over it").click()
     expect(editor.get_by_text("Saved and active")).to_be_visible()
-    assert "rest: 40 s" in text_of(server)
+    assert "rest: 40 s" in text_of(server, "quick-check")
 
 
 def test_a_draft_survives_a_reload(editor: Page, server: Server) -> None:
-    write(editor, text_of(server).replace("rest: 20 s", "rest: 55 s"))
+    write(editor, text_of(server, "quick-check").replace("rest: 20 s", "rest: 55 s"))
     expect(editor.get_by_text("Rest 55 s")).to_be_visible()
     editor.reload()
     expect(editor.get_by_text("Your unsaved draft was restored.")).to_be_visible()

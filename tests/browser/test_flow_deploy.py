@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.axe import findings
 from tests.browser.conftest import Server, Watch
+from tests.browser.editing import text_of, write
 
 pytestmark = pytest.mark.browser
 ID = "quick-check"
@@ -23,17 +24,6 @@ def flow(app: Page, server: Server) -> Iterator[Page]:
     server.add_flow(ID)
 
 
-def text_of(server: Server) -> str:
-    text: str = server.call("GET", f"/api/flows/{ID}")["text"]
-    return text
-
-
-def write(page: Page, text: str) -> None:
-    page.get_by_role("textbox", name="YAML text").click()
-    page.keyboard.press("Control+A")
-    page.keyboard.insert_text(text)
-
-
 def save(server: Server, text: str) -> None:
     """As somebody else does."""
     revision = server.call("GET", f"/api/flows/{ID}")["revision"]
@@ -45,7 +35,7 @@ def bad(page: Page) -> list[str]:
 
 
 def test_a_draft_is_looked_at_then_deployed_then_rolled_back(flow: Page, server: Server) -> None:
-    before = text_of(server)
+    before = text_of(server, ID)
     write(flow, before.replace("rest: 20 s", "rest: 25 s"))
     flow.keyboard.press("Control+S")
     dialog = flow.get_by_role("dialog", name="Save and deploy")
@@ -55,7 +45,7 @@ def test_a_draft_is_looked_at_then_deployed_then_rolled_back(flow: Page, server:
     assert bad(flow) == []
     flow.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
-    assert "rest: 25 s" in text_of(server)
+    assert "rest: 25 s" in text_of(server, ID)
 
     flow.get_by_role("button", name="History").click()
     drawer = flow.get_by_role("dialog", name="Versions of")
@@ -64,7 +54,7 @@ def test_a_draft_is_looked_at_then_deployed_then_rolled_back(flow: Page, server:
     assert bad(flow) == []
     drawer.get_by_role("button", name="Roll back to this version").click()
     expect(flow.get_by_text(re.compile("^Back to the version of"))).to_be_visible()
-    assert text_of(server) == before
+    assert text_of(server, ID) == before
     flow.keyboard.press("Escape")
     flow.get_by_role("button", name="Undo").click()
     expect(flow.get_by_text("Draft, not saved")).to_be_visible()
@@ -74,7 +64,7 @@ def test_changes_of_a_pull_and_of_the_draft_are_put_together(
     flow: Page, server: Server, watch: Watch
 ) -> None:
     watch.refusals = {412}
-    before = text_of(server)
+    before = text_of(server, ID)
     write(flow, before.replace("rest: 20 s", "rest: 40 s"))
     expect(flow.get_by_text("Rest 40 s")).to_be_visible()
     save(server, before.replace("Quick check", "Pulled").replace("rest: 20 s", "rest: 30 s"))
@@ -91,8 +81,8 @@ def test_changes_of_a_pull_and_of_the_draft_are_put_together(
     expect(dialog.get_by_text("Everything is decided")).to_be_visible()
     dialog.get_by_role("button", name="Save the result").click()
     expect(dialog).to_be_hidden()
-    assert "Pulled" in text_of(server)
-    assert "rest: 40 s" in text_of(server)
+    assert "Pulled" in text_of(server, ID)
+    assert "rest: 40 s" in text_of(server, ID)
 
 
 def test_the_second_of_two_tabs_is_refused_with_the_difference(
@@ -102,7 +92,7 @@ def test_the_second_of_two_tabs_is_refused_with_the_difference(
     first = context.new_page()
     first.goto(flow.url)
     expect(first.get_by_role("textbox", name="YAML text")).to_contain_text(ID)
-    before = text_of(server)
+    before = text_of(server, ID)
     write(flow, before.replace("rest: 20 s", "rest: 21 s"))
     expect(flow.get_by_text("Rest 21 s")).to_be_visible()
     write(first, before.replace("rest: 20 s", "rest: 22 s"))
@@ -115,14 +105,14 @@ def test_the_second_of_two_tabs_is_refused_with_the_difference(
     dialog = flow.get_by_role("dialog", name="Somebody changed this flow meanwhile")
     expect(dialog).to_contain_text("rest: 22 s")
     expect(dialog).to_contain_text("rest: 21 s")
-    assert "rest: 22 s" in text_of(server)
+    assert "rest: 22 s" in text_of(server, ID)
     dialog.get_by_role("button", name="Take the version on disk").click()
     expect(flow.get_by_text("Rest 22 s")).to_be_visible()
 
 
 def test_a_draft_is_tried_dry_and_the_curve_leads_to_its_step(flow: Page, server: Server) -> None:
     runs = len(server.runs())
-    write(flow, text_of(server).replace("repeat: 2", "repeat: 1"))
+    write(flow, text_of(server, ID).replace("repeat: 2", "repeat: 1"))
     expect(flow.get_by_text("Repeat 1 ×").first).to_be_visible()
     flow.get_by_role("button", name="Dry run").click()
     dry = flow.get_by_role("region", name="Dry run")
@@ -148,7 +138,7 @@ def test_a_past_run_opens_as_its_trace_and_leaves_the_draft_alone(
     server.follow(run["id"])
     server.close_books()
     server.pace(60)
-    draft = text_of(server).replace("rest: 20 s", "rest: 26 s")
+    draft = text_of(server, ID).replace("rest: 20 s", "rest: 26 s")
     write(flow, draft)
     expect(flow.get_by_text("Draft, not saved")).to_be_visible()
     flow.goto(f"{server.url}/runs/{run['id']}")

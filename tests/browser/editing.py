@@ -1,0 +1,18 @@
+"""What a person does in the text of the flow editor."""
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Server
+
+
+def text_of(server: Server, flow: str) -> str:
+    """The flow as it stands on disk."""
+    text: str = server.call("GET", f"/api/flows/{flow}")["text"]
+    return text
+
+
+def write(page: Page, text: str) -> None:
+    """Replace the whole text, as by select all and paste."""
+    page.get_by_role("textbox", name="YAML text").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(text)
