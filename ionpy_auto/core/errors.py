@@ -18,7 +18,7 @@ Inside the program errors rise; they are translated once, at the border (``web/p
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -44,6 +44,8 @@ class Finding:
         column: 1-based; 0 when unknown.
         path: Dotted way to the node, for example ``sequence.0.charge.current``.
         severity: Only errors refuse the text.
+        args: Values the message names, for translated texts and for editors that offer a fix
+            (JSON types only): nobody has to read numbers out of an English sentence.
     """
 
     code: str
@@ -54,6 +56,7 @@ class Finding:
     column: int = 0
     path: str = ""
     severity: Severity = Severity.ERROR
+    args: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         """``file:line:column: error: message (hint)``, as compilers print it."""

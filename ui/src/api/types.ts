@@ -17,6 +17,8 @@ export interface Finding {
   line?: number | null
   column?: number | null
   path?: string | null
+  /** Values the message names. */
+  args?: Record<string, unknown>
   severity: 'error' | 'warning' | 'info'
 }
 
