@@ -19,6 +19,11 @@ function stored(): Look {
   }
 }
 
+export const LOADS = { table: () => import('./table/TableView.vue'), canvas: () => import('./canvas/CanvasView.vue'), yaml: () => import('./text/TextView.vue') }
+
+/** Fetches what will be shown while the flow itself is on its way. */
+export const fetchView = (): void => void LOADS[stored().view]().catch(() => undefined)
+
 export function useView(): { view: Ref<View>; split: Ref<boolean> } {
   const look = stored()
   const view = ref(look.view)
