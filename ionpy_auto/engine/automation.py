@@ -191,7 +191,7 @@ class Automation:
             engine.latch,
             lambda: engine.audit,
         )
-        self._known: tuple[tuple[int, ...], Known] | None = None
+        self._known: tuple[Sequence[Flow], Known] | None = None
         self._thinned: dict[str, list[Callable[[], None]]] = {}
         self._leave: list[Callable[[], None]] = []
 
@@ -224,9 +224,8 @@ class Automation:
     def _remarks(self, flow: Flow) -> list[Finding]:
         """What a flow names and is not there, as things are now."""
         flows = self.flows.live()
-        key = tuple(map(id, flows))
-        if self._known is None or self._known[0] != key:
-            self._known = (key, Known(flows=flows))
+        if self._known is None or self._known[0] is not flows:
+            self._known = (flows, Known(flows=flows))
         known = replace(
             self._known[1],
             scripts=self.scripts.store.names() if "script" in flow.text else None,
