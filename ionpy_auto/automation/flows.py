@@ -186,14 +186,19 @@ class FlowStore:
     def _devices_changed(self, event: Event) -> None:
         del event
         if self._timer is None:  # many devices at once are one look
-            self._timer = self.clock.call_at(self.clock.monotonic() + RECHECK_S, self.recheck)
+            self._timer = self.clock.call_at(self.clock.monotonic() + RECHECK_S, self._look_again)
 
-    def recheck(self) -> None:
-        """Check all texts again: devices, channels or cells have changed."""
+    def _look_again(self) -> None:
         self._timer = None
-        for file in self._files.values():
-            self._check(file)
-        self._settle()
+        self._tasks.start("recheck", self.recheck())
+
+    async def recheck(self) -> None:
+        """Check all texts again: devices, channels or cells have changed, or a flow was armed."""
+        async with self._lock:
+            for path, file in [*self._files.items()]:
+                typed = await self._typed_aside(file.text, path.name)
+                self._check(file, typed)
+            self._settle()
 
     # -- reading ----------------------------------------------------------------------------
 

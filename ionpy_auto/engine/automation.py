@@ -517,7 +517,7 @@ class Automation:
             raise Rejected(msg, code="FLOW_INVALID", hint="see the findings", findings=findings)
         with self._bench.clock.hold():
             entry = await asyncio.to_thread(self.starts.arm, flow, findings, by)
-        self._start_changed("flow_start_armed", flow_id, by, dict(entry))
+        await self._start_changed("flow_start_armed", flow_id, by, dict(entry))
         return {"id": flow_id, "armed": self.start_of(flow_id)}
 
     async def disarm_start(self, flow_id: str, by: str) -> Answer:
@@ -526,7 +526,7 @@ class Automation:
         with self._bench.clock.hold():
             was = await asyncio.to_thread(self.starts.disarm, flow_id)
         if was:
-            self._start_changed("flow_start_disarmed", flow_id, by, {})
+            await self._start_changed("flow_start_disarmed", flow_id, by, {})
         return {"id": flow_id, "armed": None}
 
     def start_of(self, flow_id: str) -> Answer | None:
@@ -536,9 +536,9 @@ class Automation:
             return None
         return {**entry, "valid": live is not None and self.starts.is_armed(live)}
 
-    def _start_changed(self, what: str, flow_id: str, by: str, detail: Answer) -> None:
+    async def _start_changed(self, what: str, flow_id: str, by: str, detail: Answer) -> None:
         self._audit(what, by, {"flow": flow_id, **detail})
-        self.flows.recheck()
+        await self.flows.recheck()
         self._bench.engine.event(what, {"flow": flow_id, "by": by})
 
     def flow_revisions(self) -> dict[str, str]:
