@@ -10,16 +10,22 @@ from ionpy_auto.automation.scripts.manager import ScriptRequest
 from ionpy_auto.automation.scripts.sandbox import STUBS
 from ionpy_auto.engine import Engine
 from ionpy_auto.engine.scripting import ScriptTrusting
+from ionpy_auto.web.api.flows import Message
 
 ScriptText = Annotated[str, msgspec.Meta(max_length=300_000)]
 Scalar = bool | int | float | str
 
 
 class ScriptChange(msgspec.Struct, forbid_unknown_fields=True):
-    """A text and the revision it started from; empty for a new script."""
+    """A text and the revision it started from; empty for a new script.
+
+    Attributes:
+        commit: Message of a git commit of this file; None: no commit.
+    """
 
     text: ScriptText
     revision: str = ""
+    commit: Message | None = None
 
 
 class ScriptDraft(msgspec.Struct, forbid_unknown_fields=True):
@@ -85,13 +91,13 @@ class ScriptsController(Controller):
     @get("/{name:str}", operation_id="getScript")
     async def one(self, engine: Engine, name: str) -> dict[str, Any]:
         """Text, revision and findings."""
-        return await engine.project.automation.scripts.store.get(name)
+        return await engine.project.automation.script_desk.get(name)
 
     @put("/{name:str}", operation_id="saveScript")
     async def save(self, engine: Engine, name: str, data: ScriptChange) -> dict[str, Any]:
-        """Check and write; 412 if it changed meanwhile, 422 with all findings if it has errors."""
-        bench = engine.project
-        saved = await bench.automation.scripts.store.save(name, data.text, data.revision)
+        """Check, write and keep the version; 412 with both changes if it changed meanwhile."""
+        desk = engine.project.automation.script_desk
+        saved = await desk.save(name, data.text, data.revision, data.commit)
         engine.audit.event("script_saved", "rest", {"script": name, "revision": saved["revision"]})
         return saved
 
@@ -99,9 +105,19 @@ class ScriptsController(Controller):
     async def remove(
         self, engine: Engine, name: str, revision: Annotated[str, Parameter(max_length=64)]
     ) -> None:
-        """Remove the file of the revision given; a run of it goes on."""
-        await engine.project.automation.scripts.store.delete(name, revision)
+        """Remove the file of the revision given; a run of it goes on, its versions stay."""
+        await engine.project.automation.script_desk.delete(name, revision)
         engine.audit.event("script_deleted", "rest", {"script": name})
+
+    @get("/{name:str}/history", operation_id="scriptHistory")
+    async def history(self, engine: Engine, name: str) -> dict[str, Any]:
+        """Older versions, newest first: commits, and what was saved here."""
+        return await engine.project.automation.script_desk.history(name)
+
+    @get("/{name:str}/history/{version:str}", operation_id="scriptVersion")
+    async def version(self, engine: Engine, name: str, version: str) -> dict[str, Any]:
+        """One older version with its text, and what has changed since."""
+        return await engine.project.automation.script_desk.version(name, version)
 
     @get("/{name:str}/trust", operation_id="scriptTrust")
     async def look(self, engine: Engine, name: str) -> dict[str, Any]:
