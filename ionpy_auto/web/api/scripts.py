@@ -8,8 +8,12 @@ from litestar.params import Parameter
 
 from ionpy_auto.automation.scripts.manager import ScriptRequest
 from ionpy_auto.automation.scripts.sandbox import STUBS
+from ionpy_auto.automation.scripts.store import Script
 from ionpy_auto.engine import Engine
 from ionpy_auto.engine.scripting import ScriptTrusting
+from ionpy_auto.simulation.jobs import simulations_of
+from ionpy_auto.simulation.script import USUAL_HOURS, require_sandboxed
+from ionpy_auto.simulation.simulate import MOST_HOURS
 from ionpy_auto.web.api.flows import Message
 
 ScriptText = Annotated[str, msgspec.Meta(max_length=300_000)]
@@ -47,6 +51,20 @@ class ScriptStart(msgspec.Struct, forbid_unknown_fields=True):
     parameters: dict[str, Scalar] = {}
     safe: Annotated[list[str], msgspec.Meta(max_length=100)] = []
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+class ScriptTrial(msgspec.Struct, forbid_unknown_fields=True):
+    """How to try a script out.
+
+    Attributes:
+        text: In place of the saved one; None: as saved.
+        parameters: Become ``params``.
+        hours: Most virtual hours.
+    """
+
+    text: ScriptText | None = None
+    parameters: dict[str, Scalar] = {}
+    hours: Annotated[float, msgspec.Meta(gt=0, le=MOST_HOURS)] = USUAL_HOURS
 
 
 class Read(msgspec.Struct, forbid_unknown_fields=True):
@@ -150,6 +168,30 @@ class ScriptsController(Controller):
         run = (await engine.project.automation.scripts.start(request)).as_dict()
         headers = {"location": f"/api/scripts/runs/{run['id']}"}
         return Response(run, status_code=202, headers=headers)
+
+    @post("/{name:str}/simulate", operation_id="simulateScript", status_code=202)
+    async def simulate(
+        self, engine: Engine, name: str, data: ScriptTrial | None = None
+    ) -> Response[dict[str, Any]]:
+        """Try it out on virtual devices; nothing is switched. Followed as simulations are."""
+        wish = data or ScriptTrial()
+        store = engine.project.automation.scripts.store
+        store.path_of(name)  # refuses what is no name
+        script = await store.read(name) if wish.text is None else Script(name, wish.text)
+        require_sandboxed(script.text)
+        await store.require_good(script)
+        job = {
+            "folder": str(engine.project.project.folder),
+            "home": str(engine.home.root),
+            "script": name,
+            "text": script.text,
+            "parameters": wish.parameters,
+            "hours": wish.hours,
+        }
+        about = {"script": name, "draft": wish.text is not None, "hours": wish.hours}
+        made = simulations_of(engine).start("script", job, about)
+        location = f"/api/simulations/{made['id']}"
+        return Response(made, status_code=202, headers={"location": location})
 
 
 class ScriptToolsController(Controller):
