@@ -120,16 +120,14 @@ class FlowDesk:
             raise await self._three_ways(flow_id, revision, mine, None)
         base = current["text"]
         text = await self._in_thread(lambda: apply_edits(base, edits))
-        checked = self.flows.check(text, current["file"])
+        checked = await self.flows.check(text, current["file"])
         answer: dict[str, Any] = {
             "text": text,
             "revision": revision_of(text),
             "base_revision": revision,
-            "diff": await self._in_thread(lambda: difference(base, text, current["file"])),
             "ok": checked["ok"],
             "findings": checked["findings"],
-            "changes": await self._in_thread(partial(changed_parts, base, text)),
-            "logic_changed": logic_of(base) != logic_of(text),
+            **await self.compare(base, text, current["file"]),
             "written": False,
         }
         if write:
@@ -152,21 +150,30 @@ class FlowDesk:
         Raises:
             Rejected: An edit cannot be made (``EDIT_REFUSED``).
         """
-        edited = await self._in_thread(lambda: apply_edits(text, edits)) if edits else text
+
+        def work() -> tuple[str, str | None]:
+            edited = apply_edits(text, edits) if edits else text
+            return edited, logic_of(edited)
+
+        edited, logic = await self._in_thread(work)
         return {
             "text": edited,
             "revision": revision_of(edited),
-            "logic": logic_of(edited),
-            **self.flows.check(edited, file),
+            "logic": logic,
+            **await self.flows.check(edited, file),
         }
 
     async def compare(self, before: str, after: str, file: str = "") -> dict[str, Any]:
         """What differs between two texts: line by line, and by what they mean."""
-        return {
-            "diff": await self._in_thread(lambda: difference(before, after, file)),
-            "changes": await self._in_thread(partial(changed_parts, before, after)),
-            "logic_changed": logic_of(before) != logic_of(after),
-        }
+
+        def work() -> dict[str, Any]:
+            return {
+                "diff": difference(before, after, file),
+                "changes": changed_parts(before, after),
+                "logic_changed": logic_of(before) != logic_of(after),
+            }
+
+        return await self._in_thread(work)
 
     # -- stale ------------------------------------------------------------------------------
 
@@ -228,9 +235,7 @@ class FlowDesk:
             "against": name,
             "from_revision": revision_of(base),
             "to_revision": current["revision"],
-            "diff": await self._in_thread(lambda: difference(base, text, current["file"])),
-            "changes": await self._in_thread(partial(changed_parts, base, text)),
-            "logic_changed": logic_of(base) != logic_of(text),
+            **await self.compare(base, text, current["file"]),
         }
 
     async def _other(self, flow_id: str, against: str, revision: str) -> tuple[str, str]:
