@@ -31,6 +31,7 @@ from ionpy_auto.automation.rules.references import Known, check_references
 from ionpy_auto.automation.rules.shared import check_shared
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
+from ionpy_auto.automation.scripts.desk import ScriptDesk
 from ionpy_auto.automation.scripts.journal import ScriptJournal
 from ionpy_auto.automation.scripts.manager import ScriptManager
 from ionpy_auto.automation.scripts.native import Interpreters
@@ -191,6 +192,8 @@ class Automation:
             engine.latch,
             lambda: engine.audit,
         )
+        script_versions = engine.home.folder("var") / "script-versions" / bench.project.id
+        self.script_desk = ScriptDesk(self.scripts.store, bench.clock, script_versions)
         self._known: tuple[Sequence[Flow], Known] | None = None
         self._thinned: dict[str, list[Callable[[], None]]] = {}
         self._leave: list[Callable[[], None]] = []
