@@ -102,7 +102,8 @@ class FlowDesk:
             The flow as it is now, and ``commit {id, error}`` when one was asked for.
 
         Raises:
-            StaleRevision: ``arguments`` hold base, mine, theirs, merged and conflicts.
+            StaleRevision: ``arguments`` hold base, mine, theirs, merged, conflicts and
+                stretches.
             Conflict: A commit was asked for and cannot be made; nothing was written.
         """
         async with self._lock:
@@ -223,8 +224,31 @@ class FlowDesk:
         self, flow_id: str, revision: str, mine: str | None, error: StaleRevision | None
     ) -> StaleRevision:
         """What a person or an editor needs to decide."""
-        base = await self._text_of(flow_id, revision)
         theirs = error.arguments["current_text"] if error else self.flows.get(flow_id)["text"]
+        material = await self._put_together(flow_id, revision, mine, theirs)
+        return StaleRevision(
+            error.message if error else f"flow {flow_id!r} changed since it was read",
+            hint="look at the differences, then save what you decide with current_revision",
+            args=material,
+        )
+
+    async def merge(self, flow_id: str, text: str, revision: str) -> dict[str, Any]:
+        """A draft and the file as it is now put together; nothing is written.
+
+        Args:
+            flow_id: Whose file.
+            text: The draft; it may have errors.
+            revision: Of the text the draft started from.
+
+        Returns:
+            What a stale `save` is refused with.
+        """
+        return await self._put_together(flow_id, revision, text, self.flows.get(flow_id)["text"])
+
+    async def _put_together(
+        self, flow_id: str, revision: str, mine: str | None, theirs: str
+    ) -> dict[str, Any]:
+        base = await self._text_of(flow_id, revision)
         material: dict[str, Any] = {
             "current_revision": revision_of(theirs),
             "current_text": theirs,
@@ -233,16 +257,16 @@ class FlowDesk:
             "theirs": theirs,
             "merged": None,
             "conflicts": [],
+            "stretches": [],
         }
-        if base is not None and mine is not None:
-            merged = await self._in_thread(lambda: merge(base, mine, theirs))
+        if mine is None:
+            return material
+        merged = await self._in_thread(lambda: merge(base, mine, theirs))
+        material["stretches"] = [asdict(stretch) for stretch in merged.stretches]
+        if base is not None:
             material["merged"] = merged.text
             material["conflicts"] = [asdict(clash) for clash in merged.clashes]
-        return StaleRevision(
-            error.message if error else f"flow {flow_id!r} changed since it was read",
-            hint="look at the differences, then save what you decide with current_revision",
-            args=material,
-        )
+        return material
 
     async def _text_of(self, flow_id: str, revision: str) -> str | None:
         """The text of a revision, if it was ever seen here."""
