@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ionpy_auto.automation.history import History, SeenTexts, difference, in_thread, three_ways
+from ionpy_auto.automation.history import (
+    History,
+    SeenTexts,
+    difference,
+    in_thread,
+    out_of_date,
+    put_together,
+)
 from ionpy_auto.automation.scripts.store import SUFFIX, Script, ScriptStore
 from ionpy_auto.automation.versions import Versions
 from ionpy_auto.core.clock import Clock
@@ -70,9 +77,9 @@ class ScriptDesk:
             except StaleRevision as error:
                 base = await self._text_of(history, name, revision)
                 theirs = str(error.arguments["current_text"])
-                stale = await three_ways(self.clock, error.message, base, text, theirs)
-                stale.arguments["deleted"] = before is None
-                raise stale from error
+                material = await put_together(self.clock, base, text, theirs)
+                material["deleted"] = before is None
+                raise out_of_date(error.message, material) from error
             self._seen.note(name, text)
             await history.keep([text] if before is None else [before.text, text])
             if commit is not None:
