@@ -41,4 +41,5 @@ def _literal(
                 line=rule.line + offset,
                 column=match.start() + 1,
                 severity=Severity.WARNING,
+                args={"device": device, "part": part},
             )
