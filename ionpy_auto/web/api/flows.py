@@ -27,6 +27,13 @@ class FlowChange(msgspec.Struct, forbid_unknown_fields=True):
     commit: Message | None = None
 
 
+class FlowStart(msgspec.Struct, forbid_unknown_fields=True):
+    """A draft and the revision it started from."""
+
+    text: FlowText
+    revision: str
+
+
 class FlowEdit(msgspec.Struct, forbid_unknown_fields=True):
     """One structured edit of a text."""
 
@@ -133,6 +140,11 @@ class FlowsController(Controller):
             flow_id, data.revision, edits, write=data.write, commit=data.commit
         )
 
+    @post("/{flow_id:str}/merge", operation_id="mergeFlow", status_code=200)
+    async def merge(self, engine: Engine, flow_id: str, data: FlowStart) -> dict[str, Any]:
+        """A draft and the file as it is now put together, as in a 412; nothing is written."""
+        return await engine.project.automation.desk.merge(flow_id, data.text, data.revision)
+
     @get("/{flow_id:str}/diff", operation_id="diffFlow")
     async def diff(
         self,
@@ -182,10 +194,10 @@ class FlowToolsController(Controller):
     path = "/api"
     tags = ("flows",)
 
-    @post("/flow-check", operation_id="checkFlow", status_code=200, sync_to_thread=False)
-    def check(self, engine: Engine, data: FlowText_) -> dict[str, Any]:
+    @post("/flow-check", operation_id="checkFlow", status_code=200)
+    async def check(self, engine: Engine, data: FlowText_) -> dict[str, Any]:
         """All findings and, without errors, the outline."""
-        return engine.project.automation.flows.check(data.text, data.file)
+        return await engine.project.automation.flows.check(data.text, data.file)
 
     @post("/flow-edit", operation_id="editFlowText", status_code=200)
     async def edit(self, engine: Engine, data: FlowDraft) -> dict[str, Any]:

@@ -50,6 +50,24 @@ export interface FlowHistory extends Items<FlowVersion> {
   git: boolean
 }
 
+/** A piece of a text that two sides changed; all pieces in their order are the whole. */
+export interface Stretch {
+  /** `both`: the same change; `clash`: different ones. */
+  origin: 'same' | 'mine' | 'theirs' | 'both' | 'clash'
+  base: string
+  mine: string
+  theirs: string
+}
+
+/** A draft and the file as it is now; the same comes with a save that was refused. */
+export interface PutTogether {
+  current_revision: string
+  current_text: string
+  /** The text the draft started from; null when nobody knows it any more. */
+  base: string | null
+  stretches: Stretch[]
+}
+
 export interface RunFile {
   role: string
   name: string
@@ -62,5 +80,6 @@ export const flowEditsApi = {
   compare: (before: string, after: string, file?: string) => http.post<FlowDiff>('/api/flow-diff', { before, after, file: file ?? '' }),
   history: (id: string) => http.get<FlowHistory>(`/api/flows/${seg(id)}/history`),
   version: (id: string, version: string) => http.get<FlowVersion & { text: string; diff: string }>(`/api/flows/${seg(id)}/history/${seg(version)}`),
+  merge: (id: string, text: string, revision: string) => http.post<PutTogether>(`/api/flows/${seg(id)}/merge`, { text, revision }),
   runFiles: (run: string) => http.get<Items<RunFile>>(`/api/runs/${seg(run)}/files`),
 }

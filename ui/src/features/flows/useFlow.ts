@@ -2,7 +2,7 @@
 import { computed, onBeforeUnmount, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { ApiError } from '@/api/client'
 import { flowsApi } from '@/api/endpoints'
-import type { EditedFlow } from '@/api/flowEdits'
+import { flowEditsApi, type EditedFlow, type PutTogether, type Stretch } from '@/api/flowEdits'
 import type { Flow } from '@/api/types'
 import { useAction, type Action } from '@/kit/useAction'
 import { useLoad, type Load } from '@/kit/useLoad'
@@ -13,19 +13,14 @@ import { createEditor, type FlowEditor } from './model/editor'
 import { keepDraft, restoreDraft } from './model/useDraft'
 import { t } from './messages'
 
-/** Both changes after a refused save, and their merge where they do not meet. */
+/** The draft and the file that changed underneath, as the server put them together. */
 export interface Conflict {
   revision: string
-  text: string
-  base: string | null
-  merged: string | null
-  conflicts: unknown[]
+  isBaseKnown: boolean
+  stretches: Stretch[]
 }
 
-function conflictOf(problem: ApiError): Conflict {
-  const args = problem.args as Partial<Record<'current_revision' | 'current_text' | 'base' | 'merged', string>> & { conflicts?: unknown[] }
-  return { revision: args.current_revision ?? '', text: args.current_text ?? '', base: args.base ?? null, merged: args.merged ?? null, conflicts: args.conflicts ?? [] }
-}
+const conflictOf = ({ current_revision, base, stretches }: Partial<PutTogether>): Conflict => ({ revision: current_revision ?? '', isBaseKnown: typeof base === 'string', stretches: stretches ?? [] })
 
 export interface FlowEditing {
   load: Load<Flow>
@@ -39,8 +34,12 @@ export interface FlowEditing {
   outside: Ref<boolean>
   conflict: ShallowRef<Conflict | null>
   save: Action<[commit?: string]>
+  /** Puts the draft and a file that has changed side by side; saves nothing. */
+  compare: Action<[]>
   /** Saves this text over the version of a conflict. */
-  settle: (text: string) => Promise<void>
+  settle: Action<[text: string]>
+  /** This text becomes the draft of the version of a conflict. */
+  redraft: (text: string) => void
   /** Takes the file as it is; the draft is one undo step away. */
   discard: () => Promise<void>
 }
@@ -98,7 +97,7 @@ export function useFlow(id: string, project: string): FlowEditing {
       else toasts.show('ok', t('saved'))
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem
-      if (problem.status === 412) return void (conflict.value = conflictOf(problem))
+      if (problem.status === 412) return void (conflict.value = conflictOf(problem.args as Partial<PutTogether>))
       if (problem.findings.length && editor.facts.value) editor.adopt({ ...editor.facts.value, ok: false, findings: problem.findings })
       throw problem
     }
@@ -108,13 +107,27 @@ export function useFlow(id: string, project: string): FlowEditing {
     await put(editor.text.value, base.value, commit)
   })
 
-  async function settle(text: string): Promise<void> {
+  const compare = useAction(async () => {
+    await editor.settled()
+    conflict.value = conflictOf(await flowEditsApi.merge(id, editor.text.value, base.value))
+  })
+
+  function redraft(text: string): void {
     const { value: clash } = conflict
     if (!clash) return
-    if (text !== editor.text.value) editor.replace(text, t('mergeStep'))
+    base.value = clash.revision
+    outside.value = false
     conflict.value = null
-    await put(text, clash.revision)
+    if (text !== editor.text.value) editor.replace(text, t('mergeStep'))
+    else writeDraft(project, id, { text, revision: clash.revision })
+    void load.reload()
   }
+  const settle = useAction(async (text: string) => {
+    const revision = conflict.value?.revision
+    if (revision === undefined) return
+    redraft(text)
+    await put(text, revision)
+  })
 
   async function discard(): Promise<void> {
     conflict.value = null
@@ -127,5 +140,5 @@ export function useFlow(id: string, project: string): FlowEditing {
   onBeforeUnmount(onFlowChanged((which, revision) => {
     if (which === id && revision !== load.data.value?.revision && !save.busy.value) void load.reload()
   }))
-  return { load, editor, saved, dirty, changed, restored, outside, conflict, save, settle, discard }
+  return { load, editor, saved, dirty, changed, restored, outside, conflict, save, compare, settle, redraft, discard }
 }
