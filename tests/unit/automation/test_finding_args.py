@@ -115,3 +115,13 @@ async def test_findings_about_a_rule_have_its_path() -> None:
         flow, findings = read_flow(text, "t.yaml", lab.site)
     assert flow is not None, findings
     assert [finding.path for finding in check_rules(flow)] == ["rules.0"]
+
+
+async def test_a_literal_device_is_placed_on_a_rule_of_one_line() -> None:
+    one = "  - {id: r, when: PSU_01.v_out > 4 V, then: [{set: {PSU_01.v_set: 4 V}}]}\n"
+    text = f"{HEAD}sequence:\n  - {{id: a, rest: 1 s}}\nrules:\n{one}"
+    async with table() as lab:
+        flow, findings = read_flow(text, "t.yaml", lab.site)
+        assert flow is not None, findings
+        (found,) = check_flow(flow, lab.site, lab.devices)
+    assert (found.code, found.path) == ("literal-device", "rules.0.when")
