@@ -290,29 +290,38 @@ def lint(_: Sequence[str]) -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """Static checks, UI unit tests and every Python and browser test."""
+    """Static checks, UI unit tests and every Python and browser test.
+
+    A part that fails does not stop the next one: one run tells everything that is wrong.
+    """
     environment("test")
     is_ui = build_ui()
     missing = tools() + ([] if is_ui else ["ui"])
     if missing and os.environ.get("CI"):
         say(f"cannot test everything here: {', '.join(missing)}")
         return 1
-    if not arguments:
-        if lint(()):
-            say("static checks failed")
-            return 1
-        command = node() if is_ui else None
-        vitest = UI / "node_modules" / "vitest" / "vitest.mjs"
-        if command and run(*command, vitest, "run", cwd=UI):
-            return 1
-    code = run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments)
-    if code == 0 and not arguments:
+    python = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *arguments]
+    if arguments:
+        return run(*python)
+    codes = {
+        "static checks": lint(()),
+        "UI tests": ui_tests() if is_ui else 0,
+        "Python tests": run(*python),
         # In a process of their own: Playwright keeps an event loop running in its thread.
-        code = run(PYTHON, "-m", "pytest", "-m", "browser", "-p", "no:xdist")
-    if missing and code == 0:
-        print(f"NOT RUN: {', '.join(missing)} could not be installed here")
-        return NOT_RUN
-    return code
+        "browser tests": run(PYTHON, "-m", "pytest", "-m", "browser", "-p", "no:xdist"),
+    }
+    for part, code in codes.items():
+        say(f"{part}: {'FAILED' if code else 'passed'}")
+    if missing:
+        say(f"NOT RUN: {', '.join(missing)} could not be installed here")
+    return 1 if any(codes.values()) else NOT_RUN if missing else 0
+
+
+def ui_tests() -> int:
+    """Unit tests of the UI."""
+    command = node()
+    vitest = UI / "node_modules" / "vitest" / "vitest.mjs"
+    return run(*command, vitest, "run", cwd=UI) if command else 0
 
 
 def proof(arguments: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import structlog
 import watchfiles
@@ -26,6 +26,7 @@ from ionpy_auto.core.errors import (
     Conflict,
     Finding,
     Forbidden,
+    IonpyError,
     NotFound,
     Rejected,
     Severity,
@@ -38,9 +39,12 @@ from ionpy_auto.language import logic_hash, without_layout
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
 Scope = Literal["project", "server"]
 Checker = Callable[[Flow, Site], Iterable[Finding]]
 Judge = Callable[[Flow, list[Finding]], list[Finding]]
+Typed = tuple[Flow | None, list[Finding]]
+"""A text as a flow (None when it cannot be read) and all findings."""
 
 SUFFIX = ".yaml"
 MAX_BYTES = 2**20
@@ -114,7 +118,7 @@ class FlowStore:
         site: What flows can refer to; asked anew whenever devices change.
         bus: Hears ``flow_changed {id, revision, ok}``.
         clock: Held while files are read and written.
-        checkers: Further checks, each ``(flow, site) -> findings``.
+        checkers: Further checks, each ``(flow, site) -> findings``; asked in a thread as well.
         is_running: Whether a run of a flow is active, for the list.
         judge: Has the last word on the findings of a flow.
         remarks: What else can be said of a flow, asked whenever somebody looks.
@@ -133,6 +137,7 @@ class FlowStore:
     _told: dict[str, tuple[str, bool, Flow | None]] = field(default_factory=dict)
     _leave: list[Callable[[], None]] = field(default_factory=list)
     _timer: Timer | None = None
+    _live: tuple[Flow, ...] | None = None  # None: to be found again
 
     def __post_init__(self) -> None:
         self._tasks = Tasks("flows", self.clock)
@@ -181,23 +186,43 @@ class FlowStore:
     def _devices_changed(self, event: Event) -> None:
         del event
         if self._timer is None:  # many devices at once are one look
-            self._timer = self.clock.call_at(self.clock.monotonic() + RECHECK_S, self.recheck)
+            self._timer = self.clock.call_at(self.clock.monotonic() + RECHECK_S, self._look_again)
 
-    def recheck(self) -> None:
-        """Check all texts again: devices, channels or cells have changed."""
+    def _look_again(self) -> None:
         self._timer = None
-        for file in self._files.values():
-            self._check(file)
-        self._settle()
+        self._tasks.start("recheck", self.recheck())
+
+    async def recheck(self) -> None:
+        """Check all texts again: devices, channels or cells have changed, or a flow was armed."""
+        async with self._lock:
+            for path, file in [*self._files.items()]:
+                typed = await self._typed_aside(file.text, path.name)
+                self._check(file, typed)
+            self._settle()
 
     # -- reading ----------------------------------------------------------------------------
 
     async def _reload(self, found: Sequence[tuple[Path, Layer]]) -> None:
-        with self.clock.hold():
-            texts = await asyncio.to_thread(lambda: [_read(path) for path, _ in found])
-        for (path, layer), text in zip(found, texts, strict=True):
-            self._take(path, layer, text)
+        texts = await self._aside(lambda: [_read(path) for path, _ in found])
+        read = [
+            await self._typed_aside(text, path.name) if isinstance(text, str) else None
+            for (path, _), text in zip(found, texts, strict=True)
+        ]
+        for (path, layer), text, typed in zip(found, texts, read, strict=True):
+            self._take(path, layer, text, typed)
         self._settle()
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        """Work in a thread: reading a long flow takes longer than a run under way may wait."""
+        with self.clock.hold():
+            return await asyncio.to_thread(work)
+
+    async def _typed_aside(self, text: str, name: str) -> Typed:
+        """`_typed` in a thread; if what it asked for went away meanwhile, once more here."""
+        try:
+            return await self._aside(lambda: self._typed(text, name))
+        except (IonpyError, LookupError, RuntimeError):
+            return self._typed(text, name)
 
     def _check_callers(self) -> None:
         """Flows that call others are read again with what those are now."""
@@ -217,7 +242,10 @@ class FlowStore:
         file = self._existing(flow_id)
         return file.text, file.path.name
 
-    def _take(self, path: Path, layer: Layer, text: "str | Finding | None") -> None:
+    def _take(
+        self, path: Path, layer: Layer, text: str | Finding | None, typed: Typed | None = None
+    ) -> None:
+        self._live = None
         if text is None:
             self._files.pop(path, None)
             return
@@ -229,7 +257,7 @@ class FlowStore:
             file = file or FlowFile("", layer, path)
             before = file.flow
             file.text = text
-            self._check(file)
+            self._check(file, typed)
             self._keep_quiet(file, before)
         self._files[path] = file
 
@@ -243,8 +271,9 @@ class FlowStore:
         if without_layout(flow.text) == without_layout(before.text):
             self._told[file.id] = (told[0], told[1], flow)
 
-    def _check(self, file: FlowFile) -> None:
-        flow, findings = self._typed(file.text, file.path.name)
+    def _check(self, file: FlowFile, typed: Typed | None = None) -> None:
+        flow, findings = typed or self._typed(file.text, file.path.name)
+        self._live = None
         found = _ID_LINE.search(file.text)
         file.id = flow.id if flow is not None else found[1] if found else file.path.stem
         if flow is not None and not has_errors(findings):
@@ -253,7 +282,7 @@ class FlowStore:
             file.flow = None  # the file speaks of another flow now
         file.findings = tuple(findings)
 
-    def _typed(self, text: str, name: str) -> tuple[Flow | None, list[Finding]]:
+    def _typed(self, text: str, name: str) -> Typed:
         flow, findings = read_flow(text, name, self.site, texts=self.called)
         if flow is not None:
             for checker in (check_rules, *self.checkers):
@@ -261,7 +290,7 @@ class FlowStore:
             findings = self.judge(flow, findings)
         return flow, findings
 
-    def typed(self, text: str, name: str = "") -> tuple[Flow | None, list[Finding]]:
+    def typed(self, text: str, name: str = "") -> Typed:
         """A text as a flow, with all findings; nothing is kept."""
         return self._typed(text, name)
 
@@ -287,6 +316,7 @@ class FlowStore:
 
     def _find_twins(self) -> None:
         """The same id twice in one layer: the second file is refused."""
+        self._live = None
         seen: dict[tuple[Path, str], FlowFile] = {}
         for path in sorted(self._files):
             file = self._files[path]
@@ -328,8 +358,11 @@ class FlowStore:
 
     def _with_id(self, flow_id: str) -> list[FlowFile]:
         """Files of a flow in search order, refused twins last."""
+        # a copy first: a text that is read in a thread asks for the flows it calls
+        return self._in_order(f for f in tuple(self._files.values()) if f.id == flow_id)
+
+    def _in_order(self, files: Iterable[FlowFile]) -> list[FlowFile]:
         order = {layer.folder: number for number, layer in enumerate(self.layers)}
-        files = [file for file in self._files.values() if file.id == flow_id]
         return sorted(files, key=lambda f: (order[f.layer.folder], f.path))
 
     def _top(self, flow_id: str) -> FlowFile | None:
@@ -368,17 +401,17 @@ class FlowStore:
 
     def flow(self, flow_id: str) -> Flow | None:
         """The live version of a flow."""
-        for file in self._with_id(flow_id):
-            is_twin = any(finding.code == "duplicate-flow" for finding in file.findings)
-            if file.flow is not None and not is_twin:
-                return file.flow
-        return None
+        return _live_of(self._with_id(flow_id))
 
-    def live(self) -> list[Flow]:
-        """The live versions of all flows."""
-        ids = sorted({file.id for file in self._files.values()})
-        flows = (self.flow(flow_id) for flow_id in ids)
-        return [flow for flow in flows if flow is not None]
+    def live(self) -> Sequence[Flow]:
+        """The live versions of all flows, by id; the same ones until a file changes."""
+        if self._live is None:
+            groups: dict[str, list[FlowFile]] = {}
+            for file in self._in_order(self._files.values()):
+                groups.setdefault(file.id, []).append(file)
+            flows = (_live_of(groups[flow_id]) for flow_id in sorted(groups))
+            self._live = tuple(flow for flow in flows if flow is not None)
+        return self._live
 
     def list(self) -> list[dict[str, Any]]:
         """One entry per file that is not shadowed, and the twins."""
@@ -433,9 +466,9 @@ class FlowStore:
             "outline": live.outline() if live else None,
         }
 
-    def check(self, text: str, file: str = "") -> dict[str, Any]:
+    async def check(self, text: str, file: str = "") -> dict[str, Any]:
         """All findings of a text and, without errors, its outline; nothing is kept."""
-        flow, findings = self._typed(text, file)
+        flow, findings = await self._typed_aside(text, file)
         is_ok = flow is not None and not has_errors(findings)
         if flow is not None and is_ok:
             findings = [*findings, *self.remarks(flow)]
@@ -465,7 +498,7 @@ class FlowStore:
         """
         async with self._lock:
             file = self._existing(flow_id)
-            self._require_good(text, file.path.name, flow_id)
+            typed = await self._good(text, file.path.name, flow_id)
             path, layer = self._place_of(file)
             source = file.path
 
@@ -475,7 +508,7 @@ class FlowStore:
                 write_atomic(path, text)
 
             await self._on_disk(work)
-            self._take(path, layer, text)
+            self._take(path, layer, text, typed)
             self._settle()
         return self.get(flow_id)
 
@@ -492,8 +525,9 @@ class FlowStore:
         msg = f"there is no folder for flows of the {scope}"
         raise Forbidden(msg, hint="open a project first")
 
-    def _require_good(self, text: str, name: str, flow_id: str) -> None:
-        flow, findings = self._typed(text, name)
+    async def _good(self, text: str, name: str, flow_id: str) -> Typed:
+        """A text without errors, typed."""
+        flow, findings = await self._typed_aside(text, name)
         if flow is not None and flow.id != flow_id:
             message = f"the id changed from {flow_id!r} to {flow.id!r}"
             hint = "create a new flow, then delete the old one"
@@ -507,6 +541,7 @@ class FlowStore:
                 hint=errors[0].hint if errors else "",
                 findings=findings,
             )
+        return flow, findings
 
     async def create(self, text: str, scope: Scope = "project") -> dict[str, Any]:
         """Write a new flow file; its name is the id in the text.
@@ -519,7 +554,7 @@ class FlowStore:
             layer = self._writable(scope)
             found = _ID_LINE.search(text)
             flow_id = found[1] if found and FLOW_ID.fullmatch(found[1]) else ""
-            self._require_good(text, f"{flow_id or 'new'}{SUFFIX}", flow_id)
+            typed = await self._good(text, f"{flow_id or 'new'}{SUFFIX}", flow_id)
             path = inside(layer.folder, f"{flow_id}{SUFFIX}")
             twin = next((f for f in self._with_id(flow_id) if f.layer == layer), None)
             if twin is not None or path.exists():
@@ -532,7 +567,7 @@ class FlowStore:
                 write_atomic(path, text)
 
             await self._on_disk(work)
-            self._take(path, layer, text)
+            self._take(path, layer, text, typed)
             self._settle()
         return self.get(flow_id)
 
@@ -561,8 +596,7 @@ class FlowStore:
 
     async def _on_disk(self, work: Callable[[], None]) -> None:
         try:
-            with self.clock.hold():
-                await asyncio.to_thread(work)
+            await self._aside(work)
         except OSError as error:
             msg = f"the flow file was not changed: {error.strerror or error}"
             raise StorageError(msg, hint="check disk space and permissions") from error
@@ -574,6 +608,15 @@ def layers_of(project: Path | None, home_rules: Path, shipped_rules: Path) -> li
     if shipped_rules.resolve() != home_rules.resolve():
         layers.append(Layer("server", shipped_rules, writable=False))
     return [Layer("project", project / "flows"), *layers] if project is not None else layers
+
+
+def _live_of(files: Iterable[FlowFile]) -> Flow | None:
+    """The first good version; a refused twin has none."""
+    for file in files:
+        is_twin = any(finding.code == "duplicate-flow" for finding in file.findings)
+        if file.flow is not None and not is_twin:
+            return file.flow
+    return None
 
 
 def _files_in(layer: Layer) -> list[Path]:

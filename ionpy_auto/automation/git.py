@@ -67,7 +67,8 @@ class GitFile:
         if shutil.which("git") is None:
             msg = "git is not installed on the server"
             raise Conflict(msg, code="NO_GIT", hint="install git, or save without a commit")
-        answer = _run(path.parent, "rev-parse", "--is-inside-work-tree")
+        folder = next(above for above in path.parents if above.is_dir())
+        answer = _run(folder, "rev-parse", "--is-inside-work-tree")
         if answer.returncode or answer.stdout.strip() != b"true":
             msg = f"{path.name} is in no git repository"
             words = _words(answer)
@@ -75,9 +76,9 @@ class GitFile:
             if words and "not a git repository" not in words:
                 hint = words
             raise Conflict(msg, code="NO_GIT", hint=hint)
-        top = _text(path.parent, "rev-parse", "--show-toplevel")
-        prefix = _text(path.parent, "rev-parse", "--show-prefix")
-        return cls(Path(top), prefix + path.name)
+        top = _text(folder, "rev-parse", "--show-toplevel")
+        prefix = _text(folder, "rev-parse", "--show-prefix")
+        return cls(Path(top), prefix + path.relative_to(folder).as_posix())
 
     def log(self) -> list[Commit]:
         """The newest commits that changed the file, with its text in each."""

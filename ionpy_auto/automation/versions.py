@@ -1,6 +1,6 @@
-"""The last versions of a flow that were saved here, for looking back and rolling back.
+"""The last versions of a text that were saved here, for looking back and rolling back.
 
-One small folder per flow file, one file per version: ``000012-<revision>.yaml``. The number is the
+One small folder per file, one file per version: ``000012-<revision>.yaml``. The number is the
 order; the oldest go when there are too many. Git, where there is one, knows more; see `git`.
 """
 
@@ -12,7 +12,7 @@ from ionpy_auto.core.files import revision_of, write_atomic
 
 KEEP = 50
 KEEP_BYTES = 8 * 2**20
-_NAME = re.compile(r"(\d{6,})-([0-9a-f]{16})\.yaml")
+_NAME = re.compile(r"(\d{6,})-([0-9a-f]{16})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,22 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """The kept versions of one flow file; all methods touch the disk.
+    """The kept versions of one file; all methods touch the disk.
 
     Attributes:
         folder: Made when the first version is kept.
+        suffix: Of the file, so that people can look at versions with their own programs.
     """
 
     folder: Path
+    suffix: str = ".yaml"
 
     def all(self) -> list[Version]:
         """Newest first."""
         if not self.folder.is_dir():
             return []
-        found = ((path, _NAME.fullmatch(path.name)) for path in self.folder.iterdir())
+        files = self.folder.glob(f"*{self.suffix}")
+        found = ((path, _NAME.fullmatch(path.stem)) for path in files)
         versions = [
             Version(int(name[1]), name[2], path.stat().st_mtime, path)
             for path, name in found
@@ -67,7 +70,7 @@ class Versions:
             return
         number = versions[0].number + 1 if versions else 1
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(self.folder / f"{number:06}-{revision}.yaml", text)
+        write_atomic(self.folder / f"{number:06}-{revision}{self.suffix}", text)
         room = KEEP_BYTES - len(text.encode())
         for count, version in enumerate(versions, 2):
             room -= version.path.stat().st_size

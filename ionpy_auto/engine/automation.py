@@ -31,6 +31,7 @@ from ionpy_auto.automation.rules.references import Known, check_references
 from ionpy_auto.automation.rules.shared import check_shared
 from ionpy_auto.automation.rules.store import DatabaseRuleStore
 from ionpy_auto.automation.schema import flow_schema
+from ionpy_auto.automation.scripts.desk import ScriptDesk
 from ionpy_auto.automation.scripts.journal import ScriptJournal
 from ionpy_auto.automation.scripts.manager import ScriptManager
 from ionpy_auto.automation.scripts.native import Interpreters
@@ -191,7 +192,9 @@ class Automation:
             engine.latch,
             lambda: engine.audit,
         )
-        self._known: tuple[tuple[int, ...], Known] | None = None
+        script_versions = engine.home.folder("var") / "script-versions" / bench.project.id
+        self.script_desk = ScriptDesk(self.scripts.store, bench.clock, script_versions)
+        self._known: tuple[Sequence[Flow], Known] | None = None
         self._thinned: dict[str, list[Callable[[], None]]] = {}
         self._leave: list[Callable[[], None]] = []
 
@@ -224,9 +227,8 @@ class Automation:
     def _remarks(self, flow: Flow) -> list[Finding]:
         """What a flow names and is not there, as things are now."""
         flows = self.flows.live()
-        key = tuple(map(id, flows))
-        if self._known is None or self._known[0] != key:
-            self._known = (key, Known(flows=flows))
+        if self._known is None or self._known[0] is not flows:
+            self._known = (flows, Known(flows=flows))
         known = replace(
             self._known[1],
             scripts=self.scripts.store.names() if "script" in flow.text else None,
@@ -518,7 +520,7 @@ class Automation:
             raise Rejected(msg, code="FLOW_INVALID", hint="see the findings", findings=findings)
         with self._bench.clock.hold():
             entry = await asyncio.to_thread(self.starts.arm, flow, findings, by)
-        self._start_changed("flow_start_armed", flow_id, by, dict(entry))
+        await self._start_changed("flow_start_armed", flow_id, by, dict(entry))
         return {"id": flow_id, "armed": self.start_of(flow_id)}
 
     async def disarm_start(self, flow_id: str, by: str) -> Answer:
@@ -527,7 +529,7 @@ class Automation:
         with self._bench.clock.hold():
             was = await asyncio.to_thread(self.starts.disarm, flow_id)
         if was:
-            self._start_changed("flow_start_disarmed", flow_id, by, {})
+            await self._start_changed("flow_start_disarmed", flow_id, by, {})
         return {"id": flow_id, "armed": None}
 
     def start_of(self, flow_id: str) -> Answer | None:
@@ -537,9 +539,9 @@ class Automation:
             return None
         return {**entry, "valid": live is not None and self.starts.is_armed(live)}
 
-    def _start_changed(self, what: str, flow_id: str, by: str, detail: Answer) -> None:
+    async def _start_changed(self, what: str, flow_id: str, by: str, detail: Answer) -> None:
         self._audit(what, by, {"flow": flow_id, **detail})
-        self.flows.recheck()
+        await self.flows.recheck()
         self._bench.engine.event(what, {"flow": flow_id, "by": by})
 
     def flow_revisions(self) -> dict[str, str]:

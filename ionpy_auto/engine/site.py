@@ -190,5 +190,6 @@ class ProjectSite(EntitySite):
 
     def entity_of(self, device_id: str, entity_id: str) -> Entity | None:
         """An entity of a device that is there, or None."""
-        slot = self._devices.stacks[device_id].slots.get(entity_id)
+        stack = self._devices.stacks.get(device_id)  # a flow is read in a thread: it may go
+        slot = stack.slots.get(entity_id) if stack is not None else None
         return None if slot is None else slot.entity

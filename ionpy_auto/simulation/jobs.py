@@ -40,7 +40,7 @@ WORDS: Final = JobWords(
     broken={"code": "INTERNAL_ERROR", "message": "the test broke down", "hint": ""},
 )
 
-Kind = Literal["backtest", "simulate", "preflight"]
+Kind = Literal["backtest", "simulate", "preflight", "script"]
 Progress = Callable[[float, str], None]
 
 _KINDS: Final[Mapping[str, type[IonpyError]]] = {

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ionpy_auto.automation.sequences.run import Run, RunRequest
 from ionpy_auto.core.bus import Event
@@ -38,6 +38,21 @@ MOST_HOURS = 1000.0
 Tell = Callable[[float, str], None]
 
 
+class Copied(Protocol):
+    """What a copy of a project is made from."""
+
+    @property
+    def folder(self) -> str:
+        """The project."""
+
+    @property
+    def home(self) -> str:
+        """Its home; empty without."""
+
+    def put(self, project: Path) -> None:
+        """Put the draft into the copy."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulateJob:
     """What is to be simulated.
@@ -60,6 +75,18 @@ class SimulateJob:
     channel: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
 
+    def put(self, project: Path) -> None:
+        """The draft takes the place of the saved file, whatever that is called."""
+        if not self.text:
+            return
+        folder = project / "flows"
+        line = re.compile(rf"^id:[ \t]*['\"]?{re.escape(self.flow)}['\"]?\s*(#.*)?$", re.MULTILINE)
+        for path in sorted(folder.glob("*.yaml")):
+            if line.search(path.read_text(encoding="utf-8", errors="replace")):
+                path.unlink()
+        folder.mkdir(exist_ok=True)
+        write_atomic(folder / f"{self.flow}.yaml", self.text)
+
 
 async def simulate(job: SimulateJob, tell: Tell) -> dict[str, Any]:
     """Run a simulation.
@@ -80,7 +107,7 @@ async def simulate(job: SimulateJob, tell: Tell) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def copied(job: SimulateJob, *, polling: str = "fixed") -> Iterator[tuple[Home, str]]:
+def copied(job: Copied, *, polling: str = "fixed") -> Iterator[tuple[Home, str]]:
     """A home with the project alone, in mode ``simulate`` on the jumping clock."""
     source = Path(job.folder)
     with tempfile.TemporaryDirectory(prefix="ionpy-simulation-") as name:
@@ -93,23 +120,12 @@ def copied(job: SimulateJob, *, polling: str = "fixed") -> Iterator[tuple[Home, 
         _copy(source, target)
         simulation = {"speed": None, "polling": polling}
         load_project(target).update({"simulation": simulation, "active_session": None})
-        if job.text:
-            _put_text(target / "flows", job)
+        job.put(target)
         yield home, source.name
 
 
 def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target, ignore=shutil.ignore_patterns(*LEFT_OUT))
-
-
-def _put_text(folder: Path, job: SimulateJob) -> None:
-    """The draft takes the place of the saved file, whatever that is called."""
-    line = re.compile(rf"^id:[ \t]*['\"]?{re.escape(job.flow)}['\"]?\s*(#.*)?$", re.MULTILINE)
-    for path in sorted(folder.glob("*.yaml")):
-        if line.search(path.read_text(encoding="utf-8", errors="replace")):
-            path.unlink()
-    folder.mkdir(exist_ok=True)
-    write_atomic(folder / f"{job.flow}.yaml", job.text)
 
 
 class _Simulation:

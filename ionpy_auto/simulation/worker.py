@@ -40,6 +40,15 @@ async def _simulate(content: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     return await simulate(SimulateJob(**content), tell)
 
 
+async def _script(content: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    from ionpy_auto.simulation.script import (  # noqa: PLC0415 - as needed
+        ScriptJob,
+        simulate_script,
+    )
+
+    return await simulate_script(ScriptJob(**content), tell)
+
+
 async def _preflight(content: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     from ionpy_auto.simulation.preflight import (  # noqa: PLC0415 - as needed
         PreflightJob,
@@ -52,6 +61,7 @@ async def _preflight(content: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
 WORKS: Final[Mapping[str, Work]] = {
     "backtest": _backtest,
     "simulate": _simulate,
+    "script": _script,
     "preflight": _preflight,
 }
 

@@ -111,7 +111,7 @@ class ScriptStore:
             NotFound: There is none.
             Rejected: It cannot be read as text.
         """
-        path = self._path(name)
+        path = self.path_of(name)
         try:
             return Script(name, await self._on_disk(lambda: _text_of(path)))
         except FileNotFoundError:
@@ -156,7 +156,7 @@ class ScriptStore:
             Rejected: The text has errors; nothing was written.
             StorageError: The disk refused; the old text is unchanged.
         """
-        path = self._path(name)
+        path = self.path_of(name)
         if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
             msg = f"a script has at most {MAX_BYTES} bytes"
             raise TooLarge(msg)
@@ -181,7 +181,7 @@ class ScriptStore:
             StaleRevision: It changed meanwhile.
         """
         await self.read(name)
-        path = self._path(name)
+        path = self.path_of(name)
         async with self._lock:
 
             def work() -> None:
@@ -192,7 +192,12 @@ class ScriptStore:
             await self._on_disk(work)
         self._tell(name, None)
 
-    def _path(self, name: str) -> Path:
+    def path_of(self, name: str) -> Path:
+        """The file of a script, whether it is there or not.
+
+        Raises:
+            BadInput: No name of a script.
+        """
         if not is_name(name):
             msg = f"{name!r} is no name of a script"
             raise BadInput(msg, hint="letters, digits, _ and -; runs is taken")

@@ -194,10 +194,10 @@ class FlowToolsController(Controller):
     path = "/api"
     tags = ("flows",)
 
-    @post("/flow-check", operation_id="checkFlow", status_code=200, sync_to_thread=False)
-    def check(self, engine: Engine, data: FlowText_) -> dict[str, Any]:
+    @post("/flow-check", operation_id="checkFlow", status_code=200)
+    async def check(self, engine: Engine, data: FlowText_) -> dict[str, Any]:
         """All findings and, without errors, the outline."""
-        return engine.project.automation.flows.check(data.text, data.file)
+        return await engine.project.automation.flows.check(data.text, data.file)
 
     @post("/flow-edit", operation_id="editFlowText", status_code=200)
     async def edit(self, engine: Engine, data: FlowDraft) -> dict[str, Any]:

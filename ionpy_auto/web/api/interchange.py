@@ -37,7 +37,7 @@ class InterchangeController(Controller):
         flows = engine.project.automation.flows
         with flows.clock.hold():
             imported = await asyncio.to_thread(import_protocol, data.text, data.format, heading)
-        checked = flows.check(imported.text)
+        checked = await flows.check(imported.text)
         return {**imported.as_dict(), "ok": checked["ok"], "findings": checked["findings"]}
 
     @get("/{flow_id:str}/export", operation_id="exportFlow", sync_to_thread=False)

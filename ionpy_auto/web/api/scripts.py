@@ -8,18 +8,28 @@ from litestar.params import Parameter
 
 from ionpy_auto.automation.scripts.manager import ScriptRequest
 from ionpy_auto.automation.scripts.sandbox import STUBS
+from ionpy_auto.automation.scripts.store import Script
 from ionpy_auto.engine import Engine
 from ionpy_auto.engine.scripting import ScriptTrusting
+from ionpy_auto.simulation.jobs import simulations_of
+from ionpy_auto.simulation.script import USUAL_HOURS, require_sandboxed
+from ionpy_auto.simulation.simulate import MOST_HOURS
+from ionpy_auto.web.api.flows import Message
 
 ScriptText = Annotated[str, msgspec.Meta(max_length=300_000)]
 Scalar = bool | int | float | str
 
 
 class ScriptChange(msgspec.Struct, forbid_unknown_fields=True):
-    """A text and the revision it started from; empty for a new script."""
+    """A text and the revision it started from; empty for a new script.
+
+    Attributes:
+        commit: Message of a git commit of this file; None: no commit.
+    """
 
     text: ScriptText
     revision: str = ""
+    commit: Message | None = None
 
 
 class ScriptDraft(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,6 +51,20 @@ class ScriptStart(msgspec.Struct, forbid_unknown_fields=True):
     parameters: dict[str, Scalar] = {}
     safe: Annotated[list[str], msgspec.Meta(max_length=100)] = []
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+
+class ScriptTrial(msgspec.Struct, forbid_unknown_fields=True):
+    """How to try a script out.
+
+    Attributes:
+        text: In place of the saved one; None: as saved.
+        parameters: Become ``params``.
+        hours: Most virtual hours.
+    """
+
+    text: ScriptText | None = None
+    parameters: dict[str, Scalar] = {}
+    hours: Annotated[float, msgspec.Meta(gt=0, le=MOST_HOURS)] = USUAL_HOURS
 
 
 class Read(msgspec.Struct, forbid_unknown_fields=True):
@@ -85,13 +109,13 @@ class ScriptsController(Controller):
     @get("/{name:str}", operation_id="getScript")
     async def one(self, engine: Engine, name: str) -> dict[str, Any]:
         """Text, revision and findings."""
-        return await engine.project.automation.scripts.store.get(name)
+        return await engine.project.automation.script_desk.get(name)
 
     @put("/{name:str}", operation_id="saveScript")
     async def save(self, engine: Engine, name: str, data: ScriptChange) -> dict[str, Any]:
-        """Check and write; 412 if it changed meanwhile, 422 with all findings if it has errors."""
-        bench = engine.project
-        saved = await bench.automation.scripts.store.save(name, data.text, data.revision)
+        """Check, write and keep the version; 412 with both changes if it changed meanwhile."""
+        desk = engine.project.automation.script_desk
+        saved = await desk.save(name, data.text, data.revision, data.commit)
         engine.audit.event("script_saved", "rest", {"script": name, "revision": saved["revision"]})
         return saved
 
@@ -99,9 +123,19 @@ class ScriptsController(Controller):
     async def remove(
         self, engine: Engine, name: str, revision: Annotated[str, Parameter(max_length=64)]
     ) -> None:
-        """Remove the file of the revision given; a run of it goes on."""
-        await engine.project.automation.scripts.store.delete(name, revision)
+        """Remove the file of the revision given; a run of it goes on, its versions stay."""
+        await engine.project.automation.script_desk.delete(name, revision)
         engine.audit.event("script_deleted", "rest", {"script": name})
+
+    @get("/{name:str}/history", operation_id="scriptHistory")
+    async def history(self, engine: Engine, name: str) -> dict[str, Any]:
+        """Older versions, newest first: commits, and what was saved here."""
+        return await engine.project.automation.script_desk.history(name)
+
+    @get("/{name:str}/history/{version:str}", operation_id="scriptVersion")
+    async def version(self, engine: Engine, name: str, version: str) -> dict[str, Any]:
+        """One older version with its text, and what has changed since."""
+        return await engine.project.automation.script_desk.version(name, version)
 
     @get("/{name:str}/trust", operation_id="scriptTrust")
     async def look(self, engine: Engine, name: str) -> dict[str, Any]:
@@ -134,6 +168,30 @@ class ScriptsController(Controller):
         run = (await engine.project.automation.scripts.start(request)).as_dict()
         headers = {"location": f"/api/scripts/runs/{run['id']}"}
         return Response(run, status_code=202, headers=headers)
+
+    @post("/{name:str}/simulate", operation_id="simulateScript", status_code=202)
+    async def simulate(
+        self, engine: Engine, name: str, data: ScriptTrial | None = None
+    ) -> Response[dict[str, Any]]:
+        """Try it out on virtual devices; nothing is switched. Followed as simulations are."""
+        wish = data or ScriptTrial()
+        store = engine.project.automation.scripts.store
+        store.path_of(name)  # refuses what is no name
+        script = await store.read(name) if wish.text is None else Script(name, wish.text)
+        require_sandboxed(script.text)
+        await store.require_good(script)
+        job = {
+            "folder": str(engine.project.project.folder),
+            "home": str(engine.home.root),
+            "script": name,
+            "text": script.text,
+            "parameters": wish.parameters,
+            "hours": wish.hours,
+        }
+        about = {"script": name, "draft": wish.text is not None, "hours": wish.hours}
+        made = simulations_of(engine).start("script", job, about)
+        location = f"/api/simulations/{made['id']}"
+        return Response(made, status_code=202, headers={"location": location})
 
 
 class ScriptToolsController(Controller):

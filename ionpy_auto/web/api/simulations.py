@@ -57,18 +57,18 @@ class RuleTestsController(Controller):
     path = "/api"
     tags = ("rules",)
 
-    @post("/rules/validate", operation_id="validateRules", status_code=200, sync_to_thread=False)
-    def validate(self, engine: Engine, data: RulesText) -> dict[str, Any]:
+    @post("/rules/validate", operation_id="validateRules", status_code=200)
+    async def validate(self, engine: Engine, data: RulesText) -> dict[str, Any]:
         """All findings of a text, or of a flow or rule that is there; nothing is kept."""
         flows = engine.project.automation.flows
         if (data.text is None) == (data.id is None):
             msg = "either text or id is needed"
             raise BadInput(msg, hint='{"id": "flow/rule"} or {"text": "version: 1 …"}')
         if data.text is not None:
-            return _with_rules(flows.check(data.text, data.file))
+            return _with_rules(await flows.check(data.text, data.file))
         flow_id, _, rule = str(data.id).partition("/")
         saved = flows.get(flow_id)
-        answer = _with_rules(flows.check(saved["text"], saved["file"]))
+        answer = _with_rules(await flows.check(saved["text"], saved["file"]))
         if rule and answer["ok"] and data.id not in {found["id"] for found in answer["rules"]}:
             msg = f"there is no rule {data.id!r}"
             raise NotFound(msg, hint="GET /api/rules lists them")

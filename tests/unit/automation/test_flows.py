@@ -1,6 +1,7 @@
 """Flow files: what is on disk is what works, and no bad file stops a good one."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -232,7 +233,45 @@ async def test_further_checkers_can_refuse(tmp_path):
     await shelf.store.start(watch=False)
     assert shelf.store.get("hot")["ok"] is False
     assert shelf.store.flow("hot") is None
-    assert shelf.store.check(GOOD)["findings"][0]["code"] == "no"
+    assert (await shelf.store.check(GOOD))["findings"][0]["code"] == "no"
+
+
+async def test_a_long_check_does_not_hold_up_the_loop(tmp_path):
+    moved = threading.Event()
+
+    def slow(flow, site):
+        assert moved.wait(20), "the loop stood still while a text was checked"
+        return []
+
+    shelf = Shelf(tmp_path, SystemClock(), checkers=(slow,))
+    shelf.write(GOOD)
+    asyncio.get_running_loop().call_soon(moved.set)
+    await shelf.store.start(watch=False)
+    for work in (
+        lambda: shelf.store.check(GOOD),
+        lambda: shelf.store.save("hot", GOOD + "# again\n", shelf.store.get("hot")["revision"]),
+        lambda: shelf.store.create(GOOD.replace("id: hot", "id: cold")),
+    ):
+        moved.clear()
+        asyncio.get_running_loop().call_soon(moved.set)
+        await work()
+    assert {flow.id for flow in shelf.store.live()} == {"hot", "cold"}
+
+
+async def test_what_goes_away_while_a_text_is_read_only_costs_a_second_reading(tmp_path):
+    readings = []
+
+    def gone(flow, site):
+        readings.append(flow.id)
+        if len(readings) == 1:
+            raise KeyError("PSU_01")
+        return []
+
+    shelf = Shelf(tmp_path, checkers=(gone,))
+    shelf.write(GOOD)
+    await shelf.store.start(watch=False)
+    assert shelf.store.get("hot")["ok"]
+    assert readings == ["hot", "hot"]
 
 
 async def test_a_change_on_disk_is_seen_without_being_told(tmp_path):

@@ -76,3 +76,32 @@ async def test_editors_get_findings_and_stubs(api):
     (finding,) = checked["findings"]
     assert (finding["file"], finding["line"], finding["column"]) == ("draft.py", 2, 1)
     assert "async def wait_for(" in (await api.get("/api/script-api")).json()["stubs"]
+
+
+async def test_a_second_save_of_the_same_revision_is_refused_with_both_changes(api):
+    base = "a = 1\nb = 2\nc = 3\nprint(a, b, c)\n"
+    first = await save(api, "shared", base)
+    await save(api, "shared", base.replace("c = 3", "c = 4"), first["revision"])
+    body = {"text": base.replace("a = 1", "a = 0"), "revision": first["revision"]}
+    refused = await api.put("/api/scripts/shared", json=body)
+    assert refused.status_code == 412
+    args = refused.json()["args"]
+    assert args["base"] == base
+    assert args["merged"] == "a = 0\nb = 2\nc = 4\nprint(a, b, c)\n"
+    await save(api, "shared", args["merged"], args["current_revision"])
+
+
+async def test_an_older_version_is_listed_read_and_put_back(api):
+    first = await save(api, "old", "x = 1\n")
+    second = await save(api, "old", "x = 2\n", first["revision"])
+    listed = (await api.get("/api/scripts/old/history")).json()
+    assert (listed["total"], listed["revision"]) == (2, second["revision"])
+    place = next(i["version"] for i in listed["items"] if not i["current"])
+    old = (await api.get(f"/api/scripts/old/history/{place}")).json()
+    assert (old["text"], old["revision"]) == ("x = 1\n", first["revision"])
+    assert "+x = 2" in old["diff"]
+    await save(api, "old", old["text"], second["revision"])
+    assert (await api.get("/api/scripts/old/history/saved-9")).status_code == 404
+    body = {"text": "x = 3\n", "revision": first["revision"], "commit": "no repository"}
+    refused = await api.put("/api/scripts/old", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "NO_GIT")

@@ -160,7 +160,8 @@ export function createEditor(id: string, first: string, options: { file?: string
     if (!planned || options.readonly) return false
     try {
       const answer = await flowEditsApi.edit(before, planned.edits, file.value)
-      if (text.value !== before) return false
+      // Somebody typed meanwhile: what they typed stays, and the edit is made on it.
+      if (text.value !== before) return await edit(name, plan, key)
       timeline.push(name, { text: answer.text, selection: planned.select ?? [...selection.value] }, key)
       adopt(answer)
       show(timeline.now)
