@@ -1,6 +1,6 @@
 /** Server paths for editing flows: drafts, differences, versions, and the texts of runs. */
 import { http } from './client'
-import type { FlowCheck, Items } from './types'
+import type { FlowCheck, Items, TextHistory, TextVersion } from './types'
 
 const seg = encodeURIComponent
 
@@ -32,24 +32,6 @@ export interface FlowDiff {
   logic_changed: boolean
 }
 
-export interface FlowVersion {
-  version: string
-  source: 'git' | 'saved'
-  /** Of the commit; empty for what was saved here. */
-  id: string
-  time: number
-  author: string
-  message: string
-  revision: string
-  current: boolean
-  live: boolean
-}
-
-export interface FlowHistory extends Items<FlowVersion> {
-  /** A save can make a commit. */
-  git: boolean
-}
-
 export interface RunFile {
   role: string
   name: string
@@ -60,7 +42,7 @@ export interface RunFile {
 export const flowEditsApi = {
   edit: (text: string, edits: readonly FlowEdit[], file?: string) => http.post<EditedFlow>('/api/flow-edit', { text, edits, file: file ?? '' }),
   compare: (before: string, after: string, file?: string) => http.post<FlowDiff>('/api/flow-diff', { before, after, file: file ?? '' }),
-  history: (id: string) => http.get<FlowHistory>(`/api/flows/${seg(id)}/history`),
-  version: (id: string, version: string) => http.get<FlowVersion & { text: string; diff: string }>(`/api/flows/${seg(id)}/history/${seg(version)}`),
+  history: (id: string) => http.get<TextHistory>(`/api/flows/${seg(id)}/history`),
+  version: (id: string, version: string) => http.get<TextVersion & { text: string; diff: string }>(`/api/flows/${seg(id)}/history/${seg(version)}`),
   runFiles: (run: string) => http.get<Items<RunFile>>(`/api/runs/${seg(run)}/files`),
 }

@@ -507,6 +507,26 @@ export interface Channel {
   simulated: boolean
 }
 
+/** An older version of a text that is edited. */
+export interface TextVersion {
+  version: string
+  source: 'git' | 'saved'
+  /** Of the commit; empty for what was saved here. */
+  id: string
+  time: number
+  author: string
+  message: string
+  revision: string
+  current: boolean
+  /** It is what works; only flows know. */
+  live?: boolean
+}
+
+export interface TextHistory extends Items<TextVersion> {
+  /** A save can make a commit. */
+  git: boolean
+}
+
 export interface ScriptItem {
   name: string
   revision: string

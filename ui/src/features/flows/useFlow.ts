@@ -8,24 +8,11 @@ import { useAction, type Action } from '@/kit/useAction'
 import { useLoad, type Load } from '@/kit/useLoad'
 import { onFlowChanged } from '@/stores/live'
 import { useToasts } from '@/stores/toasts'
-import { writeDraft } from './drafts'
+import { conflictOf, type Conflict } from '@/features/texts/conflict'
+import { writeDraft } from '@/features/texts/drafts'
 import { createEditor, type FlowEditor } from './model/editor'
 import { keepDraft, restoreDraft } from './model/useDraft'
 import { t } from './messages'
-
-/** Both changes after a refused save, and their merge where they do not meet. */
-export interface Conflict {
-  revision: string
-  text: string
-  base: string | null
-  merged: string | null
-  conflicts: unknown[]
-}
-
-function conflictOf(problem: ApiError): Conflict {
-  const args = problem.args as Partial<Record<'current_revision' | 'current_text' | 'base' | 'merged', string>> & { conflicts?: unknown[] }
-  return { revision: args.current_revision ?? '', text: args.current_text ?? '', base: args.base ?? null, merged: args.merged ?? null, conflicts: args.conflicts ?? [] }
-}
 
 export interface FlowEditing {
   load: Load<Flow>

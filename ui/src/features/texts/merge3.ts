@@ -3,7 +3,7 @@
  *
  * Changes in neighbouring lines belong together, as on the server.
  */
-import { pairs } from '../lines'
+import { pairs } from './lines'
 
 export type Origin = 'same' | 'mine' | 'theirs' | 'both' | 'clash'
 export type Choice = 'mine' | 'theirs' | 'both' | 'base'
