@@ -541,6 +541,37 @@ export interface Script extends FindingsOf {
   native: boolean
 }
 
+export interface SavedScript extends Script {
+  commit?: { id: string | null; error: string }
+}
+
+/** What a script did on virtual devices; `at` is virtual time since its first line, in seconds. */
+export interface ScriptTrial {
+  state: 'done' | 'failed' | 'stopped'
+  ended_by: string
+  message: string
+  line: number
+  duration_s: number
+  calls: number
+  output: { at: number; stream: ScriptLine['stream']; text: string }[]
+  dropped: number
+  writes: TrialWrite[]
+  events: { at: number; kind: string; text: string }[]
+  truncated: boolean
+}
+
+export interface TrialWrite {
+  at: number
+  point: string
+  value: Scalar
+  ok: boolean
+  outcome: string
+  sent?: Scalar | null
+  read_back?: Scalar | null
+  code?: string
+  message?: string
+}
+
 export interface FindingsOf {
   ok: boolean
   findings: Finding[]
