@@ -92,7 +92,7 @@ def test_a_comparison_saves_nothing_and_what_is_broken_goes_on_as_draft(
     save(server, theirs)
     compare = flow.get_by_role("button", name="Compare and merge")
     compare.press("Enter")
-    dialog = flow.get_by_role("dialog", name="Somebody changed this flow meanwhile")
+    dialog = flow.get_by_role("dialog", name="Somebody changed this file meanwhile")
     expect(dialog.get_by_role("radio", name="On disk").first).to_be_focused()
     expect(dialog.get_by_text("The result has errors: ")).to_be_visible()
     flow.keyboard.press("Escape")
