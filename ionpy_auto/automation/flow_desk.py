@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ionpy_auto.automation.flows import FlowStore, Scope, logic_of
-from ionpy_auto.automation.history import History, SeenTexts, difference, in_thread, three_ways
+from ionpy_auto.automation.history import (
+    History,
+    SeenTexts,
+    difference,
+    in_thread,
+    out_of_date,
+    put_together,
+)
 from ionpy_auto.automation.versions import Versions
 from ionpy_auto.core.bus import Bus, Event
 from ionpy_auto.core.errors import StaleRevision
@@ -73,7 +80,8 @@ class FlowDesk:
             The flow as it is now, and ``commit {id, error}`` when one was asked for.
 
         Raises:
-            StaleRevision: ``arguments`` hold base, mine, theirs, merged and conflicts.
+            StaleRevision: ``arguments`` hold base, mine, theirs, merged, conflicts and
+                stretches.
             Conflict: A commit was asked for and cannot be made; nothing was written.
         """
         async with self._lock:
@@ -181,10 +189,28 @@ class FlowDesk:
         self, flow_id: str, revision: str, mine: str | None, error: StaleRevision | None
     ) -> StaleRevision:
         """What a person or an editor needs to decide."""
-        base = await self._text_of(flow_id, revision)
         theirs = error.arguments["current_text"] if error else self.flows.get(flow_id)["text"]
         message = error.message if error else f"flow {flow_id!r} changed since it was read"
-        return await three_ways(self.flows.clock, message, base, mine, theirs)
+        return out_of_date(message, await self._put_together(flow_id, revision, mine, theirs))
+
+    async def merge(self, flow_id: str, text: str, revision: str) -> dict[str, Any]:
+        """A draft and the file as it is now put together; nothing is written.
+
+        Args:
+            flow_id: Whose file.
+            text: The draft; it may have errors.
+            revision: Of the text the draft started from.
+
+        Returns:
+            What a stale `save` is refused with.
+        """
+        return await self._put_together(flow_id, revision, text, self.flows.get(flow_id)["text"])
+
+    async def _put_together(
+        self, flow_id: str, revision: str, mine: str | None, theirs: str
+    ) -> dict[str, Any]:
+        base = await self._text_of(flow_id, revision)
+        return await put_together(self.flows.clock, base, mine, theirs)
 
     async def _text_of(self, flow_id: str, revision: str) -> str | None:
         """The text of a revision, if it was ever seen here."""

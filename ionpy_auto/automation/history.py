@@ -6,7 +6,7 @@ text says; the desks of flows and of scripts know the rest.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import unified_diff
 from pathlib import Path
@@ -160,14 +160,13 @@ async def in_thread(clock: Clock, work: Callable[[], T]) -> T:
         return await asyncio.to_thread(work)
 
 
-async def three_ways(
-    clock: Clock, message: str, base: str | None, mine: str | None, theirs: str
-) -> StaleRevision:
-    """What a person or an editor needs to decide, when a text changed since it was read.
+async def put_together(
+    clock: Clock, base: str | None, mine: str | None, theirs: str
+) -> dict[str, Any]:
+    """What a person or an editor needs to decide between two texts of one file.
 
     Args:
         clock: Held meanwhile.
-        message: Of the refusal.
         base: The text the caller started from, None when nobody knows it any more.
         mine: What the caller made of it, None when that cannot be told.
         theirs: What stands in the file now.
@@ -180,16 +179,22 @@ async def three_ways(
         "theirs": theirs,
         "merged": None,
         "conflicts": [],
+        "stretches": [],
     }
-    if base is not None and mine is not None:
-        merged = await in_thread(clock, lambda: merge(base, mine, theirs))
+    if mine is None:
+        return material
+    merged = await in_thread(clock, lambda: merge(base, mine, theirs))
+    material["stretches"] = [asdict(stretch) for stretch in merged.stretches]
+    if base is not None:
         material["merged"] = merged.text
         material["conflicts"] = [asdict(clash) for clash in merged.clashes]
-    return StaleRevision(
-        message,
-        hint="look at the differences, then save what you decide with current_revision",
-        args=material,
-    )
+    return material
+
+
+def out_of_date(message: str, material: Mapping[str, Any]) -> StaleRevision:
+    """The refusal of a save whose text changed since it was read, with what `put_together` made."""
+    hint = "look at the differences, then save what you decide with current_revision"
+    return StaleRevision(message, hint=hint, args=material)
 
 
 def difference(before: str, after: str, name: str) -> str:

@@ -115,15 +115,7 @@ class TrustStore:
     def _last(self, folder: Path) -> Mapping[str, str]:
         """The texts that were trusted last at this place; empty when there are none."""
         place = self.place(folder)
-        try:
-            copy = read_json(self._copy(place))
-        except (IonpyError, OSError):
-            return {}
-        entry = self._entries().get(place, {})
-        if not isinstance(copy, dict) or copy.get("hash") != entry.get("hash"):
-            return {}
-        files = copy.get("files")
-        return files if isinstance(files, dict) else {}
+        return kept_texts(self._copy(place), self._entries().get(place, {}))
 
     def _copy(self, place: str) -> Path:
         return self._copies / f"{hashlib.sha256(place.encode()).hexdigest()[:16]}.json"
@@ -146,6 +138,23 @@ class TrustStore:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         write_json(self._path, {"drivers": dict(entries)})
         self._stamp = None
+
+
+def kept_texts(copy: Path, entry: Mapping[str, Any]) -> Mapping[str, str]:
+    """The texts that were trusted last, by file; empty when there are none.
+
+    Args:
+        copy: The file they were kept in.
+        entry: What is trusted there now; texts of something else do not count.
+    """
+    try:
+        kept = read_json(copy)
+    except (IonpyError, OSError):
+        return {}
+    if not isinstance(kept, dict) or kept.get("hash") != entry.get("hash"):
+        return {}
+    files = kept.get("files")
+    return files if isinstance(files, dict) else {}
 
 
 def _checked(content: object) -> dict[str, dict[str, Any]]:

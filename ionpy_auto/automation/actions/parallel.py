@@ -8,51 +8,14 @@ import structlog
 
 from ionpy_auto.automation.actions._inside import act_all, kept_of
 from ionpy_auto.automation.blocks import Action, action
+from ionpy_auto.automation.branches import Branches
 from ionpy_auto.automation.context import ActionContext
-from ionpy_auto.automation.fields import Plain, Reading, fail, noted
 from ionpy_auto.automation.flow import ActionNode
-from ionpy_auto.automation.flow_reader import FlowReader
 from ionpy_auto.core.errors import IonpyError, Rejected
-from ionpy_auto.language import ListNode
 
 log = structlog.get_logger(__name__)
 
-MAX_BRANCHES = 16
 Branch = tuple[ActionNode, ...]
-
-
-class _Branches(Plain):
-    """A list whose entries are an action, or a list of actions."""
-
-    schema: Mapping[str, Any] = {
-        "type": "array",
-        "minItems": 2,
-        "items": {
-            "anyOf": [
-                {"$ref": "#/$defs/action"},
-                {"type": "array", "items": {"$ref": "#/$defs/action"}},
-            ]
-        },
-    }
-
-    def read(self, value: object, reading: Reading) -> tuple[Branch, ...]:
-        node, reader = getattr(value, "node", None), reading.reader
-        if not isinstance(node, ListNode) or not isinstance(reader, FlowReader):
-            raise fail("wrong_type", "a list of branches is needed here", "- [action, action]")
-        if not 2 <= len(node.items) <= MAX_BRANCHES:
-            msg = f"parallel takes 2 to {MAX_BRANCHES} branches"
-            raise fail("range", msg)
-        before = len(reading.findings)
-        branches = []
-        for item in node.items:
-            is_list = isinstance(item, ListNode)
-            alone = item if is_list else ListNode((item,), item.start, item.end, item.path)
-            branches.append(reader.actions(alone, "branch"))
-        if not all(branches):
-            if len(reading.findings) == before:
-                raise fail("missing_key", "a branch is empty")
-            raise noted()
-        return tuple(branches)
 
 
 @action
@@ -61,7 +24,7 @@ class Parallel(Action):
 
     shorthand = "branches"
     interruption = "end"
-    branches: Annotated[tuple[Branch, ...], _Branches()]
+    branches: Annotated[tuple[Branch, ...], Branches("action")]
 
     def sentence(self) -> str:
         """As a person would say it."""

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ionpy_auto.automation.history import History, SeenTexts, difference, in_thread, three_ways
+from ionpy_auto.automation.history import (
+    History,
+    SeenTexts,
+    difference,
+    in_thread,
+    out_of_date,
+    put_together,
+)
 from ionpy_auto.automation.scripts.store import SUFFIX, Script, ScriptStore
 from ionpy_auto.automation.versions import Versions
 from ionpy_auto.core.clock import Clock
@@ -68,16 +75,34 @@ class ScriptDesk:
             try:
                 saved = await self.store.save(name, text, revision)
             except StaleRevision as error:
-                base = await self._text_of(history, name, revision)
-                theirs = str(error.arguments["current_text"])
-                stale = await three_ways(self.clock, error.message, base, text, theirs)
-                stale.arguments["deleted"] = before is None
-                raise stale from error
+                material = await self._put_together(name, text, revision, before)
+                raise out_of_date(error.message, material) from error
             self._seen.note(name, text)
             await history.keep([text] if before is None else [before.text, text])
             if commit is not None:
                 saved["commit"] = await history.commit(text, commit)
         return saved
+
+    async def merge(self, name: str, text: str, revision: str) -> dict[str, Any]:
+        """A draft and the file as it is now put together; nothing is written.
+
+        Args:
+            name: Of the script.
+            text: The draft; it may have errors.
+            revision: Of the text the draft started from.
+
+        Returns:
+            What a stale `save` is refused with.
+        """
+        return await self._put_together(name, text, revision, await self._on_disk(name))
+
+    async def _put_together(
+        self, name: str, mine: str, revision: str, current: Script | None
+    ) -> dict[str, Any]:
+        base = await self._text_of(self._history(name), name, revision)
+        theirs = current.text if current is not None else ""
+        material = await put_together(self.clock, base, mine, theirs)
+        return {**material, "deleted": current is None}
 
     async def delete(self, name: str, revision: str) -> None:
         """Remove the file of this revision; its text stays among the versions.

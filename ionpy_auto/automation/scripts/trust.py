@@ -17,7 +17,7 @@ from ionpy_auto.automation.scripts.store import Script
 from ionpy_auto.core.clock import Clock
 from ionpy_auto.core.errors import Conflict, Forbidden, IonpyError
 from ionpy_auto.core.files import read_json, write_json
-from ionpy_auto.devices.trust import ONLY_INVISIBLE, shown, unified
+from ionpy_auto.devices.trust import ONLY_INVISIBLE, kept_texts, shown, unified
 
 log = structlog.get_logger(__name__)
 
@@ -118,15 +118,7 @@ class ScriptTrust:
 
     def _last(self, name: str) -> Mapping[str, str]:
         place = self._place(name)
-        try:
-            copy = read_json(self._copy(place))
-        except (IonpyError, OSError):
-            return {}
-        entry = self._entries().get(place, {})
-        if not isinstance(copy, dict) or copy.get("hash") != entry.get("hash"):
-            return {}
-        files = copy.get("files")
-        return files if isinstance(files, dict) else {}
+        return kept_texts(self._copy(place), self._entries().get(place, {}))
 
     def _copy(self, place: str) -> Path:
         return self._copies / f"script-{hashlib.sha256(place.encode()).hexdigest()[:16]}.json"

@@ -1,52 +1,14 @@
 """``parallel``: several lists of steps at the same time."""
 
-from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from collections.abc import Collection
+from typing import Annotated
 
 from ionpy_auto.automation.blocks import Action, Step, step
+from ionpy_auto.automation.branches import Branches
 from ionpy_auto.automation.context import StepContext
-from ionpy_auto.automation.fields import Plain, Reading, fail, noted
 from ionpy_auto.automation.flow import StepNode
-from ionpy_auto.automation.flow_reader import FlowReader
-from ionpy_auto.language import ListNode
 
-MAX_BRANCHES = 16
 Branch = tuple[StepNode, ...]
-
-
-class _Branches(Plain):
-    """A list whose entries are a step, or a list of steps."""
-
-    schema: Mapping[str, Any] = {
-        "type": "array",
-        "minItems": 2,
-        "maxItems": MAX_BRANCHES,
-        "items": {
-            "anyOf": [
-                {"$ref": "#/$defs/step"},
-                {"type": "array", "items": {"$ref": "#/$defs/step"}},
-            ]
-        },
-    }
-
-    def read(self, value: object, reading: Reading) -> tuple[Branch, ...]:
-        node, reader = getattr(value, "node", None), reading.reader
-        if not isinstance(node, ListNode) or not isinstance(reader, FlowReader):
-            raise fail("wrong_type", "a list of branches is needed here", "- [step, step]")
-        if not 2 <= len(node.items) <= MAX_BRANCHES:
-            msg = f"parallel takes 2 to {MAX_BRANCHES} branches"
-            raise fail("range", msg)
-        before = len(reading.findings)
-        branches = []
-        for item in node.items:
-            is_list = isinstance(item, ListNode)
-            alone = item if is_list else ListNode((item,), item.start, item.end, item.path)
-            branches.append(reader.steps(alone, "branch"))
-        if not all(branches):
-            if len(reading.findings) == before:
-                raise fail("missing_key", "a branch is empty")
-            raise noted()
-        return tuple(branches)
 
 
 @step
@@ -56,7 +18,7 @@ class ParallelSteps(Step):
     shorthand = "branches"
     is_control = True
     uses_channel = False
-    branches: Annotated[tuple[Branch, ...], _Branches()]
+    branches: Annotated[tuple[Branch, ...], Branches("step")]
 
     def sentence(self) -> str:
         """As a person would say it."""

@@ -27,6 +27,13 @@ class FlowChange(msgspec.Struct, forbid_unknown_fields=True):
     commit: Message | None = None
 
 
+class FlowStart(msgspec.Struct, forbid_unknown_fields=True):
+    """A draft and the revision it started from."""
+
+    text: FlowText
+    revision: str
+
+
 class FlowEdit(msgspec.Struct, forbid_unknown_fields=True):
     """One structured edit of a text."""
 
@@ -132,6 +139,11 @@ class FlowsController(Controller):
         return await engine.project.automation.desk.patch(
             flow_id, data.revision, edits, write=data.write, commit=data.commit
         )
+
+    @post("/{flow_id:str}/merge", operation_id="mergeFlow", status_code=200)
+    async def merge(self, engine: Engine, flow_id: str, data: FlowStart) -> dict[str, Any]:
+        """A draft and the file as it is now put together, as in a 412; nothing is written."""
+        return await engine.project.automation.desk.merge(flow_id, data.text, data.revision)
 
     @get("/{flow_id:str}/diff", operation_id="diffFlow")
     async def diff(

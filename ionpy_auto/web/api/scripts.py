@@ -127,6 +127,11 @@ class ScriptsController(Controller):
         await engine.project.automation.script_desk.delete(name, revision)
         engine.audit.event("script_deleted", "rest", {"script": name})
 
+    @post("/{name:str}/merge", operation_id="mergeScript", status_code=200)
+    async def merge(self, engine: Engine, name: str, data: ScriptChange) -> dict[str, Any]:
+        """A draft and the file as it is now put together: what a 412 holds; nothing is written."""
+        return await engine.project.automation.script_desk.merge(name, data.text, data.revision)
+
     @get("/{name:str}/history", operation_id="scriptHistory")
     async def history(self, engine: Engine, name: str) -> dict[str, Any]:
         """Older versions, newest first: commits, and what was saved here."""

@@ -165,6 +165,21 @@ async def test_a_revision_nobody_saw_has_no_base_and_no_merge(desk):
     assert material["theirs"] == GOOD
 
 
+async def test_a_draft_with_errors_is_put_together_with_the_file_and_nothing_is_written(desk):
+    revision = desk.revision
+    desk.write(OTHER)
+    await desk.look(desk.path)
+    broken = GOOD.replace("> 4 V", "> 4 bananas")
+    material = await desk.desk.merge("hot", broken, revision)
+    assert material["merged"] == OTHER.replace("> 4 V", "> 4 bananas")
+    assert [one["origin"] for one in material["stretches"] if one["origin"] != "same"] == [
+        "theirs",
+        "mine",
+    ]
+    assert material["current_revision"] == revision_of(OTHER)
+    assert desk.path.read_text() == OTHER
+
+
 # --- history without git -------------------------------------------------------------------
 
 

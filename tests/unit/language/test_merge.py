@@ -93,3 +93,31 @@ def test_what_merges_here_merges_the_same_way_in_git(tmp_path) -> None:
     command = ["git", "merge-file", "-p", "mine", "base", "theirs"]
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert merge(base, mine, theirs).text == answer.stdout
+
+
+@settings(max_examples=150, deadline=None)
+@given(texts, texts, texts)
+def test_the_pieces_are_the_three_texts(base: str, mine: str, theirs: str) -> None:
+    pieces = merge(base, mine, theirs).stretches
+    assert "".join(one.base for one in pieces) == base
+    assert "".join(one.mine for one in pieces) == mine
+    assert "".join(one.theirs for one in pieces) == theirs
+    assert all(one.base or one.mine or one.theirs for one in pieces)
+
+
+@settings(max_examples=150, deadline=None)
+@given(texts, texts)
+def test_without_a_base_every_difference_is_a_clash(mine: str, theirs: str) -> None:
+    pieces = merge(None, mine, theirs).stretches
+    assert {one.origin for one in pieces} <= {"same", "clash"}
+    assert "".join(one.mine for one in pieces) == mine
+    assert "".join(one.theirs for one in pieces) == theirs
+    assert all(one.mine != one.theirs for one in pieces if one.origin == "clash")
+
+
+def test_each_piece_says_whose_change_it_is() -> None:
+    base = "a\nb\nc\nd\ne\nf\ng\n"
+    mine = base.replace("b", "B").replace("d", "D").replace("f", "X")
+    theirs = base.replace("d", "D").replace("f", "Y").replace("g", "g\nh")
+    origins = [one.origin for one in merge(base, mine, theirs).stretches]
+    assert origins == ["same", "mine", "same", "both", "same", "clash", "same", "theirs"]

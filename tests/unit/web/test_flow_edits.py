@@ -47,6 +47,9 @@ async def test_a_stale_caller_gets_base_mine_theirs_and_the_merge(api):
     assert material["conflicts"] == []
     assert "Theirs" in material["merged"]
     assert "r: [1, 2]" in material["merged"]
+    asked = {"text": material["mine"], "revision": before["revision"]}
+    told = await api.post(f"/api/flows/{FLOW}/merge", json=asked)
+    assert (told.status_code, told.json()) == (200, material)
     body = {"text": material["merged"], "revision": material["current_revision"]}
     assert (await api.put(f"/api/flows/{FLOW}", json=body)).status_code == 200
 

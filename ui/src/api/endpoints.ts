@@ -29,6 +29,7 @@ import type {
   Prediction,
   PreflightRequest,
   Project,
+  PutTogether,
   Run,
   RunCurve,
   RunCycle,
@@ -187,6 +188,7 @@ export const scriptsApi = {
   check: (text: string, name: string) => http.post<FindingsOf>('/api/script-check', { text, name }),
   /** Without a revision it is a new one. */
   save: (name: string, text: string, revision: string, commit?: string) => http.put<SavedScript>(scriptPath(name), { text, revision, ...(commit ? { commit } : {}) }),
+  merge: (name: string, text: string, revision: string) => http.post<PutTogether>(`${scriptPath(name)}/merge`, { text, revision }),
   remove: (name: string, revision: string) => http.delete<undefined>(`${scriptPath(name)}?revision=${seg(revision)}`),
   history: (name: string) => http.get<TextHistory>(`${scriptPath(name)}/history`),
   version: (name: string, version: string) => http.get<TextVersion & { text: string; diff: string }>(`${scriptPath(name)}/history/${seg(version)}`),

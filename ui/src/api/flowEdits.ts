@@ -1,6 +1,6 @@
 /** Server paths for editing flows: drafts, differences, versions, and the texts of runs. */
 import { http } from './client'
-import type { FlowCheck, Items, TextHistory, TextVersion } from './types'
+import type { FlowCheck, Items, PutTogether, TextHistory, TextVersion } from './types'
 
 const seg = encodeURIComponent
 
@@ -44,5 +44,6 @@ export const flowEditsApi = {
   compare: (before: string, after: string, file?: string) => http.post<FlowDiff>('/api/flow-diff', { before, after, file: file ?? '' }),
   history: (id: string) => http.get<TextHistory>(`/api/flows/${seg(id)}/history`),
   version: (id: string, version: string) => http.get<TextVersion & { text: string; diff: string }>(`/api/flows/${seg(id)}/history/${seg(version)}`),
+  merge: (id: string, text: string, revision: string) => http.post<PutTogether>(`/api/flows/${seg(id)}/merge`, { text, revision }),
   runFiles: (run: string) => http.get<Items<RunFile>>(`/api/runs/${seg(run)}/files`),
 }

@@ -527,6 +527,24 @@ export interface TextHistory extends Items<TextVersion> {
   git: boolean
 }
 
+/** A piece of a text that two sides changed; all pieces in their order are the whole. */
+export interface Stretch {
+  /** `both`: the same change; `clash`: different ones. */
+  origin: 'same' | 'mine' | 'theirs' | 'both' | 'clash'
+  base: string
+  mine: string
+  theirs: string
+}
+
+/** A draft and the file as it is now; the same comes with a save that was refused. */
+export interface PutTogether {
+  current_revision: string
+  current_text: string
+  /** The text the draft started from; null when nobody knows it any more. */
+  base: string | null
+  stretches: Stretch[]
+}
+
 export interface ScriptItem {
   name: string
   revision: string

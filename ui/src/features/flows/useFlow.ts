@@ -2,8 +2,8 @@
 import { computed, onBeforeUnmount, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { ApiError } from '@/api/client'
 import { flowsApi } from '@/api/endpoints'
-import type { EditedFlow } from '@/api/flowEdits'
-import type { Flow } from '@/api/types'
+import { flowEditsApi, type EditedFlow } from '@/api/flowEdits'
+import type { Flow, PutTogether } from '@/api/types'
 import { useAction, type Action } from '@/kit/useAction'
 import { useLoad, type Load } from '@/kit/useLoad'
 import { onFlowChanged } from '@/stores/live'
@@ -26,8 +26,12 @@ export interface FlowEditing {
   outside: Ref<boolean>
   conflict: ShallowRef<Conflict | null>
   save: Action<[commit?: string]>
+  /** Puts the draft and a file that has changed side by side; saves nothing. */
+  compare: Action<[]>
   /** Saves this text over the version of a conflict. */
-  settle: (text: string) => Promise<void>
+  settle: Action<[text: string]>
+  /** This text becomes the draft of the version of a conflict. */
+  redraft: (text: string) => void
   /** Takes the file as it is; the draft is one undo step away. */
   discard: () => Promise<void>
 }
@@ -85,7 +89,7 @@ export function useFlow(id: string, project: string): FlowEditing {
       else toasts.show('ok', t('saved'))
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem
-      if (problem.status === 412) return void (conflict.value = conflictOf(problem))
+      if (problem.status === 412) return void (conflict.value = conflictOf(problem.args as Partial<PutTogether>))
       if (problem.findings.length && editor.facts.value) editor.adopt({ ...editor.facts.value, ok: false, findings: problem.findings })
       throw problem
     }
@@ -95,13 +99,27 @@ export function useFlow(id: string, project: string): FlowEditing {
     await put(editor.text.value, base.value, commit)
   })
 
-  async function settle(text: string): Promise<void> {
+  const compare = useAction(async () => {
+    await editor.settled()
+    conflict.value = conflictOf(await flowEditsApi.merge(id, editor.text.value, base.value))
+  })
+
+  function redraft(text: string): void {
     const { value: clash } = conflict
     if (!clash) return
-    if (text !== editor.text.value) editor.replace(text, t('mergeStep'))
+    base.value = clash.revision
+    outside.value = false
     conflict.value = null
-    await put(text, clash.revision)
+    if (text !== editor.text.value) editor.replace(text, t('mergeStep'))
+    else writeDraft(project, id, { text, revision: clash.revision })
+    void load.reload()
   }
+  const settle = useAction(async (text: string) => {
+    const revision = conflict.value?.revision
+    if (revision === undefined) return
+    redraft(text)
+    await put(text, revision)
+  })
 
   async function discard(): Promise<void> {
     conflict.value = null
@@ -114,5 +132,5 @@ export function useFlow(id: string, project: string): FlowEditing {
   onBeforeUnmount(onFlowChanged((which, revision) => {
     if (which === id && revision !== load.data.value?.revision && !save.busy.value) void load.reload()
   }))
-  return { load, editor, saved, dirty, changed, restored, outside, conflict, save, settle, discard }
+  return { load, editor, saved, dirty, changed, restored, outside, conflict, save, compare, settle, redraft, discard }
 }

@@ -2,7 +2,7 @@
 import { computed, onBeforeUnmount, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { ApiError } from '@/api/client'
 import { scriptsApi } from '@/api/endpoints'
-import type { FindingsOf, Script } from '@/api/types'
+import type { FindingsOf, PutTogether, Script } from '@/api/types'
 import { conflictOf, type Conflict } from '@/features/texts/conflict'
 import { readDraft, writeDraft } from '@/features/texts/drafts'
 import { useAction, type Action } from '@/kit/useAction'
@@ -31,7 +31,12 @@ export interface ScriptEditing {
   gone: Ref<boolean>
   conflict: ShallowRef<Conflict | null>
   save: Action<[commit?: string]>
-  settle: (text: string) => Promise<void>
+  /** Puts the draft and a file that has changed side by side; saves nothing. */
+  compare: Action<[]>
+  /** Saves this text over the version of a conflict. */
+  settle: Action<[text: string]>
+  /** This text becomes the draft of the version of a conflict. */
+  redraft: (text: string) => void
   discard: () => Promise<void>
 }
 
@@ -119,20 +124,34 @@ export function useScript(name: string, project: string): ScriptEditing {
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem
       if (problem.status === 412 && problem.args.deleted) gone.value = true
-      else if (problem.status === 412) return void (conflict.value = conflictOf(problem))
+      else if (problem.status === 412) return void (conflict.value = conflictOf(problem.args as Partial<PutTogether>))
       if (problem.findings.length) check.value = { ok: false, findings: problem.findings }
       throw problem
     }
   }
   const save = useAction((commit?: string) => put(text.value, gone.value ? '' : base.value, commit))
 
-  async function settle(next: string): Promise<void> {
+  const compare = useAction(async () => {
+    conflict.value = conflictOf(await scriptsApi.merge(name, text.value, base.value))
+  })
+
+  function redraft(next: string): void {
     const { value: clash } = conflict
     if (!clash) return
+    base.value = clash.revision
     text.value = next
+    outside.value = false
     conflict.value = null
-    await put(next, clash.revision)
+    writeDraft(project, key, { text: next, revision: clash.revision })
+    void load.reload()
   }
+  const settle = useAction(async (next: string) => {
+    const revision = conflict.value?.revision
+    if (revision === undefined) return
+    redraft(next)
+    await put(next, revision)
+  })
+
   async function discard(): Promise<void> {
     conflict.value = null
     const script = await scriptsApi.get(name)
@@ -154,5 +173,5 @@ export function useScript(name: string, project: string): ScriptEditing {
     window.clearInterval(timer)
     leave()
   })
-  return { name, load, text, saved, check, checking, native, dirty, restored, outside, gone, conflict, save, settle, discard }
+  return { name, load, text, saved, check, checking, native, dirty, restored, outside, gone, conflict, save, compare, settle, redraft, discard }
 }

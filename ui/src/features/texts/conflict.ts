@@ -1,15 +1,10 @@
-/** Both changes after a save that was refused because the file had changed meanwhile. */
-import type { ApiError } from '@/api/client'
+/** A draft and the file that changed underneath, as the server put them together. */
+import type { PutTogether, Stretch } from '@/api/types'
 
 export interface Conflict {
   revision: string
-  text: string
-  base: string | null
-  merged: string | null
-  conflicts: unknown[]
+  isBaseKnown: boolean
+  stretches: Stretch[]
 }
 
-export function conflictOf(problem: ApiError): Conflict {
-  const args = problem.args as Partial<Record<'current_revision' | 'current_text' | 'base' | 'merged', string>> & { conflicts?: unknown[] }
-  return { revision: args.current_revision ?? '', text: args.current_text ?? '', base: args.base ?? null, merged: args.merged ?? null, conflicts: args.conflicts ?? [] }
-}
+export const conflictOf = ({ current_revision, base, stretches }: Partial<PutTogether>): Conflict => ({ revision: current_revision ?? '', isBaseKnown: typeof base === 'string', stretches: stretches ?? [] })
