@@ -75,9 +75,7 @@ class ScriptDesk:
             try:
                 saved = await self.store.save(name, text, revision)
             except StaleRevision as error:
-                theirs = str(error.arguments["current_text"])
-                material = await self._put_together(name, revision, text, theirs)
-                material["deleted"] = before is None
+                material = await self._put_together(name, text, revision, before)
                 raise out_of_date(error.message, material) from error
             self._seen.note(name, text)
             await history.keep([text] if before is None else [before.text, text])
@@ -96,8 +94,15 @@ class ScriptDesk:
         Returns:
             What a stale `save` is refused with.
         """
-        theirs = await self.store.read(name)
-        return await self._put_together(name, revision, text, theirs.text)
+        return await self._put_together(name, text, revision, await self._on_disk(name))
+
+    async def _put_together(
+        self, name: str, mine: str, revision: str, current: Script | None
+    ) -> dict[str, Any]:
+        base = await self._text_of(self._history(name), name, revision)
+        theirs = current.text if current is not None else ""
+        material = await put_together(self.clock, base, mine, theirs)
+        return {**material, "deleted": current is None}
 
     async def delete(self, name: str, revision: str) -> None:
         """Remove the file of this revision; its text stays among the versions.
@@ -154,19 +159,13 @@ class ScriptDesk:
         except NotFound:
             return None
 
-    async def _put_together(
-        self, name: str, revision: str, mine: str, theirs: str
-    ) -> dict[str, Any]:
-        base = await self._text_of(name, revision)
-        return await put_together(self.clock, base, mine, theirs)
-
-    async def _text_of(self, name: str, revision: str) -> str | None:
+    async def _text_of(self, history: History, name: str, revision: str) -> str | None:
         if not revision:
             return None
         if revision == revision_of(""):
             return ""
         known = self._seen.find(name, revision)
-        return known if known is not None else await self._history(name).text_of(revision)
+        return known if known is not None else await history.text_of(revision)
 
     def _history(self, name: str) -> History:
         path = self.store.path_of(name)

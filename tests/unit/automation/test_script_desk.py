@@ -78,8 +78,6 @@ async def test_a_draft_is_compared_with_a_changed_file_without_a_save(bench):
     assert "".join(one["mine"] for one in together["stretches"]) == broken
     assert together["current_revision"] == revision_of(THEIRS)
     assert bench.path.read_bytes() == THEIRS.encode()
-    with pytest.raises(NotFound):
-        await bench.desk.merge("nobody", MINE, revision_of(FIRST))
 
 
 async def test_a_clash_is_told_and_never_decided(bench):

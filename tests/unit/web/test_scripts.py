@@ -87,6 +87,7 @@ async def test_a_second_save_of_the_same_revision_is_refused_with_both_changes(a
     assert refused.status_code == 412
     args = refused.json()["args"]
     assert args["base"] == base
+    assert (await api.post("/api/scripts/shared/merge", json=body)).json() == args
     assert args["merged"] == "a = 0\nb = 2\nc = 4\nprint(a, b, c)\n"
     await save(api, "shared", args["merged"], args["current_revision"])
 

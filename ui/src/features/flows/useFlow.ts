@@ -3,7 +3,7 @@ import { computed, onBeforeUnmount, ref, shallowRef, type ComputedRef, type Ref,
 import { ApiError } from '@/api/client'
 import { flowsApi } from '@/api/endpoints'
 import { flowEditsApi, type EditedFlow } from '@/api/flowEdits'
-import type { Flow } from '@/api/types'
+import type { Flow, PutTogether } from '@/api/types'
 import { useAction, type Action } from '@/kit/useAction'
 import { useLoad, type Load } from '@/kit/useLoad'
 import { onFlowChanged } from '@/stores/live'
@@ -89,7 +89,7 @@ export function useFlow(id: string, project: string): FlowEditing {
       else toasts.show('ok', t('saved'))
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem
-      if (problem.status === 412) return void (conflict.value = conflictOf(problem.args))
+      if (problem.status === 412) return void (conflict.value = conflictOf(problem.args as Partial<PutTogether>))
       if (problem.findings.length && editor.facts.value) editor.adopt({ ...editor.facts.value, ok: false, findings: problem.findings })
       throw problem
     }

@@ -2,7 +2,7 @@
 import { computed, onBeforeUnmount, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { ApiError } from '@/api/client'
 import { scriptsApi } from '@/api/endpoints'
-import type { FindingsOf, Script } from '@/api/types'
+import type { FindingsOf, PutTogether, Script } from '@/api/types'
 import { conflictOf, type Conflict } from '@/features/texts/conflict'
 import { readDraft, writeDraft } from '@/features/texts/drafts'
 import { useAction, type Action } from '@/kit/useAction'
@@ -124,7 +124,7 @@ export function useScript(name: string, project: string): ScriptEditing {
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem
       if (problem.status === 412 && problem.args.deleted) gone.value = true
-      else if (problem.status === 412) return void (conflict.value = conflictOf(problem.args))
+      else if (problem.status === 412) return void (conflict.value = conflictOf(problem.args as Partial<PutTogether>))
       if (problem.findings.length) check.value = { ok: false, findings: problem.findings }
       throw problem
     }
@@ -134,13 +134,14 @@ export function useScript(name: string, project: string): ScriptEditing {
   const compare = useAction(async () => {
     conflict.value = conflictOf(await scriptsApi.merge(name, text.value, base.value))
   })
+
   function redraft(next: string): void {
     const { value: clash } = conflict
     if (!clash) return
     base.value = clash.revision
+    text.value = next
     outside.value = false
     conflict.value = null
-    text.value = next
     writeDraft(project, key, { text: next, revision: clash.revision })
     void load.reload()
   }
@@ -150,6 +151,7 @@ export function useScript(name: string, project: string): ScriptEditing {
     redraft(next)
     await put(next, revision)
   })
+
   async function discard(): Promise<void> {
     conflict.value = null
     const script = await scriptsApi.get(name)
