@@ -256,3 +256,16 @@ def test_an_expression_opens_in_rows_and_stays_an_expression(by_hand: Page) -> N
     expect(panel(page).get_by_role("group", name="Group 2", exact=True)).to_be_visible()
     assert "    when: temp > 40 °C and (voltage > 4.2 V or voltage > 4.2 V)\n" in draft(page)
     assert axe.findings(page) == []
+
+
+def test_what_a_condition_is_worth_now_stands_beside_it(by_hand: Page) -> None:
+    page = by_hand
+    go_to(page, "temp > 40")
+    beside = panel(page).locator("[data-now]").first
+    expect(beside).to_have_text("Now false")
+    field = panel(page).get_by_role("combobox", name="Condition", exact=True)
+    field.fill("temp < 40 °C")
+    field.press("Enter")
+    expect(beside).to_have_text("Now true")
+    go_to(page, "time: step.time")
+    expect(panel(page)).to_contain_text("Now unknown – step.time: no run is under way")

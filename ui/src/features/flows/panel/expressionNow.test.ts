@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { readGraph } from '../model/read'
+import { wordAt } from './names'
 import { askedOf, defaultsOf } from './expressionNow'
 
 it('parameters stand for what the file gives them', () => {
@@ -10,4 +11,7 @@ it('parameters stand for what the file gives them', () => {
 it('each expression is asked for once, and no more than the server takes', () => {
   expect(askedOf([{ text: 'a' }, { text: 'b' }, { text: 'a' }])).toEqual(['a', 'b'])
   expect(askedOf(Array.from({ length: 50 }, (_, n) => ({ text: String(n) })))).toHaveLength(32)
+})
+it('a unit behind a number is no name to be completed', () => {
+  for (const text of ['temp < 40 °C', 'temp < 40 C', 'current > 5 µA']) expect(wordAt(text, text.length).word).toBe('')
 })
