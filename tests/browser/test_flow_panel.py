@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import axe
 from tests.browser.conftest import Server
-from tests.browser.editing import write
+from tests.browser.editing import show_text, write
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +51,7 @@ def by_hand(app: Page, server: Server) -> Iterator[Page]:
     assert made["ok"], made
     app.goto(f"{server.url}/flows/in-hand")
     app.locator(".board button", has_text="Canvas").click()
+    show_text(app)
     expect(panel(app).get_by_label("Title", exact=True)).to_have_value("Form a cell")
     yield app
     remove(server)

@@ -10,8 +10,10 @@ import type { Finding, OutlineStep } from '@/api/types'
 import { Timeline } from '@/kit/timeline'
 import { useToasts } from '@/stores/toasts'
 import { said } from '../fixes/said'
+import { t } from '../messages'
 import { nodeOf } from './findings'
 import { nodeAtLine, type FlowGraph, type FlowNode } from './graph'
+import type { Kept } from './kept'
 import { readGraph } from './read'
 import type { Planner } from './edits'
 
@@ -57,6 +59,8 @@ export interface FlowEditor {
   /** A whole text as one step: a merge, an older version. */
   replace: (text: string, name: string) => void
   adopt: (facts: EditedFlow) => void
+  /** Begins anew with a text and the steps that were kept of it; `lost` names the step to a text that was not kept. */
+  restore: (text: string, kept: Kept<State> | null, lost: string) => void
   timeline: Timeline<State>
   /** Waits for edits under way. */
   settled: () => Promise<void>
@@ -124,6 +128,15 @@ export function createEditor(id: string, first: string, options: { file?: string
     facts.value = next
   }
 
+  function restore(next: string, kept: Kept<State> | null, lost: string): void {
+    timeline.reset({ text: next, selection: [] })
+    if (kept) {
+      timeline.restore(kept)
+      if (kept.now.text !== next) timeline.push(lost, { text: next, selection: [] })
+    }
+    show({ text: next, selection: [] })
+  }
+
   async function checkNow(): Promise<void> {
     const mine = ++asked
     checking.value = true
@@ -145,6 +158,7 @@ export function createEditor(id: string, first: string, options: { file?: string
 
   async function edit(name: string, plan: Planner, key: string): Promise<boolean> {
     const before = text.value
+    if (!graph.value.readable && !options.readonly) toasts.show('warning', t('notReadable'))
     const planned = graph.value.readable ? plan(graph.value) : null
     if (!planned || options.readonly) return false
     try {
@@ -185,7 +199,7 @@ export function createEditor(id: string, first: string, options: { file?: string
   const step = (moved: boolean): void => { if (moved) show(timeline.now) }
 
   return {
-    id, file, readonly: options.readonly ?? false, text, graph, facts, findings, checking, pending, factsOf, select, apply, type, adopt, timeline, undoName, redoName,
+    id, file, readonly: options.readonly ?? false, text, graph, facts, findings, checking, pending, factsOf, select, apply, type, adopt, restore, timeline, undoName, redoName,
     problemsOf: (key) => byKey.value.get(key) ?? [],
     selection: computed(() => known(selection.value)) as Ref<readonly string[]>,
     focused: computed(() => graph.value.nodes.get(selection.value.at(-1) ?? '') ?? null),
