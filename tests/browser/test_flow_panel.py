@@ -169,7 +169,7 @@ def test_a_rule_is_built_by_mouse_alone(by_hand: Page) -> None:
 def test_names_are_completed_by_keyboard_and_read_what_they_are_now(by_hand: Page) -> None:
     page = by_hand
     go_to(page, "temp > 40")
-    field = panel(page).get_by_role("combobox", name="Condition")
+    field = panel(page).get_by_role("combobox", name="Condition", exact=True)
     expect(panel(page)).to_contain_text(re.compile(r"temp\s*2\d[.,]\d+\s*°C"))
     field.press("End")
     page.keyboard.type(" and vol")
@@ -219,3 +219,54 @@ def test_the_panel_can_be_used_by_everybody(by_hand: Page) -> None:
     panel(page).get_by_label("Current", exact=True).focus()
     page.keyboard.press("Escape")
     expect(panel(page).locator(":focus")).to_have_count(0)
+
+
+NESTED = """    if:
+      - all: [voltage > 3 V, {any: [temp > 30 °C, current > 1 A]}]
+"""
+
+
+def test_nested_conditions_are_edited_in_rows_by_keyboard(by_hand: Page) -> None:
+    page = by_hand
+    write(page, BY_HAND.replace("    then: [{log", f"{NESTED}    then: [{{log"))
+    go_to(page, "- all:")
+    expect(panel(page).get_by_label("Group 2: Comparison")).to_have_value("or")
+    value = panel(page).get_by_label("Condition 2.1: Value")
+    value.fill("35 °C")
+    value.press("Enter")
+    settled(page, "Change the condition")
+    assert "{any: [temp > 35 °C, current > 1 A]}" in draft(page)
+    panel(page).get_by_label("Group 2: Add Condition").press("Enter")
+    fresh = panel(page).get_by_label("Condition 2.3: What")
+    expect(fresh).to_be_focused()
+    fresh.press("Alt+Delete")
+    expect(fresh).to_have_count(0)
+    panel(page).get_by_label("Condition 2.1: Value").press("Alt+ArrowLeft")
+    expect(panel(page).get_by_label("Condition 3: Value")).to_have_value("1 A")
+    assert "- all: [voltage > 3 V, temp > 35 °C, current > 1 A]" in draft(page)
+    expect(panel(page)).not_to_contain_text("any of these:")
+
+
+def test_an_expression_opens_in_rows_and_stays_an_expression(by_hand: Page) -> None:
+    page = by_hand
+    go_to(page, "temp > 40")
+    panel(page).get_by_role("button", name="Condition: Edit in rows").click()
+    panel(page).get_by_label("Condition: Add Condition").click()
+    settled(page, "Set Condition")
+    panel(page).get_by_label("Condition 2: Into a group").click()
+    expect(panel(page).get_by_role("group", name="Group 2", exact=True)).to_be_visible()
+    assert "    when: temp > 40 °C and (voltage > 4.2 V or voltage > 4.2 V)\n" in draft(page)
+    assert axe.findings(page) == []
+
+
+def test_what_a_condition_is_worth_now_stands_beside_it(by_hand: Page) -> None:
+    page = by_hand
+    go_to(page, "temp > 40")
+    beside = panel(page).locator("[data-now]").first
+    expect(beside).to_have_text("Now false")
+    field = panel(page).get_by_role("combobox", name="Condition", exact=True)
+    field.fill("temp < 40 °C")
+    field.press("Enter")
+    expect(beside).to_have_text("Now true")
+    go_to(page, "time: step.time")
+    expect(panel(page)).to_contain_text("Now unknown – step.time: no run is under way")

@@ -8,6 +8,7 @@ import type { Edit } from '../model/edits'
 import { useEditor, type FlowEditor } from '../model/editor'
 import { pathIn } from '../model/findings'
 import { keyOf, textOf, valueAt, type FlowGraph, type Path, type Plain } from '../model/graph'
+import { provideExpressionsNow } from './expressionNow'
 import { tp } from './messages'
 import { findField, formOf, type Field, type Form, type Subject } from './forms'
 import type { Schema } from './spec'
@@ -97,5 +98,6 @@ export function providePanel(): Panel {
     channels: computed(() => channelLoad.data.value?.items.map((one) => one.id) ?? devices.list.filter((one) => one.category === 'channel').map((one) => one.id)),
   }
   provide(KEY, panel)
+  provideExpressionsNow(editor)
   return panel
 }
