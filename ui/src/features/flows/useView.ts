@@ -23,6 +23,11 @@ export function lookOf(stored: string | null): Look {
   }
 }
 
+export const LOADS = { table: () => import('./table/TableView.vue'), canvas: () => import('./canvas/CanvasView.vue'), yaml: () => import('./text/TextView.vue') }
+
+/** Fetches what will be shown while the flow itself is on its way. */
+export const fetchView = (): void => void LOADS[lookOf(localStorage.getItem(STORED)).view]().catch(() => undefined)
+
 function matches(query: string): Ref<boolean> {
   const list = window.matchMedia(query)
   const now = ref(list.matches)

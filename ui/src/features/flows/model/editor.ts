@@ -9,7 +9,9 @@ import { flowEditsApi, type EditedFlow } from '@/api/flowEdits'
 import type { Finding, OutlineStep } from '@/api/types'
 import { Timeline } from '@/kit/timeline'
 import { useToasts } from '@/stores/toasts'
+import { said } from '../fixes/said'
 import { t } from '../messages'
+import { nodeOf } from './findings'
 import { nodeAtLine, type FlowGraph, type FlowNode } from './graph'
 import type { Kept } from './kept'
 import { readGraph } from './read'
@@ -32,6 +34,7 @@ export interface FlowEditor {
   graph: ComputedRef<FlowGraph>
   /** What the server said last; `facts.text` is the text it was about. */
   facts: ShallowRef<EditedFlow | null>
+  /** In the language of the page. */
   findings: ComputedRef<Finding[]>
   checking: Ref<boolean>
   /** Edits that wait or are on their way. */
@@ -100,13 +103,13 @@ export function createEditor(id: string, first: string, options: { file?: string
   let typing = 0
 
   const graph = computed<FlowGraph>((before) => (before?.text === text.value ? before : readGraph(text.value, before)))
-  const findings = computed(() => facts.value?.findings ?? [])
+  const findings = computed(() => (facts.value?.findings ?? []).map(said))
   const outline = computed(() => stepsByLine([...(facts.value?.outline?.steps ?? []), ...(facts.value?.outline?.finally ?? [])]))
   const factsOf = (node: FlowNode) => (facts.value?.text === graph.value.text ? outline.value.get(node.line) : undefined)
   const byKey = computed(() => {
     const found = new Map<string, Finding[]>()
     for (const finding of findings.value) {
-      const key = (finding.line ? nodeAtLine(graph.value, finding.line)?.key : undefined) ?? ''
+      const key = nodeOf(finding, graph.value)?.key ?? ''
       found.set(key, [...(found.get(key) ?? []), finding])
     }
     return found
