@@ -58,10 +58,10 @@ def _quick(page: Page, server: Server) -> None:
 
 
 def _problem(page: Page, server: Server) -> None:
-    with _changed(page, server, ("rest: 20 s", "rset: 20 s")):
+    with _changed(page, server, ("rest: 20 s", "rst: 20 s")):
         finding = page.get_by_role("region", name="Findings").get_by_role("listitem").first
         finding.get_by_role("button").first.click()
-        expect(page.get_by_role("list", name="Problems")).to_be_visible()
+        expect(page.get_by_role("list", name="Findings here")).to_be_visible()
 
 
 def _dry(page: Page, server: Server) -> None:
