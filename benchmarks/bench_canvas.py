@@ -27,7 +27,7 @@ OPEN_GOAL_S = 1.0
 FRAME_GOAL_MS = 50.0
 FLOW = "two-hundred"
 LOOK = """
-localStorage.setItem('ionpy.flows.view', JSON.stringify({view: 'canvas', split: false}))
+localStorage.setItem('ionpy.flows.look', JSON.stringify({view: 'canvas', text: false}))
 localStorage.removeItem('ionpy.flows.canvas')
 """
 HEAD = f"""version: 1

@@ -56,7 +56,7 @@ def test_a_change_outside_is_never_overwritten_unasked(editor: Page, server: Ser
     server.call("PUT", "/api/flows/quick-check", body)
     expect(editor.get_by_text("The file changed on disk; your draft is kept.")).to_be_visible()
     editor.get_by_role("button", name="Save").click()
-    dialog = editor.get_by_role("dialog", name="Somebody changed this flow meanwhile")
+    dialog = editor.get_by_role("dialog", name="Somebody changed this file meanwhile")
     expect(dialog).to_be_visible()
     assert text_of(server, "quick-check") == theirs
     dialog.get_by_role("button", name="Save mine over it").click()

@@ -27,8 +27,8 @@ DROP = """([selector, nodes]) => {
 @pytest.fixture
 def canvas(app: Page, server: Server) -> Iterator[Page]:
     server.add_flow("canvas")
-    look = json.dumps({"view": "canvas", "split": False})
-    app.evaluate("look => localStorage.setItem('ionpy.flows.view', look)", look)
+    look = json.dumps({"view": "canvas", "text": False})
+    app.evaluate("look => localStorage.setItem('ionpy.flows.look', look)", look)
     app.set_viewport_size({"width": 1600, "height": 1000})
     app.goto(f"{server.url}/flows/canvas")
     expect(card(app, "charge")).to_be_visible()

@@ -75,9 +75,8 @@ class ScriptDesk:
             try:
                 saved = await self.store.save(name, text, revision)
             except StaleRevision as error:
-                base = await self._text_of(history, name, revision)
                 theirs = str(error.arguments["current_text"])
-                material = await put_together(self.clock, base, text, theirs)
+                material = await self._put_together(name, revision, text, theirs)
                 material["deleted"] = before is None
                 raise out_of_date(error.message, material) from error
             self._seen.note(name, text)
@@ -85,6 +84,20 @@ class ScriptDesk:
             if commit is not None:
                 saved["commit"] = await history.commit(text, commit)
         return saved
+
+    async def merge(self, name: str, text: str, revision: str) -> dict[str, Any]:
+        """A draft and the file as it is now put together; nothing is written.
+
+        Args:
+            name: Of the script.
+            text: The draft; it may have errors.
+            revision: Of the text the draft started from.
+
+        Returns:
+            What a stale `save` is refused with.
+        """
+        theirs = await self.store.read(name)
+        return await self._put_together(name, revision, text, theirs.text)
 
     async def delete(self, name: str, revision: str) -> None:
         """Remove the file of this revision; its text stays among the versions.
@@ -141,13 +154,19 @@ class ScriptDesk:
         except NotFound:
             return None
 
-    async def _text_of(self, history: History, name: str, revision: str) -> str | None:
+    async def _put_together(
+        self, name: str, revision: str, mine: str, theirs: str
+    ) -> dict[str, Any]:
+        base = await self._text_of(name, revision)
+        return await put_together(self.clock, base, mine, theirs)
+
+    async def _text_of(self, name: str, revision: str) -> str | None:
         if not revision:
             return None
         if revision == revision_of(""):
             return ""
         known = self._seen.find(name, revision)
-        return known if known is not None else await history.text_of(revision)
+        return known if known is not None else await self._history(name).text_of(revision)
 
     def _history(self, name: str) -> History:
         path = self.store.path_of(name)

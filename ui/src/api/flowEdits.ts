@@ -1,6 +1,6 @@
 /** Server paths for editing flows: drafts, differences, versions, and the texts of runs. */
 import { http } from './client'
-import type { FlowCheck, Items } from './types'
+import type { FlowCheck, Items, PutTogether, TextHistory, TextVersion } from './types'
 
 const seg = encodeURIComponent
 
@@ -32,42 +32,6 @@ export interface FlowDiff {
   logic_changed: boolean
 }
 
-export interface FlowVersion {
-  version: string
-  source: 'git' | 'saved'
-  /** Of the commit; empty for what was saved here. */
-  id: string
-  time: number
-  author: string
-  message: string
-  revision: string
-  current: boolean
-  live: boolean
-}
-
-export interface FlowHistory extends Items<FlowVersion> {
-  /** A save can make a commit. */
-  git: boolean
-}
-
-/** A piece of a text that two sides changed; all pieces in their order are the whole. */
-export interface Stretch {
-  /** `both`: the same change; `clash`: different ones. */
-  origin: 'same' | 'mine' | 'theirs' | 'both' | 'clash'
-  base: string
-  mine: string
-  theirs: string
-}
-
-/** A draft and the file as it is now; the same comes with a save that was refused. */
-export interface PutTogether {
-  current_revision: string
-  current_text: string
-  /** The text the draft started from; null when nobody knows it any more. */
-  base: string | null
-  stretches: Stretch[]
-}
-
 export interface RunFile {
   role: string
   name: string
@@ -78,8 +42,8 @@ export interface RunFile {
 export const flowEditsApi = {
   edit: (text: string, edits: readonly FlowEdit[], file?: string) => http.post<EditedFlow>('/api/flow-edit', { text, edits, file: file ?? '' }),
   compare: (before: string, after: string, file?: string) => http.post<FlowDiff>('/api/flow-diff', { before, after, file: file ?? '' }),
-  history: (id: string) => http.get<FlowHistory>(`/api/flows/${seg(id)}/history`),
-  version: (id: string, version: string) => http.get<FlowVersion & { text: string; diff: string }>(`/api/flows/${seg(id)}/history/${seg(version)}`),
+  history: (id: string) => http.get<TextHistory>(`/api/flows/${seg(id)}/history`),
+  version: (id: string, version: string) => http.get<TextVersion & { text: string; diff: string }>(`/api/flows/${seg(id)}/history/${seg(version)}`),
   merge: (id: string, text: string, revision: string) => http.post<PutTogether>(`/api/flows/${seg(id)}/merge`, { text, revision }),
   runFiles: (run: string) => http.get<Items<RunFile>>(`/api/runs/${seg(run)}/files`),
 }

@@ -507,6 +507,44 @@ export interface Channel {
   simulated: boolean
 }
 
+/** An older version of a text that is edited. */
+export interface TextVersion {
+  version: string
+  source: 'git' | 'saved'
+  /** Of the commit; empty for what was saved here. */
+  id: string
+  time: number
+  author: string
+  message: string
+  revision: string
+  current: boolean
+  /** It is what works; only flows know. */
+  live?: boolean
+}
+
+/** A piece of a text that two sides changed; all pieces in their order are the whole. */
+export interface Stretch {
+  /** `both`: the same change; `clash`: different ones. */
+  origin: 'same' | 'mine' | 'theirs' | 'both' | 'clash'
+  base: string
+  mine: string
+  theirs: string
+}
+
+/** A draft and the file as it is now; the same comes with a save that was refused. */
+export interface PutTogether {
+  current_revision: string
+  current_text: string
+  /** The text the draft started from; null when nobody knows it any more. */
+  base: string | null
+  stretches: Stretch[]
+}
+
+export interface TextHistory extends Items<TextVersion> {
+  /** A save can make a commit. */
+  git: boolean
+}
+
 export interface ScriptItem {
   name: string
   revision: string
@@ -519,6 +557,37 @@ export interface Script extends FindingsOf {
   text: string
   revision: string
   native: boolean
+}
+
+export interface SavedScript extends Script {
+  commit?: { id: string | null; error: string }
+}
+
+/** What a script did on virtual devices; `at` is virtual time since its first line, in seconds. */
+export interface ScriptTrial {
+  state: 'done' | 'failed' | 'stopped'
+  ended_by: string
+  message: string
+  line: number
+  duration_s: number
+  calls: number
+  output: { at: number; stream: ScriptLine['stream']; text: string }[]
+  dropped: number
+  writes: TrialWrite[]
+  events: { at: number; kind: string; text: string }[]
+  truncated: boolean
+}
+
+export interface TrialWrite {
+  at: number
+  point: string
+  value: Scalar
+  ok: boolean
+  outcome: string
+  sent?: Scalar | null
+  read_back?: Scalar | null
+  code?: string
+  message?: string
 }
 
 export interface FindingsOf {

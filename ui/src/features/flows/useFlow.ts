@@ -2,25 +2,17 @@
 import { computed, onBeforeUnmount, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { ApiError } from '@/api/client'
 import { flowsApi } from '@/api/endpoints'
-import { flowEditsApi, type EditedFlow, type PutTogether, type Stretch } from '@/api/flowEdits'
+import { flowEditsApi, type EditedFlow } from '@/api/flowEdits'
 import type { Flow } from '@/api/types'
 import { useAction, type Action } from '@/kit/useAction'
 import { useLoad, type Load } from '@/kit/useLoad'
 import { onFlowChanged } from '@/stores/live'
 import { useToasts } from '@/stores/toasts'
-import { writeDraft } from './drafts'
+import { conflictOf, type Conflict } from '@/features/texts/conflict'
+import { writeDraft } from '@/features/texts/drafts'
 import { createEditor, type FlowEditor } from './model/editor'
 import { keepDraft, restoreDraft } from './model/useDraft'
 import { t } from './messages'
-
-/** The draft and the file that changed underneath, as the server put them together. */
-export interface Conflict {
-  revision: string
-  isBaseKnown: boolean
-  stretches: Stretch[]
-}
-
-const conflictOf = ({ current_revision, base, stretches }: Partial<PutTogether>): Conflict => ({ revision: current_revision ?? '', isBaseKnown: typeof base === 'string', stretches: stretches ?? [] })
 
 export interface FlowEditing {
   load: Load<Flow>
@@ -100,7 +92,7 @@ export function useFlow(id: string, project: string): FlowEditing {
       else toasts.show('ok', t('saved'))
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem
-      if (problem.status === 412) return void (conflict.value = conflictOf(problem.args as Partial<PutTogether>))
+      if (problem.status === 412) return void (conflict.value = conflictOf(problem.args))
       if (problem.findings.length && editor.facts.value) editor.adopt({ ...editor.facts.value, ok: false, findings: problem.findings })
       throw problem
     }

@@ -1,6 +1,6 @@
 /** Keeps the draft of a flow in this browser: the text at once, the steps back a moment later; both survive a reload. */
 import { onBeforeUnmount, watch } from 'vue'
-import { readDraft, writeDraft } from '../drafts'
+import { readDraft, writeDraft } from '@/features/texts/drafts'
 import { t } from '../messages'
 import type { FlowEditor, State } from './editor'
 import { readKept, writeKept } from './kept'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Stretch } from '@/api/flowEdits'
+import type { Stretch } from '@/api/types'
 import { composed, linesOf, usualChoice, type Choice } from './stretches'
 
 const same: Stretch = { origin: 'same', base: 'a\n', mine: 'a\n', theirs: 'a\n' }

@@ -1,5 +1,5 @@
 /** What a person chooses where two changes of one text were put together by the server; the text that comes of it. */
-import type { Stretch } from '@/api/flowEdits'
+import type { Stretch } from '@/api/types'
 
 export type Choice = 'mine' | 'theirs' | 'both' | 'base'
 
