@@ -44,7 +44,7 @@ export function provideFlowLive(editor: FlowEditor): FlowLive {
     stepOf: (node) => (steps.value.size ? steps.value.get(editor.factsOf(node)?.id ?? node.id) : undefined),
     ruleOf: (node) => (editor.readonly || !node.id ? undefined : rules.byId.value[`${editor.id}/${node.id}`]),
     readRules: async () => void (await rules.load.reload()),
-    channel: computed(() => run.value?.bindings.channel ?? textOf(editor.graph.value.head.channel)),
+    channel: computed(() => (editor.readonly ? '' : (run.value?.bindings.channel ?? textOf(editor.graph.value.head.channel)))),
   }
   provide(KEY, live)
   return live
