@@ -81,15 +81,13 @@ class Reading:
     file: str = ""
     reader: object = None  # whoever types nested steps and actions
 
-    def error(self, node: Node, code: str, message: str, hint: str = "") -> None:
-        """Note an error at a node."""
-        self._note(node, code, message, hint, Severity.ERROR)
+    def error(self, node: Node, code: str, message: str, /, hint: str = "", **args: Any) -> None:  # noqa: ANN401 - JSON
+        """Note an error at a node; ``args`` are the values it names."""
+        self.findings.append(finding_at(node, self.file, code, message, hint, **args))
 
     def warn(self, node: Node, code: str, message: str, hint: str = "") -> None:
         """Note a warning at a node."""
-        self._note(node, code, message, hint, Severity.WARNING)
-
-    def _note(self, node: Node, code: str, message: str, hint: str, severity: Severity) -> None:
+        severity = Severity.WARNING
         self.findings.append(finding_at(node, self.file, code, message, hint, severity))
 
     @property
@@ -119,7 +117,8 @@ class Reading:
     def model(self, kind: type[M], node: Node) -> M | None:
         """Type a map as a model; None and findings when it does not fit."""
         if not isinstance(node, MapNode):
-            self.error(node, "wrong-type", "a map of keys is needed here", "write key: value")
+            message, hint = "a map of keys is needed here", "write key: value"
+            self.error(node, "wrong-type", message, hint, wanted="a map")
             return None
         return self.validated(kind, self.loosen(node), node)
 
@@ -147,13 +146,28 @@ class Reading:
                 place = value
             if code == "extra_forbidden":
                 known = _known_keys(kind, problem["loc"][:-1])
-                self.error(place, "unknown-key", *_unknown(str(problem["loc"][-1]), known))
+                key = str(problem["loc"][-1])
+                args = unknown_args(key, known)
+                self.error(place, "unknown-key", *_unknown(key, known), **args)
             elif code == "missing":
                 missing = problem["loc"][-1]
-                self.error(place, "missing-key", f"{missing!r} is missing", f"add {missing}: …")
+                self.error(
+                    place,
+                    "missing-key",
+                    f"{missing!r} is missing",
+                    f"add {missing}: …",
+                    key=str(missing),
+                )
             else:
                 hint = str(context.get("hint", ""))
-                self.error(place, code.replace("_", "-"), problem["msg"], hint)
+                args = context.get("args") or _literal_args(place, context)
+                self.error(place, code.replace("_", "-"), problem["msg"], hint, **args)
+
+
+def _literal_args(place: Node, context: Mapping[str, Any]) -> dict[str, Any]:
+    """What is written and what may stand there, where pydantic wants one of a few words."""
+    known = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+    return unknown_args(place.text, known) if known and isinstance(place, TextNode) else {}
 
 
 def _walk(node: Node, place: Sequence[int | str]) -> Node:
@@ -178,8 +192,13 @@ def _known_keys(kind: type[BaseModel], place: Sequence[int | str]) -> list[str]:
     return [] if place else names
 
 
+def _near(key: str, known: Iterable[str]) -> list[str]:
+    """What was probably meant."""
+    return difflib.get_close_matches(key, list(known), 1)
+
+
 def _unknown(key: str, known: Iterable[str]) -> tuple[str, str]:
-    near = difflib.get_close_matches(key, list(known), 1)
+    near = _near(key, known)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
     return f"unknown key {key!r}", hint if near or known else "remove it"
 
@@ -189,10 +208,16 @@ def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
     return _unknown(key, list(known))
 
 
-def fail(code: str, message: str, hint: str = "") -> PydanticCustomError:
-    """An error a validator raises; braces are taken literally."""
+def unknown_args(key: str, known: Iterable[str]) -> dict[str, Any]:
+    """The values such a message names: what is written, what may be meant, what there is."""
+    words = list(known)
+    return {"wanted": key, "near": _near(key, words), "known": sorted(words)}
+
+
+def fail(code: str, message: str, /, hint: str = "", **args: Any) -> PydanticCustomError:  # noqa: ANN401 - JSON
+    """An error a validator raises; braces are taken literally, ``args`` are what it names."""
     safe = message.replace("{", "(").replace("}", ")")
-    return PydanticCustomError(code, safe, {"hint": hint})
+    return PydanticCustomError(code, safe, {"hint": hint, "args": args})
 
 
 def noted() -> PydanticCustomError:
@@ -249,7 +274,7 @@ class Plain:
 def _text(value: object, what: str) -> PlacedText:
     if not isinstance(value, PlacedText) or not value.strip():
         msg = f"{what} is needed here"
-        raise fail("wrong_type", msg)
+        raise fail("wrong_type", msg, wanted=what)
     return value
 
 
@@ -281,16 +306,23 @@ class Physical(Plain):
         try:
             number = parse_quantity(text).to(self.unit, reading.scope.capacity)
         except BadInput as error:
-            raise fail("unit", error.message, error.hint) from None
+            raise fail("unit", error.message, error.hint, **error.arguments) from None
         if not math.isfinite(number):
-            raise fail("range", "the value must be finite")
+            raise fail("range", "the value must be finite", text=str(text), problem="infinite")
         if self.positive and number <= 0:
             msg = f"{text} must be above zero"
-            raise fail("range", msg, "directions come from the verb, values are magnitudes")
+            hint = "directions come from the verb, values are magnitudes"
+            raise fail("range", msg, hint, text=str(text), above=0)
         if not self.low <= number <= self.high:
             msg = f"{text} is outside {self.low:g} … {self.high:g} {self.unit}"
-            raise fail("range", msg)
+            bounds: dict[str, Any] = {"low": finite(self.low), "high": finite(self.high)}
+            raise fail("range", msg, text=str(text), unit=self.unit, **bounds)
         return number
+
+
+def finite(value: float) -> float | None:
+    """A bound as JSON can say it: None where there is none."""
+    return value if math.isfinite(value) else None
 
 
 class _Duration(Plain):
@@ -302,9 +334,10 @@ class _Duration(Plain):
         try:
             seconds = parse_duration(text)
         except BadInput as error:
-            raise fail("unit", error.message, error.hint) from None
+            raise fail("unit", error.message, error.hint, **error.arguments) from None
         if not 0 <= seconds <= 10 * 365 * 86400:
-            raise fail("range", "a duration is between 0 and ten years")
+            msg = "a duration is between 0 and ten years"
+            raise fail("range", msg, text=str(text), problem="duration")
         return seconds
 
 
@@ -320,7 +353,7 @@ class _Number(Plain):
             number = math.nan
         if not math.isfinite(number):
             msg = f"{text!r} is no number"
-            raise fail("wrong_type", msg)
+            raise fail("wrong_type", msg, text=str(text), wanted="a number")
         return number
 
 
@@ -334,10 +367,10 @@ class _Whole(Plain):
         text = _text(value, "a whole number")
         if not re.fullmatch(r"[-+]?[0-9]{1,10}", text):
             msg = f"{text!r} is no whole number"
-            raise fail("wrong_type", msg)
+            raise fail("wrong_type", msg, text=str(text), wanted="a whole number")
         if not self.low <= int(text) <= self.high:
             msg = f"{text} is outside {self.low} … {self.high}"
-            raise fail("range", msg)
+            raise fail("range", msg, text=str(text), low=self.low, high=self.high, unit="")
         return int(text)
 
 
@@ -349,7 +382,8 @@ class _YesNo(Plain):
         text = _text(value, "true or false")
         if text not in {"true", "false"}:
             msg = f"{text!r} is neither true nor false"
-            raise fail("wrong_type", msg, "write true or false")
+            hint = "write true or false"
+            raise fail("wrong_type", msg, hint, text=str(text), wanted="true or false")
         return text == "true"
 
 
@@ -418,7 +452,8 @@ class _Address(Plain):
         address = reading.scope.resolve(text.strip())
         if reading.scope.units_of(address) is None:
             msg = f"there is no point {text.strip()!r}"
-            raise fail("unknown-point", msg, "points are written device.entity")
+            hint = "points are written device.entity"
+            raise fail("unknown-point", msg, hint, wanted=text.strip())
         return address
 
 
@@ -432,7 +467,7 @@ class _Word(Plain):
         text = _text(value, "a name")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", text):
             msg = f"{text[:80]!r} is no name"
-            raise fail("bad_name", msg, "use letters, digits, - and _")
+            raise fail("bad_name", msg, "use letters, digits, - and _", text=text[:80])
         return str(text)
 
 
@@ -446,7 +481,8 @@ class _Counter(Plain):
         text = _text(value, "a name")
         if not COUNTER.fullmatch(text):
             msg = f"{text[:80]!r} is no name of a counter"
-            raise fail("bad_name", msg, "small letters, digits and _, not a name of the channel")
+            hint = "small letters, digits and _, not a name of the channel"
+            raise fail("bad_name", msg, hint, text=text[:80])
         return str(text)
 
 

@@ -163,6 +163,7 @@ class TriggerNode:
     block: Trigger
     line: int = 0
     column: int = 0
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ class RuleNode:
     on_gap: Literal["reset", "fire", "alarm"] = "reset"
     line: int = 0
     column: int = 0
+    path: str = ""
 
     @property
     def sentence(self) -> str:

@@ -24,6 +24,7 @@ from ionpy_auto.automation.fields import (
     Reading,
     fail,
     noted,
+    unknown_args,
     unknown_key,
 )
 from ionpy_auto.automation.flow import (
@@ -150,7 +151,7 @@ class FlowReader:
         flow_id = fields.text("id", required=True)
         if flow_id and not FLOW_ID.fullmatch(flow_id):
             hint = "lower case letters, digits and -, at most 64"
-            fields.add("bad-id", f"{flow_id!r} is no flow id", fields.get("id"), hint)
+            fields.add("bad-id", f"{flow_id!r} is no flow id", fields.get("id"), hint, id=flow_id)
         self.chain = (*self.chain, flow_id)
         parameters = self._parameters(fields)
         names = self.names = self._names(fields, parameters)
@@ -188,7 +189,8 @@ class FlowReader:
         if found is None:
             return None
         if found.unit.name not in {"%", ""} or not 0.0 <= found.value <= 100.0:
-            fields.add("wrong-value", "soc is 0 % to 100 %", fields.get("soc"), "soc: 50 %")
+            args: dict[str, Any] = {"key": "soc", "low": "0 %", "high": "100 %"}
+            fields.add("wrong-value", "soc is 0 % to 100 %", fields.get("soc"), "soc: 50 %", **args)
         return found.value
 
     def _part(self, kind: type[Any], node: MapNode, key: str) -> Any:  # noqa: ANN401 - kind says
@@ -232,6 +234,7 @@ class FlowReader:
                     f"there is no channel {channel_id!r}",
                     fields.get("channel"),
                     f"add channels/{channel_id}.yaml",
+                    wanted=channel_id,
                 )
             names = replace(names, channel_id=channel_id, channel=channel)
         cell_name = self._cell = self.binding.cell or fields.text("cell")
@@ -239,7 +242,8 @@ class FlowReader:
             cell = self.site.cell(cell_name)
             if cell is None and known:
                 hint = "cells live in cells/<name>.yaml"
-                fields.add("unknown-cell", f"no cell {cell_name!r}", fields.get("cell"), hint)
+                message, where = f"no cell {cell_name!r}", fields.get("cell")
+                fields.add("unknown-cell", message, where, hint, wanted=cell_name)
             if cell is not None and self.binding.capacity_ah is not None:
                 cell = cell.model_copy(update={"capacity": self.binding.capacity_ah})
             names = replace(names, cell=cell)
@@ -253,7 +257,8 @@ class FlowReader:
         known = {parameter.name for parameter in parameters}
         for name in self.binding.parameters:
             if name not in known:
-                fields.add("unknown-parameter", *unknown_key(name, known)[:1], where)
+                args = unknown_args(name, known)
+                fields.add("unknown-parameter", unknown_key(name, known)[0], where, **args)
         for parameter in parameters:
             given = self.binding.parameters.get(parameter.name, parameter.default)
             if given is None:
@@ -262,12 +267,15 @@ class FlowReader:
                     f"parameter {parameter.name!r} has no value",
                     where,
                     "give it when starting, or a default in the file",
+                    parameter=parameter.name,
                 )
                 continue
             text = str(given).lower() if isinstance(given, bool) else str(given)
             problem = out_of_bounds(parameter, text)
             if problem:
-                fields.add("parameter-range", f"{parameter.name}: {problem}", where)
+                args = {"parameter": parameter.name, "text": text}
+                args |= {"low": parameter.low or "…", "high": parameter.high or "…"}
+                fields.add("parameter-range", f"{parameter.name}: {problem}", where, **args)
             values[parameter.name] = text
         return values
 
@@ -280,7 +288,8 @@ class FlowReader:
             return node.items
         if isinstance(node, TextNode) and node.is_empty:
             return ()
-        self.reading.error(node, "wrong-type", f"{what} is a list", "begin each line with '- '")
+        message, hint = f"{what} is a list", "begin each line with '- '"
+        self.reading.error(node, "wrong-type", message, hint, key=what, wanted="a list")
         return ()
 
     def limits(self, node: Node | None, origin: str) -> tuple[Limit, ...]:
@@ -342,7 +351,8 @@ class FlowReader:
         jumps = fields.integer("max", 0) or 0
         if goto and not 1 <= jumps <= 10_000:
             hint = "max: 3 follows it three times, then the next step comes"
-            fields.add("missing-max", "goto needs max, from 1 to 10000", fields.get("goto"), hint)
+            message, where = "goto needs max, from 1 to 10000", fields.get("goto")
+            fields.add("missing-max", message, where, hint, most=10_000)
         fields.unknown()
         if condition is None:
             return None
@@ -431,11 +441,14 @@ class FlowReader:
                 "missing-end",
                 f"step {step.id!r} has no end",
                 hint="add until: with a time or capacity end",
+                step=step.id,
             )
         if step.is_control and (step.until or step.measure):
             hint = "give them to the steps inside; repeat takes until: of its own"
             what = "until" if step.until else "measure"
-            fields.add("no-row", f"{step.verb} takes no {what}", fields.get(what), hint)
+            message = f"{step.verb} takes no {what}"
+            args: dict[str, Any] = {"verb": step.verb, "key": what}
+            fields.add("no-row", message, fields.get(what), hint, **args)
 
     def _shown(self, node: Node) -> Node:
         """Where something is shown: what is called, at the call."""
@@ -451,12 +464,14 @@ class FlowReader:
             return None
         if flow_id in self.chain:
             way = " calls ".join((*self.chain[self.chain.index(flow_id) :], flow_id))
-            at.add("call-recursion", f"{way}: it would never end", hint="repeat steps instead")
+            message, chain = f"{way}: it would never end", [*self.chain, flow_id]
+            at.add("call-recursion", message, hint="repeat steps instead", chain=chain)
             return None
         try:
             found = texts(flow_id)
         except IonpyError as error:
-            at.add("unknown-flow", error.message, at.get("call"), "call the id of another flow")
+            hint, where = "call the id of another flow", at.get("call")
+            at.add("unknown-flow", error.message, where, hint, wanted=flow_id)
             return None
         return None if found is None else self._read_called(at, flow_id, found[0], parameters)
 
@@ -474,7 +489,12 @@ class FlowReader:
         for finding in findings:
             if finding.severity is Severity.ERROR:
                 message = f"{flow_id}, line {finding.line}: {finding.message}"
-                at.add("called-flow", message, at.get("call"), finding.hint)
+                args: dict[str, Any] = {
+                    "flow": flow_id,
+                    "line": finding.line,
+                    "reason": finding.message,
+                }
+                at.add("called-flow", message, at.get("call"), finding.hint, **args)
         if flow is None or not reader.reading.is_ok:
             return None
         self._fits(at, flow)
@@ -484,18 +504,25 @@ class FlowReader:
         """What a called flow brings along that its caller must have too."""
         where = at.get("call")
         if not flow.sequence:
-            at.add("no-sequence", f"{flow.id} has no sequence", where, "call a flow with steps")
+            message, hint = f"{flow.id} has no sequence", "call a flow with steps"
+            at.add("no-sequence", message, where, hint, flow=flow.id)
         if flow.channel and not self.names.channel_id:
-            at.add("no-channel", f"{flow.id} needs a channel", where, "add channel: to this flow")
+            message, hint = f"{flow.id} needs a channel", "add channel: to this flow"
+            at.add("no-channel", message, where, hint, flow=flow.id, channel=flow.channel)
         if flow.cell and not self._cell:
             hint = f"add cell: {flow.cell}, so that its limits hold for the whole run"
-            at.add("no-cell", f"{flow.id} is made for {flow.cell}", where, hint)
+            args: dict[str, Any] = {"flow": flow.id, "cell": flow.cell}
+            at.add("no-cell", f"{flow.id} is made for {flow.cell}", where, hint, **args)
         elif flow.cell and flow.cell != self._cell:
             message = f"{flow.id} is made for {flow.cell}; here it runs with {self._cell}"
-            at.add("other-cell", message, where, "see that its figures fit", Severity.WARNING)
+            hint = "see that its figures fit"
+            args = {"flow": flow.id, "cell": flow.cell}
+            args["here"] = self._cell
+            at.add("other-cell", message, where, hint, Severity.WARNING, **args)
         if any(rule.scope == "run" for rule in flow.rules):
             message = f"the rules of {flow.id} are not taken along"
-            at.add("called-rules", message, where, "write them into this flow", Severity.WARNING)
+            hint = "write them into this flow"
+            at.add("called-rules", message, where, hint, Severity.WARNING, flow=flow.id)
 
     def _unique(self, fields: Fields, verb: str, own: str) -> str:
         """The id of a step: as written, its own (a label's name), or made from its verb."""
@@ -503,11 +530,14 @@ class FlowReader:
         if written:
             if not STEP_ID.fullmatch(written):
                 hint = "letters, digits, _, . and -, at most 64"
-                fields.add("bad-id", f"{written!r} is no id of a step", fields.get("id"), hint)
+                message = f"{written!r} is no id of a step"
+                fields.add("bad-id", message, fields.get("id"), hint, id=written)
             if written in self._ids:
                 line = self._ids[written]
                 hint = f"line {line} has it already"
-                fields.add("duplicate-id", f"id {written!r} stands twice", fields.get("id"), hint)
+                message = f"id {written!r} stands twice"
+                args: dict[str, Any] = {"id": written, "first": line}
+                fields.add("duplicate-id", message, fields.get("id"), hint, **args)
         step_id = self._id_of(fields, verb, own)
         self._ids[step_id.removeprefix(self.prefix)] = fields.node.line
         return step_id
@@ -598,15 +628,16 @@ class FlowReader:
     ) -> None:
         known = sorted({name for registry in registries for name in registry})
         if not keys:
-            fields.add("missing-verb", f"this {what} does nothing", hint=f"one of {known}")
+            message, hint = f"this {what} does nothing", f"one of {known}"
+            fields.add("missing-verb", message, hint=hint, what=what, known=known)
         elif len(keys) == 1:
             message, hint = unknown_key(keys[0], known)
             where = fields.node.entries[keys[0]].key
-            fields.add("unknown-verb", message.replace("key", what), where, hint)
+            args: dict[str, Any] = {"what": what, **unknown_args(keys[0], known)}
+            fields.add("unknown-verb", message.replace("key", what), where, hint, **args)
         else:
-            fields.add(
-                "one-verb", f"a {what} has one verb, not {', '.join(keys)}", hint=f"one of {known}"
-            )
+            message = f"a {what} has one verb, not {', '.join(keys)}"
+            fields.add("one-verb", message, hint=f"one of {known}", what=what, keys=keys)
 
     def _block(self, kind: type[Block], fields: Fields, verb: str) -> Block | None:
         """Type the parameters behind a verb, in their short or long form."""
@@ -622,7 +653,8 @@ class FlowReader:
         elif kind.shorthand:
             loose = _placed({kind.shorthand: reading.loosen(value)}, fields.node)
         else:
-            reading.error(value, "wrong-type", f"{verb} needs a map of keys", "write key: value")
+            message, hint = f"{verb} needs a map of keys", "write key: value"
+            reading.error(value, "wrong-type", message, hint, key=verb, wanted="a map")
             return None
         for companion in kind.companions:
             entry = fields.node.entries.get(companion)
@@ -637,7 +669,7 @@ class FlowReader:
         self.reading.reader, self._at = self, fields
         block = self.reading.validated(kind, loose, fields.node, verb)
         if block is None and len(self.reading.findings) == before:
-            fields.add("wrong-value", f"{verb} cannot be read")
+            fields.add("wrong-value", f"{verb} cannot be read", key=verb, problem="unreadable")
         return block
 
     # -- rules ------------------------------------------------------------------------------
@@ -656,7 +688,7 @@ class FlowReader:
 
     def _triggers(self, node: Node | None, fields: Fields) -> tuple[TriggerNode, ...]:
         if node is None:
-            fields.add("missing-key", "'when' is missing", hint="when: {expr: …}")
+            fields.add("missing-key", "'when' is missing", hint="when: {expr: …}", key="when")
             return ()
         items = node.items if isinstance(node, ListNode) else (node,)
         found = []
@@ -667,7 +699,8 @@ class FlowReader:
             if made is not None:
                 trigger_id, verb, block = made
                 name = trigger_id or f"{verb}-{number}"
-                found.append(TriggerNode(name, verb, block, item.line, item.column))
+                place = (item.line, item.column, item.path)
+                found.append(TriggerNode(name, verb, block, *place))
         return tuple(found)
 
     def _verb_with_params(self, node: Node) -> tuple[str, str, Trigger] | None:
@@ -719,7 +752,9 @@ class FlowReader:
             rule = self._rule(item, flow_id)
             if rule.id in found:
                 hint = f"line {found[rule.id].line} has it already"
-                self.reading.error(item, "duplicate-id", f"rule {rule.id!r} stands twice", hint)
+                message, first = f"rule {rule.id!r} stands twice", found[rule.id].line
+                args: dict[str, Any] = {"id": rule.id.partition("/")[2], "first": first}
+                self.reading.error(item, "duplicate-id", message, hint, **args)
             found[rule.id] = rule
         return tuple(found.values())
 
@@ -728,14 +763,16 @@ class FlowReader:
         rule_id = fields.text("id", required=True)
         if rule_id and not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", rule_id):
             hint = "lower case letters, digits, - and _"
-            fields.add("bad-id", f"{rule_id!r} is no rule id", fields.get("id"), hint)
+            message = f"{rule_id!r} is no rule id"
+            fields.add("bad-id", message, fields.get("id"), hint, id=rule_id)
         default_scope = "run" if self.has_sequence else "always"
         scope = fields.choice("scope", ("run", "always"), default_scope)
         during = fields.texts("during")
         for step_id in during:
             if step_id not in self._ids:
-                hint = f"steps: {', '.join(self._ids)}"
-                fields.add("unknown-step", f"no step {step_id!r}", fields.get("during"), hint)
+                hint, args = f"steps: {', '.join(self._ids)}", unknown_args(step_id, self._ids)
+                message = f"no step {step_id!r}"
+                fields.add("unknown-step", message, fields.get("during"), hint, **args)
         mode = fields.choice("mode", ("single", "restart", "queued", "parallel"), "single")
         once = fields.choice("once", ("session", "run"), "")
         per = fields.choice("per", ("device",), "")
@@ -761,10 +798,11 @@ class FlowReader:
             on_gap=on_gap,  # type: ignore[arg-type]  # choice() has checked it
             line=fields.node.line,
             column=fields.node.column,
+            path=fields.node.path,
         )
         nothing_wrong = len(self.reading.findings) == before
         if not rule.then and not rule.otherwise and nothing_wrong:
-            fields.add("missing-key", "'then' is missing", hint="then: [{log: …}]")
+            fields.add("missing-key", "'then' is missing", hint="then: [{log: …}]", key="then")
         fields.unknown()
         return rule
 

@@ -329,6 +329,7 @@ class FlowStore:
                     hint="give one of the two another id",
                     file=file.path.name,
                     line=1,
+                    args={"id": file.id, "other": first.path.name},
                 )
                 file.findings = (*file.findings, twin)
 
@@ -531,7 +532,9 @@ class FlowStore:
         if flow is not None and flow.id != flow_id:
             message = f"the id changed from {flow_id!r} to {flow.id!r}"
             hint = "create a new flow, then delete the old one"
-            findings.append(Finding(code="id-changed", message=message, hint=hint, file=name))
+            args: dict[str, Any] = {"id": flow_id, "given": flow.id}
+            changed = Finding(code="id-changed", message=message, hint=hint, file=name, args=args)
+            findings.append(changed)
         if flow is None or has_errors(findings):
             errors = [f for f in findings if f.severity is Severity.ERROR]
             msg = str(errors[0]) if errors else "the flow cannot be read"

@@ -8,7 +8,7 @@ place; the tree is built only from what was understood.
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ionpy_auto.core.errors import Finding, Severity
 from ionpy_auto.language import units
@@ -158,13 +158,26 @@ class _Checker:
         return " ".join(self.lexed.source[piece.start : piece.end].split())
 
     def report(
-        self, code: str, message: str, hint: str, at: int, severity: Severity = Severity.ERROR
+        self,
+        code: str,
+        message: str,
+        hint: str,
+        at: int,
+        severity: Severity = Severity.ERROR,
+        **args: Any,  # noqa: ANN401 - JSON
     ) -> None:
-        self.findings.append(self.places.finding(code, message, hint, at, severity))
+        self.findings.append(self.places.finding(code, message, hint, at, severity, **args))
 
-    def fail(self, code: str, message: str, hint: str, where: ast.expr | Typed) -> NoReturn:
+    def fail(
+        self,
+        code: str,
+        message: str,
+        hint: str,
+        where: ast.expr | Typed,
+        **args: Any,  # noqa: ANN401 - JSON
+    ) -> NoReturn:
         at = where.start if isinstance(where, Typed) else self.span(where)[0]
-        self.report(code, message, hint, at)
+        self.report(code, message, hint, at, **args)
         raise _CheckError
 
     # --- walking ---------------------------------------------------------------------------
@@ -204,7 +217,8 @@ class _Checker:
     def name(self, node: ast.Name) -> Typed:
         token = self.lexed.tokens.get(node.id)
         if token is None:
-            self.fail("bad-name", f"'{node.id}' is a function, not a value", "", node)
+            message = f"'{node.id}' is a function, not a value"
+            self.fail("bad-name", message, "", node, text=node.id)
         if token.kind is Kind.POINT:
             return self.point(str(token.value), token.start, token.end)
         if token.kind is Kind.PARAMETER:
@@ -227,6 +241,8 @@ class _Checker:
                 f"there is no parameter ${token.value}",
                 f"known: {known}",
                 node,
+                wanted=f"${token.value}",
+                known=[f"${name}" for name in self.scope.parameters],
             )
         value = self.scope.parameters[str(token.value)]
         if isinstance(value, str):
@@ -257,6 +273,7 @@ class _Checker:
                 'check the spelling; ids with a dash are written value("PSU-01.u_out")',
                 start,
                 self.scope.unknown_points,
+                wanted=name,
             )
             return address, None, False
         return address, None if declared == ANY_UNIT else units.find_unit(declared), True
@@ -285,13 +302,15 @@ class _Checker:
                 f"'{self.text(piece)}' is a {piece.kind}, a condition is needed here",
                 "compare it with something",
                 piece,
+                text=self.text(piece),
+                kind=piece.kind,
             )
 
     def want_number(self, piece: Typed) -> None:
         if piece.kind not in {"number", "any"}:
-            self.fail(
-                "not-a-number", f"'{self.text(piece)}' is a {piece.kind}, not a number", "", piece
-            )
+            text = self.text(piece)
+            message = f"'{text}' is a {piece.kind}, not a number"
+            self.fail("not-a-number", message, "", piece, text=text, kind=piece.kind)
 
     def unary(self, node: ast.UnaryOp) -> Typed:
         piece = self.visit(node.operand)
@@ -313,6 +332,7 @@ class _Checker:
             f"'{self.text(piece)}' is a temperature in °C, which has no multiples",
             "subtract another temperature first",
             piece,
+            multiple_of=self.text(piece),
         )
 
     # --- arithmetic ------------------------------------------------------------------------
@@ -357,6 +377,8 @@ class _Checker:
                 f"'{self.text(left)}' and '{self.text(right)}' do not add up to a temperature",
                 "a temperature difference is written in K",
                 right,
+                left=self.text(left),
+                right=self.text(right),
             )
         return self.operation(op, left, right, None, span)
 
@@ -373,6 +395,7 @@ class _Checker:
                     f"'{self.text(piece)}' stands where no current is expected",
                     "C is a rate only where a current is expected",
                     piece,
+                    rate=self.text(piece),
                 )
         unit = product_unit(left.unit, right.unit, divided=isinstance(op, ast.Div))
         return self.operation(op, left, right, unit, span)
@@ -437,6 +460,7 @@ class _Checker:
                 f"'{self.text(rate)}' meets '{self.text(undeclared)}', whose unit nobody declared",
                 "C is a rate only where a current is expected",
                 rate,
+                rate=self.text(rate),
             )
         reference = reference_of(pieces)
         if reference is None or reference.unit is None:
@@ -461,6 +485,10 @@ class _Checker:
                 f"'{self.text(piece)}' is in {piece.unit.name or 'no unit'}",
                 units.mismatch_hint(piece.unit, unit),
                 piece,
+                text=self.text(piece),
+                given_unit=piece.unit.name,
+                other=self.text(reference),
+                unit=unit.name,
             )
         return piece
 
@@ -474,6 +502,9 @@ class _Checker:
                 "write the unit",
                 piece.start,
                 Severity.WARNING,
+                number=number,
+                unit=unit.name,
+                other=self.text(reference),
             )
         value = unit.to_coherent(piece.constant or 0.0)
         return replace(piece, node=ast.Constant(value), unit=unit, bare=False)
@@ -491,6 +522,7 @@ class _Checker:
                 f"'{self.text(piece)}' needs a cell with a capacity",
                 "name the cell, or write the current in A",
                 piece,
+                text=self.text(piece),
             )
         return replace(piece, node=fold(ast.BinOp(piece.node, ast.Mult(), capacity)), unit=ampere)
 
@@ -526,6 +558,10 @@ class _Checker:
                 f"'{self.text(left)}' is a {left.kind}, '{self.text(right)}' a {right.kind}",
                 "texts stand in quotes, switches are true or false",
                 right,
+                left=self.text(left),
+                left_kind=left.kind,
+                right=self.text(right),
+                right_kind=right.kind,
             )
 
     def membership(self, node: ast.Compare, span: tuple[int, int]) -> Typed:
@@ -561,13 +597,20 @@ class _Checker:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name not in _ARGUMENTS or node.keywords:
             known = ", ".join(sorted(_ARGUMENTS))
-            self.fail("unknown-function", f"'{name}' is no function", f"there are: {known}", node)
+            hint = f"there are: {known}"
+            args: dict[str, Any] = {"wanted": name, "known": sorted(_ARGUMENTS)}
+            self.fail("unknown-function", f"'{name}' is no function", hint, node, **args)
         low, high = _ARGUMENTS[name]
         if not low <= len(node.args) <= high:
             wanted = str(low) if low == high else f"{low} to {high}"
-            self.fail(
-                "wrong-arguments", f"{name}() takes {wanted} values, not {len(node.args)}", "", node
-            )
+            message = f"{name}() takes {wanted} values, not {len(node.args)}"
+            args = {
+                "function": name,
+                "low": low,
+                "high": high,
+                "given": len(node.args),
+            }
+            self.fail("wrong-arguments", message, "", node, **args)
         span = self.span(node)
         if name in {"value", "age", "previous", "is_stale"}:
             return self.reading(name, node.args[0], span)
@@ -593,7 +636,8 @@ class _Checker:
     def reading(self, name: str, argument: ast.expr, span: tuple[int, int]) -> Typed:
         found = self.address(argument)
         if found is None:
-            self.fail("not-a-point", f"{name}() needs the name of a point", "", argument)
+            message = f"{name}() needs the name of a point"
+            self.fail("not-a-point", message, "", argument, function=name)
         if name == "value":
             return self.point(found[0], *span)
         address, unit, known = self.lookup(*found)
@@ -616,12 +660,14 @@ class _Checker:
         ):
             return None
         if found is None:
-            self.fail("not-a-point", f"{name}() needs the name of a point", "", node.args[0])
+            message = f"{name}() needs the name of a point"
+            self.fail("not-a-point", message, "", node.args[0], function=name)
         length = self.visit(node.args[1])
         seconds = length.constant
         is_time = length.unit is not None and length.unit.dimension == units.SECOND
         if seconds is None or not is_time or seconds <= 0:
-            self.fail("not-a-duration", f"{name}() needs a time span", "for example 10 s", length)
+            message, hint = f"{name}() needs a time span", "for example 10 s"
+            self.fail("not-a-duration", message, hint, length, function=name)
         address, unit, known = self.lookup(*found)
         if name == "changed":
             slot = Slot(name, address, seconds, PLAIN, found[0], known)

@@ -107,13 +107,15 @@ class Condition:
         verbs = [verb for verb in VERBS if verb in fields]
         fields.taken.update(KEYS)
         if len(verbs) != 1:
-            fields.add("missing-key", f"exactly one of {', '.join(VERBS)} is needed")
+            fields.add("missing-key", f"exactly one of {', '.join(VERBS)} is needed", key="when")
             return None
         expression = fields.expression(verbs[0], scope, want="bool", required=True)
         reset = fields.expression("reset", scope, want="bool")
         samples = fields.integer("samples", 1) or 0
         if not 1 <= samples <= 10_000:
-            fields.add("wrong-value", "samples is a number from 1 to 10000", fields.get("samples"))
+            message = "samples is a number from 1 to 10000"
+            args: dict[str, Any] = {"key": "samples", "low": 1, "high": 10_000}
+            fields.add("wrong-value", message, fields.get("samples"), **args)
         policy = fields.choice("unknown", [p.value for p in UnknownPolicy], unknown.value)
         hold = fields.duration("for", 0.0) or 0.0
         distance = _hysteresis(fields, expression)

@@ -248,7 +248,11 @@ def _syntax(lexed: Lexed, places: Places, findings: list[Finding]) -> ast.expr |
         at = 0
     findings.append(
         places.finding(
-            "syntax", "the expression does not read", "an operator or a value is missing here", at
+            "syntax",
+            "the expression does not read",
+            "an operator or a value is missing here",
+            at,
+            what="expression",
         )
     )
     return None

@@ -7,7 +7,7 @@ A value that cannot be read gives the default and a finding, so reading goes on.
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ionpy_auto.core.errors import Finding, Severity
 from ionpy_auto.language.expressions import Expression
@@ -56,7 +56,9 @@ class Fields:
         start = node.start if node is not None else Mark(1, 1, 0)
         self.node = MapNode({}, start, start, node.path if node is not None else "")
         if node is not None and not (isinstance(node, TextNode) and node.is_empty):
-            self.add("wrong-type", f"a map is needed here, not {kind_of(node)}", node)
+            given = kind_of(node)
+            message = f"a map is needed here, not {given}"
+            self.add("wrong-type", message, node, wanted="a map", given=given)
 
     # --- findings --------------------------------------------------------------------------
 
@@ -64,13 +66,15 @@ class Fields:
         self,
         code: str,
         message: str,
+        /,
         node: Node | None = None,
         hint: str = "",
         severity: Severity = Severity.ERROR,
+        **args: Any,  # noqa: ANN401 - JSON
     ) -> None:
-        """Note a finding at a node, or at the map itself."""
+        """Note a finding at a node, or at the map itself; ``args`` are the values it names."""
         where = node if node is not None else self.node
-        self.findings.append(finding_at(where, self.file, code, message, hint, severity))
+        self.findings.append(finding_at(where, self.file, code, message, hint, severity, **args))
 
     def unknown(self, also: Iterable[str] = ()) -> None:
         """Complain about every key nobody asked for.
@@ -84,7 +88,8 @@ class Fields:
                 continue
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}"
-            self.add("unknown-key", f"'{key}' is not known here", entry.key, hint)
+            args: dict[str, Any] = {"wanted": key, "near": near, "known": sorted(known)}
+            self.add("unknown-key", f"'{key}' is not known here", entry.key, hint, **args)
 
     # --- presence --------------------------------------------------------------------------
 
@@ -103,9 +108,9 @@ class Fields:
         if entry is not None and not (isinstance(entry.node, TextNode) and entry.node.is_empty):
             return entry.node
         if entry is not None:
-            self.add("missing-value", f"'{key}' has no value", entry.key)
+            self.add("missing-value", f"'{key}' has no value", entry.key, key=key)
         elif required:
-            self.add("missing-key", f"'{key}' is missing")
+            self.add("missing-key", f"'{key}' is missing", key=key)
         return None
 
     # --- typed values ----------------------------------------------------------------------
@@ -182,7 +187,8 @@ class Fields:
                 return text
             near = difflib.get_close_matches(text, words, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"one of: {', '.join(words)}"
-            raise UnitError(f"'{text}' is not possible here", hint=hint)
+            args: dict[str, Any] = {"wanted": text, "near": near, "known": words}
+            raise UnitError(f"'{text}' is not possible here", hint=hint, args=args)
 
         return self._typed(key, read, default, required=required) or default
 
@@ -210,7 +216,9 @@ class Fields:
         nodes = self.one_or_more(key)
         for node in nodes:
             if not isinstance(node, TextNode):
-                self.add("wrong-type", f"a text is needed here, not {kind_of(node)}", node)
+                given = kind_of(node)
+                message = f"a text is needed here, not {given}"
+                self.add("wrong-type", message, node, wanted="a text", given=given)
         return tuple(node.text for node in nodes if isinstance(node, TextNode))
 
     def map(self, key: str, *, required: bool = False) -> "Fields | None":
@@ -224,7 +232,9 @@ class Fields:
         node = self.get(key, required=required)
         if node is None or isinstance(node, kind):
             return node
-        self.add("wrong-type", f"'{key}' must be {name}, not {kind_of(node)}", node)
+        given = kind_of(node)
+        message = f"'{key}' must be {name}, not {given}"
+        self.add("wrong-type", message, node, key=key, wanted=name, given=given)
         return None
 
     def _value_text(self, text: str) -> str:
@@ -235,7 +245,12 @@ class Fields:
         name = stripped.removeprefix("$")
         if name not in self.parameters:
             known = ", ".join(f"${known}" for known in self.parameters) or "none"
-            raise UnitError(f"there is no parameter {stripped}", hint=f"known: {known}")
+            args: dict[str, Any] = {
+                "wanted": stripped,
+                "known": [f"${known}" for known in self.parameters],
+            }
+            message = f"there is no parameter {stripped}"
+            raise UnitError(message, hint=f"known: {known}", args=args)
         return _written(self.parameters[name])
 
     def _typed(
@@ -247,7 +262,8 @@ class Fields:
         try:
             return read(self._value_text(node.text))
         except UnitError as error:
-            self.add("wrong-value", f"{key}: {error.message}", node, error.hint)
+            args: dict[str, Any] = {"key": key, **error.arguments}
+            self.add("wrong-value", f"{key}: {error.message}", node, error.hint, **args)
             return default
 
 
@@ -265,7 +281,8 @@ def _written(value: Parameter) -> str:
 def _number(text: str) -> float:
     quantity = parse_quantity(text)
     if quantity.unit.name:
-        raise UnitError(f"'{text}' has a unit", hint="write the number alone")
+        args: dict[str, Any] = {"text": text, "problem": "has-unit"}
+        raise UnitError(f"'{text}' has a unit", hint="write the number alone", args=args)
     return quantity.value
 
 
@@ -273,11 +290,15 @@ def _integer(text: str) -> int:
     stripped = text.strip()
     digits = stripped.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 15:
-        raise UnitError(f"'{text[:40]}' is no whole number", hint="write for example 3")
+        args: dict[str, Any] = {"text": text[:40], "problem": "no-integer"}
+        message = f"'{text[:40]}' is no whole number"
+        raise UnitError(message, hint="write for example 3", args=args)
     return int(stripped)
 
 
 def _boolean(text: str) -> bool:
     if text in {"true", "false"}:
         return text == "true"
-    raise UnitError(f"'{text[:40]}' is neither true nor false", hint="write true or false")
+    args: dict[str, Any] = {"text": text[:40], "problem": "no-boolean"}
+    message = f"'{text[:40]}' is neither true nor false"
+    raise UnitError(message, hint="write true or false", args=args)

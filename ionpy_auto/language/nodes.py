@@ -168,10 +168,12 @@ def finding_at(
     file: str,
     code: str,
     message: str,
+    /,
     hint: str = "",
     severity: Severity = Severity.ERROR,
+    **args: Any,  # noqa: ANN401 - JSON
 ) -> Finding:
-    """A remark about a node, at its place in the file."""
+    """A remark about a node, at its place in the file; ``args`` are the values it names."""
     return Finding(
         code=code,
         message=message,
@@ -181,6 +183,7 @@ def finding_at(
         column=node.column,
         path=node.path,
         severity=severity,
+        args=args,
     )
 
 

@@ -208,6 +208,7 @@ class _Reader:
                 line=key.line,
                 column=key.column,
                 path=_join(key.path, key.text),
+                args={"key": key.text, "first": first.line},
             )
         )
 
@@ -229,6 +230,7 @@ class _Reader:
                         line=opened.line,
                         column=opened.column,
                         path=opened.path,
+                        args={"text": _shorten(whole)},
                     )
                 )
                 return True

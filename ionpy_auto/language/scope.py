@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from ionpy_auto.core.errors import Finding, Severity
 from ionpy_auto.core.samples import Scalar
@@ -94,11 +94,13 @@ class Places:
         self,
         code: str,
         message: str,
+        /,
         hint: str = "",
         at: int = 0,
         severity: Severity = Severity.ERROR,
+        **args: Any,  # noqa: ANN401 - JSON
     ) -> Finding:
-        """A remark about the source at an offset."""
+        """A remark about the source at an offset; ``args`` are the values it names."""
         line, column = self.node.place(at)
         return Finding(
             code=code,
@@ -109,4 +111,5 @@ class Places:
             column=column,
             path=self.node.path,
             severity=severity,
+            args=args,
         )

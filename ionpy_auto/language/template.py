@@ -167,6 +167,8 @@ def _field(
                     f"'{name}' is no filter",
                     "there are: round(n), duration, percent, upper",
                     at,
+                    wanted=name,
+                    known=["round(n)", "duration", "percent", "upper"],
                 )
             )
         else:

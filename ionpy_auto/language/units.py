@@ -90,6 +90,12 @@ class Quantity:
         raise UnitError(
             f"{self} is in {self.unit.name or 'no unit'}, wanted is {wanted.name or 'no unit'}",
             hint=mismatch_hint(self.unit, wanted),
+            args={
+                "text": str(self),
+                "given_unit": self.unit.name,
+                "unit": wanted.name,
+                "problem": "other-unit",
+            },
         )
 
     def __str__(self) -> str:
@@ -303,16 +309,16 @@ def parse_quantity(text: str) -> Quantity:
         return Quantity(-value if rate.group(1) == "-" else value, UNITS["C"])
     found = _QUANTITY.fullmatch(stripped)
     if not found:
-        raise UnitError(f"'{stripped[:40]}' is no number", hint="write for example 4.2 V")
+        raise _unreadable(stripped, "no-number", "is no number", "write for example 4.2 V")
     sign, digits, _, name = found.groups()
     value = float(sign + digits)
     if value in {float("inf"), float("-inf")}:
-        raise UnitError(f"'{stripped[:40]}' is too large", hint="write a finite number")
+        raise _unreadable(stripped, "too-large", "is too large", "write a finite number")
     if not name:
         return Quantity(value, PLAIN)
     unit = match_unit(name)
     if unit is None or unit[1] != len(name):
-        raise UnitError(f"'{name[:20]}' is no unit", hint=unit_hint(name))
+        raise _unreadable(name[:20], "no-unit", "is no unit", unit_hint(name))
     if unit[0].dimension == C_RATE and "/" in unit[0].name:
         return Quantity(value * unit[0].factor, UNITS["C"])
     return Quantity(value, unit[0])
@@ -349,8 +355,14 @@ def parse_duration(text: str) -> float:
             break
         total, at, smallest = total + float(found.group(1)) * factor, found.end(), factor
     if not stripped or at != len(stripped) or total == float("inf"):
-        raise UnitError(f"'{stripped[:40]}' is no duration", hint="write for example 90 s or 2 h")
+        hint = "write for example 90 s or 2 h"
+        raise _unreadable(stripped, "no-duration", "is no duration", hint)
     return total
+
+
+def _unreadable(text: str, problem: str, what: str, hint: str) -> UnitError:
+    shown = text[:40]
+    return UnitError(f"'{shown}' {what}", hint=hint, args={"text": shown, "problem": problem})
 
 
 def format_number(value: float, digits: int = 6) -> str:

@@ -1,4 +1,6 @@
-"""Pictures of every page for the documentation: ``python -m tests.browser.pictures [NAME …]``.
+"""Pictures for the documentation: ``python -m tests.browser.pictures [NAME …]``.
+
+Of every page, wide and on a phone, and of the states of the flow editor that its guide shows.
 
 A server of its own starts at a fixed moment; once every page has something to show, its virtual
 time goes at real pace, so that two runs of this show nearly the same.
@@ -9,17 +11,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import ARGS, Server, _read_url
-from tests.browser.shown import PAGES, Shown, prepare
+from tests.browser.shown import PAGES, prepare
+from tests.browser.states import STATES
 
+Size = tuple[int, int]
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 WIDTHS = ((1920, 1080), (360, 740))
+STATE_SIZE = (1280, 800)
 MOMENT = 1_768_467_600
 """Thursday 15 January 2026, 09:00 UTC."""
 
@@ -73,8 +78,11 @@ def still_server() -> Iterator[Server]:
                 process.communicate(timeout=30)
 
 
-def take(browser: Browser, server: Server, shown: Shown, width: int, height: int) -> Path:
+def take(
+    browser: Browser, server: Server, name: str, show: Callable[[Page, Server], None], size: Size
+) -> Path:
     """One picture."""
+    width, height = size
     context = browser.new_context(
         viewport={"width": width, "height": height},
         locale="en-US",
@@ -84,23 +92,28 @@ def take(browser: Browser, server: Server, shown: Shown, width: int, height: int
         service_workers="block",
     )
     page = context.new_page()
-    shown.open(page, server)
+    show(page, server)
     page.wait_for_load_state("networkidle")
-    path = IMAGES / f"{shown.name}-{width}.png"
+    path = IMAGES / f"{name}.png"
     page.screenshot(path=path, animations="disabled", caret="hide")
     context.close()
     return path
 
 
 def main(names: list[str]) -> None:
-    """Take the pictures of the named pages, or of all."""
+    """Take the pictures of the named pages and states, or of all."""
     wanted = [shown for shown in PAGES if not names or shown.name in names]
     with still_server() as server, sync_playwright() as playwright:
         found = os.environ.get("IONPY_CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=found, args=list(ARGS))
         for shown in wanted:
-            for width, height in WIDTHS:
-                sys.stdout.write(f"{take(browser, server, shown, width, height).name}\n")
+            for size in WIDTHS:
+                name = f"{shown.name}-{size[0]}"
+                sys.stdout.write(f"{take(browser, server, name, shown.open, size).name}\n")
+        server.add_flow("quick-check")
+        for name, show in STATES.items():
+            if not names or name in names:
+                sys.stdout.write(f"{take(browser, server, name, show, STATE_SIZE).name}\n")
         browser.close()
 
 

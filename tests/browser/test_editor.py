@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, Watch
-from tests.browser.editing import text_of, write
+from tests.browser.conftest import Server
+from tests.browser.editing import show_text, text_of, write
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 def editor(app: Page, server: Server) -> Page:
     server.add_flow("quick-check")
     app.goto(f"{server.url}/flows/quick-check")
-    expect(app.get_by_role("textbox", name="YAML text")).to_contain_text("quick-check")
+    expect(show_text(app)).to_contain_text("quick-check")
     return app
 
 
@@ -48,10 +48,7 @@ def test_a_good_change_is_saved_and_active(editor: Page, server: Server) -> None
     assert text_of(server, "quick-check") == changed
 
 
-def test_a_change_outside_is_never_overwritten_unasked(
-    editor: Page, server: Server, watch: Watch
-) -> None:
-    watch.refusals = {412}
+def test_a_change_outside_is_never_overwritten_unasked(editor: Page, server: Server) -> None:
     before = server.call("GET", "/api/flows/quick-check")
     write(editor, before["text"].replace("rest: 20 s", "rest: 40 s"))
     theirs = before["text"].replace("Quick check", "Theirs")

@@ -27,8 +27,8 @@ DROP = """([selector, nodes]) => {
 @pytest.fixture
 def canvas(app: Page, server: Server) -> Iterator[Page]:
     server.add_flow("canvas")
-    look = json.dumps({"view": "canvas", "split": False})
-    app.evaluate("look => localStorage.setItem('ionpy.flows.view', look)", look)
+    look = json.dumps({"view": "canvas", "text": False})
+    app.evaluate("look => localStorage.setItem('ionpy.flows.look', look)", look)
     app.set_viewport_size({"width": 1600, "height": 1000})
     app.goto(f"{server.url}/flows/canvas")
     expect(card(app, "charge")).to_be_visible()
@@ -163,7 +163,10 @@ def test_a_run_is_watched_on_the_canvas(canvas: Page, server: Server) -> None:
     running = canvas.locator(".card.at")
     expect(running).to_contain_text("charge")
     expect(running.get_by_role("progressbar")).to_be_attached()
-    expect(running.locator(".value .live-text").first).not_to_be_empty()
+    expect(canvas.locator("canvas.values")).to_have_attribute("data-values", re.compile("[1-9]"))
+    taper = canvas.get_by_role("button", name=re.compile("^End taper"))
+    taper.focus()  # what is drawn is told by name to who comes to look
+    expect(taper).to_have_accessible_name(re.compile(r"now -?[\d.]+ A"))
     expect(canvas.locator(".limits .live-text").first).to_contain_text("°C")
     canvas.locator(".card .face").nth(1).click()
     canvas.keyboard.press("d")

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.axe import findings
 from tests.browser.conftest import Server, Watch
-from tests.browser.editing import text_of, write
+from tests.browser.editing import show_text, text_of, write
 
 pytestmark = pytest.mark.browser
 ID = "quick-check"
@@ -19,7 +19,7 @@ def flow(app: Page, server: Server) -> Iterator[Page]:
     """The editor of a flow that is afterwards as it was."""
     server.add_flow(ID)
     app.goto(f"{server.url}/flows/{ID}")
-    expect(app.get_by_role("textbox", name="YAML text")).to_contain_text(ID)
+    expect(show_text(app)).to_contain_text(ID)
     yield app
     server.add_flow(ID)
 
@@ -60,10 +60,7 @@ def test_a_draft_is_looked_at_then_deployed_then_rolled_back(flow: Page, server:
     expect(flow.get_by_text("Draft, not saved")).to_be_visible()
 
 
-def test_changes_of_a_pull_and_of_the_draft_are_put_together(
-    flow: Page, server: Server, watch: Watch
-) -> None:
-    watch.refusals = {412}
+def test_changes_of_a_pull_and_of_the_draft_are_put_together(flow: Page, server: Server) -> None:
     before = text_of(server, ID)
     write(flow, before.replace("rest: 20 s", "rest: 40 s"))
     expect(flow.get_by_text("Rest 40 s")).to_be_visible()
@@ -83,6 +80,31 @@ def test_changes_of_a_pull_and_of_the_draft_are_put_together(
     expect(dialog).to_be_hidden()
     assert "Pulled" in text_of(server, ID)
     assert "rest: 40 s" in text_of(server, ID)
+
+
+def test_a_comparison_saves_nothing_and_what_is_broken_goes_on_as_draft(
+    flow: Page, server: Server
+) -> None:
+    before = text_of(server, ID)
+    write(flow, before.replace("rest: 20 s", "rest: 20 bananas"))
+    expect(flow.get_by_text("Draft, not saved")).to_be_visible()
+    theirs = before.replace("Quick check", "Pulled")
+    save(server, theirs)
+    compare = flow.get_by_role("button", name="Compare and merge")
+    compare.press("Enter")
+    dialog = flow.get_by_role("dialog", name="Somebody changed this file meanwhile")
+    expect(dialog.get_by_role("radio", name="On disk").first).to_be_focused()
+    expect(dialog.get_by_text("The result has errors: ")).to_be_visible()
+    flow.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(compare).to_be_focused()
+    flow.keyboard.press("Enter")
+    dialog.get_by_role("button", name="Go on with the result as draft").press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(flow.get_by_role("heading", level=1)).to_have_text("Pulled")
+    expect(flow.get_by_role("textbox", name="YAML text")).to_contain_text("20 bananas")
+    expect(flow.get_by_text("The file changed on disk")).to_be_hidden()
+    assert text_of(server, ID) == theirs
 
 
 def test_the_second_of_two_tabs_is_refused_with_the_difference(

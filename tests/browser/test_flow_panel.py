@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import axe
 from tests.browser.conftest import Server
+from tests.browser.editing import show_text, write
 
 pytestmark = pytest.mark.browser
 
@@ -50,6 +51,7 @@ def by_hand(app: Page, server: Server) -> Iterator[Page]:
     assert made["ok"], made
     app.goto(f"{server.url}/flows/in-hand")
     app.locator(".board button", has_text="Canvas").click()
+    show_text(app)
     expect(panel(app).get_by_label("Title", exact=True)).to_have_value("Form a cell")
     yield app
     remove(server)
@@ -167,7 +169,7 @@ def test_a_rule_is_built_by_mouse_alone(by_hand: Page) -> None:
 def test_names_are_completed_by_keyboard_and_read_what_they_are_now(by_hand: Page) -> None:
     page = by_hand
     go_to(page, "temp > 40")
-    field = panel(page).get_by_role("combobox", name="Condition")
+    field = panel(page).get_by_role("combobox", name="Condition", exact=True)
     expect(panel(page)).to_contain_text(re.compile(r"temp\s*2\d[.,]\d+\s*°C"))
     field.press("End")
     page.keyboard.type(" and vol")
@@ -197,35 +199,13 @@ def test_what_several_have_in_common_is_set_at_once(by_hand: Page) -> None:
     ]
 
 
-TIME_END = "      - time: step.time > 5 h\n"
-MISTAKES = {
-    "a key": ("current: 0.5 A,", "curent: 0.5 A,", "unknown key", "Write “current”"),
-    "an id": ("id: again", "id: gentle", "stands twice", "Rename to “gentle-2”"),
-    "a unit": ("temp > 40 °C", "temp > 40 K", "is in K", "Write it in °C"),
-    "a point": ("temp > 40 °C", "tmep > 40 °C", "tmep", "Write “temp”"),
-    "a range": ("current: 0.5 A,", "current: 15 A,", "reaches only 12 A", "Set current to 12 A"),
-    "an end": (TIME_END, "", "no end by time", "Add a time end (4 h, fail)"),
-    "a comma": ("temp > 40 °C", "{expr: avg(temp, 10 s) > 40 °C}", "cuts", "Quote the expressions"),
-}  # fmt: skip
-
-
-def test_each_mistake_is_shown_on_node_list_and_line_and_mended(by_hand: Page) -> None:
+def test_a_comma_that_cuts_an_expression_is_mended_by_quotes(by_hand: Page) -> None:
     page = by_hand
     issues = page.get_by_role("region", name="Findings")
-    for name, (good, bad, message, fix) in MISTAKES.items():
-        wrong = BY_HAND.replace(good, bad)
-        assert wrong != BY_HAND, name
-        text(page).click()
-        page.keyboard.press("Control+A")
-        page.keyboard.insert_text(wrong)
-        finding = issues.get_by_role("listitem").filter(has_text=message).first
-        expect(finding, name).to_be_visible()
-        expect(page.locator(".cm-lint-marker").first, name).to_be_visible()
-        finding.get_by_role("button").first.click()
-        expect(panel(page), name).to_contain_text(message)
-        finding.get_by_role("button", name=fix).click()
-        expect(issues.get_by_role("listitem").filter(has_text=message), name).to_have_count(0)
-    page.keyboard.press("Shift+F8")
+    write(page, BY_HAND.replace("temp > 40 °C", "{expr: avg(temp, 10 s) > 40 °C}"))
+    finding = issues.get_by_role("listitem").filter(has_text="cuts").first
+    finding.get_by_role("button", name="Quote the expressions").click()
+    expect(issues.get_by_role("listitem").filter(has_text="cuts")).to_have_count(0)
     assert "when: {expr: 'avg(temp, 10 s) > 40 °C'}\n" in draft(page)
 
 
@@ -239,3 +219,54 @@ def test_the_panel_can_be_used_by_everybody(by_hand: Page) -> None:
     panel(page).get_by_label("Current", exact=True).focus()
     page.keyboard.press("Escape")
     expect(panel(page).locator(":focus")).to_have_count(0)
+
+
+NESTED = """    if:
+      - all: [voltage > 3 V, {any: [temp > 30 °C, current > 1 A]}]
+"""
+
+
+def test_nested_conditions_are_edited_in_rows_by_keyboard(by_hand: Page) -> None:
+    page = by_hand
+    write(page, BY_HAND.replace("    then: [{log", f"{NESTED}    then: [{{log"))
+    go_to(page, "- all:")
+    expect(panel(page).get_by_label("Group 2: Comparison")).to_have_value("or")
+    value = panel(page).get_by_label("Condition 2.1: Value")
+    value.fill("35 °C")
+    value.press("Enter")
+    settled(page, "Change the condition")
+    assert "{any: [temp > 35 °C, current > 1 A]}" in draft(page)
+    panel(page).get_by_label("Group 2: Add Condition").press("Enter")
+    fresh = panel(page).get_by_label("Condition 2.3: What")
+    expect(fresh).to_be_focused()
+    fresh.press("Alt+Delete")
+    expect(fresh).to_have_count(0)
+    panel(page).get_by_label("Condition 2.1: Value").press("Alt+ArrowLeft")
+    expect(panel(page).get_by_label("Condition 3: Value")).to_have_value("1 A")
+    assert "- all: [voltage > 3 V, temp > 35 °C, current > 1 A]" in draft(page)
+    expect(panel(page)).not_to_contain_text("any of these:")
+
+
+def test_an_expression_opens_in_rows_and_stays_an_expression(by_hand: Page) -> None:
+    page = by_hand
+    go_to(page, "temp > 40")
+    panel(page).get_by_role("button", name="Condition: Edit in rows").click()
+    panel(page).get_by_label("Condition: Add Condition").click()
+    settled(page, "Set Condition")
+    panel(page).get_by_label("Condition 2: Into a group").click()
+    expect(panel(page).get_by_role("group", name="Group 2", exact=True)).to_be_visible()
+    assert "    when: temp > 40 °C and (voltage > 4.2 V or voltage > 4.2 V)\n" in draft(page)
+    assert axe.findings(page) == []
+
+
+def test_what_a_condition_is_worth_now_stands_beside_it(by_hand: Page) -> None:
+    page = by_hand
+    go_to(page, "temp > 40")
+    beside = panel(page).locator("[data-now]").first
+    expect(beside).to_have_text("Now false")
+    field = panel(page).get_by_role("combobox", name="Condition", exact=True)
+    field.fill("temp < 40 °C")
+    field.press("Enter")
+    expect(beside).to_have_text("Now true")
+    go_to(page, "time: step.time")
+    expect(panel(page)).to_contain_text("Now unknown – step.time: no run is under way")

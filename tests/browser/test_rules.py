@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import findings
 from tests.browser.conftest import Server
+from tests.browser.editing import show_text
 
 pytestmark = pytest.mark.browser
 
@@ -111,8 +112,10 @@ def test_a_back_test_counts_what_a_rule_would_have_done(rules: Page, server: Ser
     assert findings(rules) == []
 
 
-def test_a_rule_leads_to_its_line_in_the_flow(rules: Page) -> None:
+def test_a_rule_leads_to_itself_in_the_flow(rules: Page) -> None:
     rules.get_by_role("link", name="Never so cold").click()
     rules.get_by_role("link", name="Show in the flow").click()
-    line = rules.locator(".cm-activeLine")
-    expect(line).to_contain_text("id: never")
+    strip = rules.get_by_role("region", name="Rule at work")
+    expect(strip.get_by_role("switch", name="Enabled: Never so cold")).to_be_visible()
+    show_text(rules)
+    expect(rules.locator(".cm-activeLine")).to_contain_text("id: never")

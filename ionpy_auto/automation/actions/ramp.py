@@ -41,7 +41,8 @@ class Ramp(Action):
             raise fail("wrong_type", "a map is needed here", "{point: …, to: …, over: 10 s}")
         name, target = data.get("point"), data.get("to")
         if not isinstance(name, PlacedText) or not isinstance(target, PlacedText):
-            raise fail("missing_key", "ramp needs point and to", "{point: …, to: …, over: 10 s}")
+            key, hint = "point" if name is None else "to", "{point: …, to: …, over: 10 s}"
+            raise fail("missing_key", "ramp needs point and to", hint, key=key)
         if ("rate" in data) == ("over" in data):
             raise fail("wrong_value", "ramp takes one of rate and over", "over: 10 s")
         address, unit, _ = read_point(name, reading)

@@ -95,7 +95,7 @@ class RepeatActions(Action):
             msg = f"more than {MAX_ROUNDS} rounds"
             raise fail("range", msg, "use a schedule for what goes on for days")
         if not self.do:
-            raise fail("missing_key", "'do' is empty", "do: [{wait: 1 s}]")
+            raise fail("missing_key", "'do' is empty", "do: [{wait: 1 s}]", key="do")
         return self
 
     def sentence(self) -> str:

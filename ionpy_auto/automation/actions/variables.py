@@ -21,7 +21,7 @@ class ChangeVariables(Action):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.values and not self.amounts:
-            raise fail("missing_key", "set or add is missing", "add: {cells: 1}")
+            raise fail("missing_key", "set or add is missing", "add: {cells: 1}", key="set")
         return self
 
     def sentence(self) -> str:

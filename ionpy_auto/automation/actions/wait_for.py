@@ -42,9 +42,11 @@ class WaitFor(Action):
                 raise fail("wrong_value", "goto and max belong to on_timeout: goto")
             return self
         if self.goto is None:
-            raise fail("missing_key", "on_timeout: goto needs goto", "goto: id of an action here")
+            hint = "goto: id of an action here"
+            raise fail("missing_key", "on_timeout: goto needs goto", hint, key="goto")
         if self.max is None or self.max > MOST_JUMPS:
-            raise fail("missing_max", f"goto needs max, from 1 to {MOST_JUMPS}", "max: 3")
+            msg = f"goto needs max, from 1 to {MOST_JUMPS}"
+            raise fail("missing_max", msg, "max: 3", most=MOST_JUMPS)
         return self
 
     def sentence(self) -> str:

@@ -1,6 +1,7 @@
 """What can be said of rules before they run: what they may not do, and which feed themselves."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ionpy_auto.automation.actions.rule import RuleSwitch
 from ionpy_auto.automation.actions.run import StartRun
@@ -9,6 +10,7 @@ from ionpy_auto.automation.actions.script import ScriptAction
 from ionpy_auto.automation.actions.stop_run import StopRun
 from ionpy_auto.automation.actions.wait_for import WaitFor
 from ionpy_auto.automation.blocks import Action
+from ionpy_auto.automation.fields import unknown_args
 from ionpy_auto.automation.flow import ActionNode, Flow, RuleNode, StepNode
 from ionpy_auto.automation.names import Site
 from ionpy_auto.automation.rules.circles import all_actions, circular
@@ -29,7 +31,13 @@ Texts = tuple[str, str]
 
 
 def _finding(
-    flow: Flow, where: Where, code: str, texts: Texts, severity: Severity = Severity.ERROR
+    flow: Flow,
+    where: Where,
+    code: str,
+    texts: Texts,
+    /,
+    severity: Severity = Severity.ERROR,
+    **args: Any,  # noqa: ANN401 - JSON
 ) -> Finding:
     message, hint = texts
     return Finding(
@@ -39,8 +47,9 @@ def _finding(
         file=flow.file,
         line=where.line,
         column=where.column,
-        path="" if isinstance(where, RuleNode) else where.path,
+        path=where.path,
         severity=severity,
+        args=args,
     )
 
 
@@ -81,11 +90,12 @@ def _jumps_in(nodes: Sequence[ActionNode], flow: Flow) -> Iterator[Finding]:
         block = node.block
         if node.id and node.id in {other.id for other in nodes[:index]}:
             texts = (f"id {node.id!r} stands twice in this list", "give one of the two another id")
-            yield _finding(flow, node, "duplicate-id", texts)
+            yield _finding(flow, node, "duplicate-id", texts, id=node.id)
         if isinstance(block, WaitFor) and block.goto is not None and block.goto not in known:
             hint = f"ids here: {', '.join(known)}" if known else "give the action an id: {id: …, …}"
             texts = (f"no action {block.goto!r} in this list", hint)
-            yield _finding(flow, node, "unknown-action", texts)
+            args = unknown_args(block.goto, known)
+            yield _finding(flow, node, "unknown-action", texts, **args)
         for inner in block.lists().values():
             yield from _jumps_in(inner, flow)
 
@@ -101,7 +111,7 @@ def _action(rule: RuleNode, node: ActionNode, flow: Flow) -> Iterator[Finding]:
         known = [one.id for one in flow.rules]
         if block.id not in known:
             texts = (f"there is no rule {block.id!r}", f"rules here: {', '.join(known)}")
-            yield _finding(flow, node, "unknown-rule", texts)
+            yield _finding(flow, node, "unknown-rule", texts, **unknown_args(block.id, known))
 
 
 def _at_startup(node: ActionNode, flow: Flow) -> Iterator[Finding]:
@@ -116,7 +126,7 @@ def _at_startup(node: ActionNode, flow: Flow) -> Iterator[Finding]:
         f"a startup rule may not drive {what}",
         "after a start a person confirms first: send a message, or let an engineer arm the flow",
     )
-    yield _finding(flow, node, "startup-writes", texts)
+    yield _finding(flow, node, "startup-writes", texts, what=what)
 
 
 def _safe_state(
@@ -125,10 +135,12 @@ def _safe_state(
     """``channel`` means what the run holds, ``all`` everything: each has its scope."""
     if block.of == "all" and rule.scope == "run":
         texts = ("safe_state: all is for scope: always", "write safe_state: channel")
-        yield _finding(flow, node, "safe-state-scope", texts)
+        args: dict[str, Any] = {"of": "all", "scope": "always", "to": "channel"}
+        yield _finding(flow, node, "safe-state-scope", texts, **args)
     if block.of == "channel" and rule.scope == "always":
         texts = ("safe_state: channel is for the rules of a run", "write safe_state: all")
-        yield _finding(flow, node, "safe-state-scope", texts)
+        args = {"of": "channel", "scope": "run", "to": "all"}
+        yield _finding(flow, node, "safe-state-scope", texts, **args)
 
 
 def _circles(flow: Flow) -> Iterator[Finding]:
@@ -140,4 +152,4 @@ def _circles(flow: Flow) -> Iterator[Finding]:
                 f"rule {rule.id} may feed itself: what it does makes it look again",
                 "add a condition that ends it, or hysteresis; a circle is cut after 8 rounds",
             )
-            yield _finding(flow, rule, "feeds-itself", texts, Severity.WARNING)
+            yield _finding(flow, rule, "feeds-itself", texts, Severity.WARNING, rule=rule.id)

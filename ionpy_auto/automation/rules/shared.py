@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ionpy_auto.automation.actions.set import Set
 from ionpy_auto.automation.blocks import Action
@@ -51,8 +52,9 @@ def _writes(flow: Flow, driven: Mapping[str, tuple[str, str]]) -> Iterator[Findi
                 channel, other = driven[device]
                 message = f"{device} belongs to {channel}, which flow {other!r} drives"
                 hint = "a write during its run disturbs it; put the rule into that flow"
-                place = (node.line, node.column)
-                yield _finding(flow, place, (message, hint), Severity.WARNING)
+                place = (node.line, node.column, node.path)
+                args: dict[str, Any] = {"device": device, "channel": channel, "flow": other}
+                yield _finding(flow, place, (message, hint), Severity.WARNING, **args)
 
 
 def _is_off(setting: Setting) -> bool:
@@ -87,7 +89,9 @@ def _channels(flow: Flow, others: Sequence[Flow]) -> Iterator[Finding]:
             told.add(other.channel)
             message = f"{flow.channel} and {other.channel} of {other.id!r} both use {shared[0]}"
             hint = "their runs wait for each other"
-            yield _finding(flow, (line, 1), (message, hint), Severity.INFO)
+            args: dict[str, Any] = {"own": flow.channel, "other": other.channel, "flow": other.id}
+            place = (line, 1, "channel")
+            yield _finding(flow, place, (message, hint), Severity.INFO, output=shared[0], **args)
 
 
 def _outputs(channel: ChannelFile) -> Iterator[str]:
@@ -100,7 +104,12 @@ def _outputs(channel: ChannelFile) -> Iterator[str]:
 
 
 def _finding(
-    flow: Flow, place: tuple[int, int], texts: tuple[str, str], severity: Severity
+    flow: Flow,
+    place: tuple[int, int, str],
+    texts: tuple[str, str],
+    severity: Severity,
+    /,
+    **args: Any,  # noqa: ANN401 - JSON
 ) -> Finding:
     return Finding(
         code="shared-device",
@@ -109,5 +118,7 @@ def _finding(
         file=flow.file,
         line=place[0],
         column=place[1],
+        path=place[2],
         severity=severity,
+        args=args,
     )

@@ -70,7 +70,8 @@ def read_point(name: str, reading: Reading) -> tuple[str, str, str]:
     unit = reading.scope.units_of(address)
     if unit is None:
         msg = f"there is no point {name.strip()!r}"
-        raise fail("unknown_point", msg, "points are written device.entity")
+        hint = "points are written device.entity"
+        raise fail("unknown_point", msg, hint, wanted=name.strip())
     return address, unit, reading.scope.kind_of(address)
 
 
@@ -103,7 +104,7 @@ def _number(text: str, unit: str, reading: Reading) -> float | None:
             else (quantity.value)
         )
     except BadInput as error:
-        raise fail("unit", error.message, error.hint) from None
+        raise fail("unit", error.message, error.hint, **error.arguments) from None
 
 
 def _coherent(text: str, reading: Reading) -> float:
@@ -121,12 +122,13 @@ def _expression(value: PlacedText, unit: str, kind: str, reading: Reading) -> Ex
     if expression is None:
         first = found[0] if found else None
         message = first.message if first else f"{value!r} is no value"
-        raise fail("value", message, first.hint if first else "")
+        raise fail("value", message, first.hint if first else "", text=str(value))
     wanted = find_unit("" if unit == ANY_UNIT else unit)
     given = expression.declared_unit
     if unit != ANY_UNIT and given.dimension and given.dimension != wanted.dimension:
         msg = f"{value!s} is in {given.name}, the point is in {unit or 'no unit'}"
-        raise fail("unit", msg)
+        args: dict[str, Any] = {"text": str(value), "given_unit": given.name, "unit": unit}
+        raise fail("unit", msg, problem="other-unit", **args)
     return expression
 
 
@@ -140,12 +142,13 @@ class _Settings(Plain):
 
     def read(self, value: object, reading: Reading) -> tuple[Setting, ...]:
         if not isinstance(value, PlacedDict) or not value:
-            raise fail("wrong_type", "a map is needed here", "write set: {PSU_01.i_set: 0.5 A}")
+            hint = "write set: {PSU_01.i_set: 0.5 A}"
+            raise fail("wrong_type", "a map is needed here", hint, wanted="a map")
         made = []
         for name, text in value.items():
             if not isinstance(text, PlacedText):
                 msg = f"{name} takes one value"
-                raise fail("wrong_type", msg)
+                raise fail("wrong_type", msg, key=name, wanted="a value")
             setting = read_setting(name, text, reading)
             site = getattr(reading.reader, "site", None)
             if site is not None and not setting.point.startswith("channel."):
@@ -157,7 +160,7 @@ class _Settings(Plain):
 def _require_writable(point: str, site: Any) -> None:  # noqa: ANN401 - the reader's Site
     if not site.is_writable(point):
         msg = f"{point} cannot be written"
-        raise fail("read_only", msg, "only RW and WO entities can be set")
+        raise fail("read_only", msg, "only RW and WO entities can be set", point=point)
 
 
 Settings = Annotated[tuple[Setting, ...], _Settings()]

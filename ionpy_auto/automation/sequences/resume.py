@@ -65,7 +65,9 @@ def resume_findings(flow: Flow, may_resume: MayResume) -> list[Finding]:
             file=flow.file,
             line=flow.power_loss_line,
             column=1,
+            path="on_power_loss",
             severity=Severity.ERROR,
+            args={"reason": reason},
         )
     ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ionpy_auto.automation.flow import ActionNode, End, Flow, Limit, RuleNode, StepNode
 from ionpy_auto.automation.sequences.instruments import Instrument, numeric
@@ -50,10 +50,12 @@ class Review:
         where: StepNode | RuleNode | ActionNode | End | Limit,
         code: str,
         message: str,
+        /,
         hint: str = "",
         severity: Severity = Severity.ERROR,
+        **args: Any,  # noqa: ANN401 - JSON
     ) -> Finding:
-        """A finding at the line of what it is about."""
+        """A finding at the place of what it is about; ``args`` are the values it names."""
         return Finding(
             code=code,
             message=message,
@@ -61,8 +63,9 @@ class Review:
             file=self.flow.file,
             line=where.line,
             column=where.column or 1,
-            path="" if isinstance(where, RuleNode) else where.path,
+            path=where.path,
             severity=severity,
+            args=args,
         )
 
     def driving(self) -> Iterator[StepNode]:

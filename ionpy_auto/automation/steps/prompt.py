@@ -98,7 +98,8 @@ class PromptStep(Step):
             msg = "a prompt asks for a choice or for a value, not for both"
             raise fail("wrong_value", msg, hint)
         if self.unit is None and (self.min is not None or self.max is not None):
-            raise fail("missing_key", "min and max need a unit", "unit: °C, or unit: number")
+            hint = "unit: °C, or unit: number"
+            raise fail("missing_key", "min and max need a unit", hint, key="unit")
         return self
 
     def sentence(self) -> str:

@@ -46,7 +46,7 @@ class Repeat(Step):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.do:
-            raise fail("missing_key", "'do' is empty", "do: [{rest: 1 min}]")
+            raise fail("missing_key", "'do' is empty", "do: [{rest: 1 min}]", key="do")
         return self
 
     @property

@@ -32,7 +32,8 @@ class _PointOrDevice(Plain):
         address = reading.scope.resolve(text)
         if reading.scope.units_of(address) is None:
             msg = f"there is no point and no device {text!r}"
-            raise fail("unknown_point", msg, "write device.entity, or the id of a device")
+            hint = "write device.entity, or the id of a device"
+            raise fail("unknown_point", msg, hint, wanted=text.strip())
         return address
 
 

@@ -66,7 +66,9 @@ class Threshold(Expr):
         point = _number(data, "point", reading)
         sides = [side for side in SIDES if side in data]
         if not sides:
-            raise fail("missing_key", "threshold needs above, below or both", "above: 60 °C")
+            raise fail(
+                "missing_key", "threshold needs above, below or both", "above: 60 °C", key="above"
+            )
         if len(sides) == 2 and {"reset", "hysteresis"} & data.keys():
             raise fail("wrong_value", "a reset belongs to one limit", "write two triggers")
         parts = [_comparison(data, side, SIDES[side][0], reading) for side in sides]
@@ -90,7 +92,7 @@ def _number(data: PlacedDict, key: str, reading: Reading) -> Expression:
     text = data.get(key)
     if not isinstance(text, PlacedText) or not text.strip():
         msg = f"{key} is a value" if key in data else f"{key!r} is missing"
-        raise fail("missing_key", msg, "threshold: PSU_01.temp")
+        raise fail("missing_key", msg, "threshold: PSU_01.temp", key=key)
     found: list[Finding] = []
     expression = Expression.parse(_node(text), reading.scope, found, "number")
     if expression is None:

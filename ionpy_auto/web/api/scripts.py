@@ -32,6 +32,13 @@ class ScriptChange(msgspec.Struct, forbid_unknown_fields=True):
     commit: Message | None = None
 
 
+class DraftStart(msgspec.Struct, forbid_unknown_fields=True):
+    """A draft and the revision it started from."""
+
+    text: ScriptText
+    revision: str
+
+
 class ScriptDraft(msgspec.Struct, forbid_unknown_fields=True):
     """A text to be checked."""
 
@@ -127,11 +134,6 @@ class ScriptsController(Controller):
         await engine.project.automation.script_desk.delete(name, revision)
         engine.audit.event("script_deleted", "rest", {"script": name})
 
-    @post("/{name:str}/merge", operation_id="mergeScript", status_code=200)
-    async def merge(self, engine: Engine, name: str, data: ScriptChange) -> dict[str, Any]:
-        """A draft and the file as it is now put together: what a 412 holds; nothing is written."""
-        return await engine.project.automation.script_desk.merge(name, data.text, data.revision)
-
     @get("/{name:str}/history", operation_id="scriptHistory")
     async def history(self, engine: Engine, name: str) -> dict[str, Any]:
         """Older versions, newest first: commits, and what was saved here."""
@@ -141,6 +143,11 @@ class ScriptsController(Controller):
     async def version(self, engine: Engine, name: str, version: str) -> dict[str, Any]:
         """One older version with its text, and what has changed since."""
         return await engine.project.automation.script_desk.version(name, version)
+
+    @post("/{name:str}/merge", operation_id="mergeScript", status_code=200)
+    async def merge(self, engine: Engine, name: str, data: DraftStart) -> dict[str, Any]:
+        """A draft and the file as it is now put together, as in a 412; nothing is written."""
+        return await engine.project.automation.script_desk.merge(name, data.text, data.revision)
 
     @get("/{name:str}/trust", operation_id="scriptTrust")
     async def look(self, engine: Engine, name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ionpy_auto.core.errors import BadInput, NotFound
 from ionpy_auto.engine import Engine
 from ionpy_auto.simulation.backtest import MAX_FIRINGS, zone_of
 from ionpy_auto.simulation.dry_run import dry_run, dry_run_all
+from ionpy_auto.simulation.glance import LONGEST, MOST, glance
 from ionpy_auto.simulation.jobs import Kind, simulations_of
 from ionpy_auto.simulation.simulate import MOST_HOURS
 
@@ -29,6 +30,18 @@ class Draft(msgspec.Struct, forbid_unknown_fields=True):
     """A text in place of the saved one."""
 
     text: Text | None = None
+
+
+class Evaluation(msgspec.Struct, forbid_unknown_fields=True):
+    """Expressions, and the flow they stand in."""
+
+    expressions: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=LONGEST)]], msgspec.Meta(max_length=MOST)
+    ]
+    flow: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    channel: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    cell: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    parameters: dict[str, Scalar] = {}
 
 
 class BacktestRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -73,6 +86,12 @@ class RuleTestsController(Controller):
             msg = f"there is no rule {data.id!r}"
             raise NotFound(msg, hint="GET /api/rules lists them")
         return answer
+
+    @post("/expressions/evaluate", operation_id="evaluateExpressions", status_code=200)
+    async def evaluate(self, engine: Engine, data: Evaluation) -> dict[str, Any]:
+        """What each expression is worth now, or why nobody knows; nothing is kept or sent."""
+        head = {"channel": data.channel, "cell": data.cell}
+        return glance(engine.project, data.expressions, data.flow, head, data.parameters)
 
     @post("/rules/{flow_id:str}/{rule_id:str}/dry-run", operation_id="dryRunRule", status_code=200)
     async def dry_run(

@@ -69,6 +69,17 @@ async def test_a_stale_save_gets_both_changes_and_their_merge(bench):
     await bench.desk.save("drift", material["merged"], material["current_revision"])
 
 
+async def test_a_draft_is_compared_with_a_changed_file_without_a_save(bench):
+    await bench.desk.get("drift")
+    bench.path.write_bytes(THEIRS.encode())
+    broken = MINE + "def (\n"
+    together = await bench.desk.merge("drift", broken, revision_of(FIRST))
+    assert "".join(one["theirs"] for one in together["stretches"]) == THEIRS
+    assert "".join(one["mine"] for one in together["stretches"]) == broken
+    assert together["current_revision"] == revision_of(THEIRS)
+    assert bench.path.read_bytes() == THEIRS.encode()
+
+
 async def test_a_clash_is_told_and_never_decided(bench):
     await bench.desk.get("drift")
     bench.path.write_text(FIRST.replace("3.3", "4.2"), encoding="utf-8")

@@ -188,9 +188,9 @@ export const scriptsApi = {
   check: (text: string, name: string) => http.post<FindingsOf>('/api/script-check', { text, name }),
   /** Without a revision it is a new one. */
   save: (name: string, text: string, revision: string, commit?: string) => http.put<SavedScript>(scriptPath(name), { text, revision, ...(commit ? { commit } : {}) }),
-  merge: (name: string, text: string, revision: string) => http.post<PutTogether>(`${scriptPath(name)}/merge`, { text, revision }),
   remove: (name: string, revision: string) => http.delete<undefined>(`${scriptPath(name)}?revision=${seg(revision)}`),
   history: (name: string) => http.get<TextHistory>(`${scriptPath(name)}/history`),
+  merge: (name: string, text: string, revision: string) => http.post<PutTogether>(`${scriptPath(name)}/merge`, { text, revision }),
   version: (name: string, version: string) => http.get<TextVersion & { text: string; diff: string }>(`${scriptPath(name)}/history/${seg(version)}`),
   stubs: () => http.get<{ stubs: string }>('/api/script-api'),
   simulate: (name: string, body: { text: string; parameters: Record<string, Scalar>; hours?: number }) => http.post<Job<ScriptTrial>>(`${scriptPath(name)}/simulate`, body),

@@ -39,7 +39,26 @@ export interface RunFile {
   text: string
 }
 
+/** What an expression is worth now; `value` in the coherent unit. */
+export interface ExpressionNow {
+  ok: boolean
+  known: boolean
+  value: boolean | number | string | null
+  unit: string
+  /** What is unknown in it, and why. */
+  why: { name: string; reason: string }[]
+}
+
+export interface ExpressionsAsked {
+  expressions: string[]
+  flow: string
+  channel: string
+  cell: string
+  parameters: Record<string, string>
+}
+
 export const flowEditsApi = {
+  evaluate: (asked: ExpressionsAsked) => http.post<Items<ExpressionNow>>('/api/expressions/evaluate', asked),
   edit: (text: string, edits: readonly FlowEdit[], file?: string) => http.post<EditedFlow>('/api/flow-edit', { text, edits, file: file ?? '' }),
   compare: (before: string, after: string, file?: string) => http.post<FlowDiff>('/api/flow-diff', { before, after, file: file ?? '' }),
   history: (id: string) => http.get<TextHistory>(`/api/flows/${seg(id)}/history`),

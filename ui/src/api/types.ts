@@ -522,11 +522,6 @@ export interface TextVersion {
   live?: boolean
 }
 
-export interface TextHistory extends Items<TextVersion> {
-  /** A save can make a commit. */
-  git: boolean
-}
-
 /** A piece of a text that two sides changed; all pieces in their order are the whole. */
 export interface Stretch {
   /** `both`: the same change; `clash`: different ones. */
@@ -543,6 +538,11 @@ export interface PutTogether {
   /** The text the draft started from; null when nobody knows it any more. */
   base: string | null
   stretches: Stretch[]
+}
+
+export interface TextHistory extends Items<TextVersion> {
+  /** A save can make a commit. */
+  git: boolean
 }
 
 export interface ScriptItem {

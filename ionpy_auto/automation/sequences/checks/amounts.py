@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from math import inf
+from typing import Any
 
 from ionpy_auto.automation.context import Drive
 from ionpy_auto.automation.flow import StepNode
@@ -32,7 +33,8 @@ def _amounts(review: Review, node: StepNode, drive: Drive) -> Iterator[Finding]:
         yield from _above_charge_voltage(review, node, voltage)
     elif direction == "charge" and review.limits.high("voltage_max") == inf:
         hint = "give a voltage, or a cell with limits"
-        yield review.finding(node, "no-bound", "nothing bounds the voltage", hint)
+        args: dict[str, Any] = {"quantity": "voltage"}
+        yield review.finding(node, "no-bound", "nothing bounds the voltage", hint, **args)
     if direction == "charge" and current is None and drive.power is None:
         yield from _open_current(review, node)
 
@@ -40,7 +42,8 @@ def _amounts(review: Review, node: StepNode, drive: Drive) -> Iterator[Finding]:
 def _open_current(review: Review, node: StepNode) -> Iterator[Finding]:
     if review.limits.high("charge_current") == inf:
         hint = "give a current, or a cell with limits"
-        yield review.finding(node, "no-bound", "nothing bounds the current", hint)
+        args: dict[str, Any] = {"quantity": "current"}
+        yield review.finding(node, "no-bound", "nothing bounds the current", hint, **args)
 
 
 def _above(
@@ -50,7 +53,10 @@ def _above(
     if row is not None and value > row.value:
         shown, limit = format_quantity(value, unit), format_quantity(row.value, unit)
         message = f"{shown} is above the limit {limit} ({row.origin})"
-        yield review.finding(node, "above-limit", message, "limits can only be tightened")
+        hint = "limits can only be tightened"
+        args: dict[str, Any] = {"value": value, "limit": row.value}
+        args |= {"unit": unit, "origin": row.origin}
+        yield review.finding(node, "above-limit", message, hint, **args)
 
 
 def _above_charge_voltage(review: Review, node: StepNode, voltage: float) -> Iterator[Finding]:
@@ -59,7 +65,8 @@ def _above_charge_voltage(review: Review, node: StepNode, voltage: float) -> Ite
     if voltage > top + 1e-9:
         message = f"the cell is charged to {format_quantity(top, 'V')}"
         hint = f"{format_quantity(voltage, 'V')} ages it faster"
-        yield review.finding(node, "above-charge-voltage", message, hint, severity=Severity.WARNING)
+        args: dict[str, Any] = {"value": voltage, "limit": top, "unit": "V"}
+        yield review.finding(node, "above-charge-voltage", message, hint, Severity.WARNING, **args)
 
 
 def _out_of_range(
@@ -74,4 +81,7 @@ def _out_of_range(
         return  # not loaded: the start will say so
     if value > highest:
         message = f"{instrument.device} reaches only {format_quantity(highest, unit)}"
-        yield review.finding(node, "out-of-range", message, "use another instrument")
+        hint = "use another instrument"
+        args: dict[str, Any] = {"device": instrument.device, "value": value}
+        args |= {"limit": highest, "unit": unit}
+        yield review.finding(node, "out-of-range", message, hint, **args)

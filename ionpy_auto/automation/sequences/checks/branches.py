@@ -1,6 +1,7 @@
 """Branches that run at the same time: one of them drives, the others only look and wait."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ionpy_auto.automation.flow import StepNode
 from ionpy_auto.automation.sequences.review import Review
@@ -23,7 +24,8 @@ def _branches(review: Review, block: ParallelSteps, devices: Sequence[str]) -> I
         node = _first_use(block.branches[number], devices)
         message = f"step {node.id!r} uses the channel, and so does branch {using[0] + 1}"
         hint = "only one branch may: put them into one list, or use wait in place of rest"
-        yield review.finding(node, "two-drive", message, hint)
+        args: dict[str, Any] = {"step": node.id, "branch": using[0] + 1}
+        yield review.finding(node, "two-drive", message, hint, **args)
     driving = using[0] if using else 0
     for number, nodes in enumerate(block.branches):
         if number != driving:
@@ -43,8 +45,8 @@ def _beside(review: Review, nodes: Sequence[StepNode], *, asks_off: bool) -> Ite
         for limit in node.limits:
             message = f"limit {limit.id!r} stands in a branch that does not drive"
             hint = "put it to the parallel, or into the branch that drives"
-            yield review.finding(limit, "side-limit", message, hint)
+            yield review.finding(limit, "side-limit", message, hint, limit=limit.id)
         if node.verb == "prompt" and asks_off and not getattr(node.block, "keep_on", False):
             message = f"step {node.id!r} asks while another branch drives the cell"
             hint = "add keep_on: true, or ask outside of the parallel"
-            yield review.finding(node, "asks-while-driving", message, hint)
+            yield review.finding(node, "asks-while-driving", message, hint, step=node.id)

@@ -1,6 +1,7 @@
 """Modes against the instruments: what is done by software needs a fast and fine enough bench."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from ionpy_auto.automation.context import Drive
 from ionpy_auto.automation.flow import StepNode
@@ -42,10 +43,12 @@ def _supply(review: Review, node: StepNode) -> Iterator[Finding]:
     kind = source.protection.kind
     if kind is ProtectionKind.CROWBAR and channel.isolation not in {"diode", "ideal_diode"}:
         message = f"{source.device} shorts its output when it protects"
-        yield review.finding(node, "crowbar", message, "put a diode between it and the cell")
+        hint = "put a diode between it and the cell"
+        yield review.finding(node, "crowbar", message, hint, device=source.device)
     if kind is ProtectionKind.TRIPS_ON_CC and source.find(Role.OCP_ENABLED) is None:
         message = f"{source.device} trips as soon as it limits its current"
-        yield review.finding(node, "trips-on-cc", message, "use another supply for charging")
+        hint = "use another supply for charging"
+        yield review.finding(node, "trips-on-cc", message, hint, device=source.device)
 
 
 def _software(review: Review, node: StepNode, drive: Drive) -> Iterator[Finding]:
@@ -58,12 +61,13 @@ def _software(review: Review, node: StepNode, drive: Drive) -> Iterator[Finding]
     if stack is not None and stack.interval_s > SLOWEST_SENSE_S:
         message = f"the cell voltage comes every {stack.interval_s:g} s"
         hint = f"software regulates by it: poll it at least every {SLOWEST_SENSE_S:g} s"
-        yield review.finding(node, "slow-sense", message, hint)
+        args: dict[str, Any] = {"seconds": stack.interval_s, "most": SLOWEST_SENSE_S}
+        yield review.finding(node, "slow-sense", message, hint, **args)
     trims = drive.direction == "charge" and channel.regulation == "software"
     if trims and instrument.grain(Role.SET_VOLTAGE) > TRIM_STEP_V:
         message = f"{instrument.device} sets its voltage in steps of more than 5 mV"
         hint = "regulation: device with short leads, or another supply"
-        yield review.finding(node, "coarse-set-voltage", message, hint)
+        yield review.finding(node, "coarse-set-voltage", message, hint, device=instrument.device)
     if trims and not channel.path_resistance:
         message = "without path_resistance the set voltage rises 10 mV at most"
         hint = "path_resistance: 40 mΩ in the channel file; contact_check measures it"
@@ -71,7 +75,8 @@ def _software(review: Review, node: StepNode, drive: Drive) -> Iterator[Finding]
     if drive.mode in {"cp", "cr"}:
         message = f"{instrument.device} has no mode {drive.mode}: the current is led by software"
         hint = "between two samples it is wrong by what the voltage moves"
-        yield review.finding(node, "software-mode", message, hint, severity=Severity.WARNING)
+        args = {"device": instrument.device, "mode": drive.mode}
+        yield review.finding(node, "software-mode", message, hint, Severity.WARNING, **args)
 
 
 def _is_software(review: Review, instrument: Instrument, drive: Drive) -> bool:

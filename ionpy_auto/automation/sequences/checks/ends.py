@@ -1,9 +1,10 @@
 """Ends of steps: that each comes, that none comes at random, that their signs can be meant."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from ionpy_auto.automation.blocks import Step
+from ionpy_auto.automation.fields import finite
 from ionpy_auto.automation.flow import End, Limit, StepNode
 from ionpy_auto.automation.sequences.comparisons import comparisons
 from ionpy_auto.automation.sequences.review import SIGNS, Review
@@ -39,7 +40,7 @@ def _bounded(review: Review, node: StepNode) -> Iterator[Finding]:
     if not points & THROUGHPUT:
         hint = "add to until: {name: time, when: step.time > 4 h, verdict: fail}"
         message = f"step {node.id!r} has no end by time or charge"
-        yield review.finding(node, "no-time-end", message, hint)
+        yield review.finding(node, "no-time-end", message, hint, step=node.id)
 
 
 def _end(review: Review, node: StepNode, end: End, direction: str) -> Iterator[Finding]:
@@ -47,13 +48,13 @@ def _end(review: Review, node: StepNode, end: End, direction: str) -> Iterator[F
     holds = any(drive.voltage is not None for drive in node.drives)
     if end.phase == "cv" and not holds:
         message = f"end {end.name!r} waits for phase cv, which this step never enters"
-        yield review.finding(end, "never-ends", message, "give the step a voltage")
+        yield review.finding(end, "never-ends", message, "give the step a voltage", end=end.name)
     for bound in end.when.bounds():
         yield from _never(review, node, end, bound)
     if _may_be_taper(review, end) and holds:
         message = f"{end.text} may hold before the voltage is held"
         hint = "phase: cv, or phase: cc if that is meant"
-        yield review.finding(end, "taper-phase", message, hint)
+        yield review.finding(end, "taper-phase", message, hint, text=end.text)
 
 
 def _may_be_taper(review: Review, end: End) -> bool:
@@ -76,12 +77,15 @@ def _never(review: Review, node: StepNode, end: End, bound: Bound) -> Iterator[F
         if drive.voltage is not None and _is_beyond(bound, drive.voltage, drive.direction):
             held = format_quantity(drive.voltage, "V")
             message = f"the step holds {held}: {end.text} never comes"
-            yield review.finding(end, "never-ends", message, "end by current in phase cv")
+            hint = "end by current in phase cv"
+            args: dict[str, Any] = {"held": drive.voltage, "text": end.text}
+            yield review.finding(end, "never-ends", message, hint, **args)
     low, high = review.limits.low("voltage_min"), review.limits.high("voltage_max")
     if not low <= bound.limit <= high:
         message = f"a limit trips before {end.text}"
         hint = f"limits: {low:g} … {high:g} V"
-        yield review.finding(end, "behind-limit", message, hint, severity=Severity.WARNING)
+        args = {"text": end.text, "low": finite(low), "high": finite(high)}
+        yield review.finding(end, "behind-limit", message, hint, Severity.WARNING, **args)
 
 
 def _is_beyond(bound: Bound, voltage: float, direction: str) -> bool:
@@ -100,4 +104,6 @@ def _sign(
         wrong = bound.limit > 0 if direction == "discharge" else bound.limit < 0
         if wrong and direction:
             message = f"current is {SIGNS[direction]} in a {direction} step"
-            yield review.finding(where, "current-sign", message, "write abs(current)")
+            hint = "write abs(current)"
+            args: dict[str, Any] = {"sign": SIGNS[direction], "direction": direction}
+            yield review.finding(where, "current-sign", message, hint, **args)

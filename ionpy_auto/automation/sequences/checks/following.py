@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from ionpy_auto.automation.flow import StepNode
 from ionpy_auto.automation.sequences.review import Review
@@ -31,12 +31,13 @@ def _mismatch(review: Review, first: StepNode, second: StepNode) -> Iterator[Fin
         return
     from_v, to_v = format_quantity(ended, "V"), format_quantity(held, "V")
     hint = "one step does both: charge: {current: …, voltage: …}"
+    args: dict[str, Any] = {"first": first.id, "second": second.id, "ended": ended, "held": held}
     if ended > held:
         message = f"{first.id!r} ends at {from_v}, above the {to_v} that {second.id!r} holds"
-        yield review.finding(second, "cc-cv-mismatch", message, hint)
+        yield review.finding(second, "cc-cv-mismatch", message, hint, **args)
     else:
         message = f"{first.id!r} ends at {from_v}, {second.id!r} jumps to {to_v}"
-        yield review.finding(second, "cc-cv-mismatch", message, hint, Severity.WARNING)
+        yield review.finding(second, "cc-cv-mismatch", message, hint, Severity.WARNING, **args)
 
 
 def _ends_at(review: Review, node: StepNode) -> float | None:

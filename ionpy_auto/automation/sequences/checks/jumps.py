@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from ionpy_auto.automation.fields import unknown_args
 from ionpy_auto.automation.flow import End, StepNode
 from ionpy_auto.automation.sequences.review import Review
 from ionpy_auto.core.errors import Finding
@@ -56,15 +57,16 @@ def _jump(
         return
     if target not in known:
         hint = f"steps: {', '.join(sorted(known))}"
-        yield review.finding(where, "unknown-step", f"no step {target!r}", hint)
+        args = unknown_args(target, known)
+        yield review.finding(where, "unknown-step", f"no step {target!r}", hint, **args)
     elif target in beyond:
         message = f"{target!r} stands outside this branch"
         hint = "all branches come to their ends; go on behind the parallel"
-        yield review.finding(where, "goto-out-of-branch", message, hint)
+        yield review.finding(where, "goto-out-of-branch", message, hint, step=target)
     elif target in {node.id for top in review.flow.closing for node in top.walk()}:
         message = f"{target!r} stands in finally, whose steps are all run one by one"
-        yield review.finding(where, "goto-in-finally", message, "use if")
+        yield review.finding(where, "goto-in-finally", message, "use if", step=target)
     else:
         message = f"{target!r} stands inside a loop, a way or a branch"
         hint = "go to the step it stands in"
-        yield review.finding(where, "goto-into-loop", message, hint)
+        yield review.finding(where, "goto-into-loop", message, hint, step=target)

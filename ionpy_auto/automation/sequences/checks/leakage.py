@@ -48,10 +48,13 @@ def _finding(
     unknown = sorted(device for device, value in drawing.items() if value is None)
     known = sum(value for value in drawing.values() if value is not None)
     length = format_duration(seconds)
+    args: dict[str, object] = {"length": length}
     if unknown:
         message = f"nobody knows what {' and '.join(unknown)} draw in a rest of {length}"
+        args["devices"] = unknown
     else:
         lost = format_quantity(known * seconds / 3600.0, "Ah")
         message = f"the instruments draw {lost} in a rest of {length}"
+        args["lost"] = lost
     hint = "isolate the cell: isolation: relay, or ideal_diode"
-    return review.finding(node, "leakage", message, hint, severity=Severity.WARNING)
+    return review.finding(node, "leakage", message, hint, Severity.WARNING, **args)

@@ -1,6 +1,7 @@
 """Profiles against the channel: a change of direction takes its dead time."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from ionpy_auto.automation.sequences.review import Review
 from ionpy_auto.automation.sequences.switching import DEAD_TIME_S
@@ -24,5 +25,10 @@ def check(review: Review) -> Iterator[Finding]:
                     f"{segment.seconds:g} s, less than the dead time of {dead:g} s"
                 )
                 hint = "join segments, slow it down, or clip one direction"
-                yield review.finding(node, "segment-too-short", message, hint)
+                args: dict[str, Any] = {
+                    "profile": table.name,
+                    "line": segment.line,
+                    "seconds": segment.seconds,
+                }
+                yield review.finding(node, "segment-too-short", message, hint, dead=dead, **args)
                 break

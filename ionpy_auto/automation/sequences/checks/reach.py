@@ -1,6 +1,7 @@
 """Which steps are reached, and which loops never come to an end or let no time pass."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ionpy_auto.automation.blocks import Action
 from ionpy_auto.automation.flow import StepNode
@@ -33,7 +34,7 @@ def _in_list(
             if name is not None and name in counters:
                 message = f"the loop around this one counts {name!r} already"
                 hint = "give the inner loop another counter"
-                yield review.finding(node, "duplicate-counter", message, hint)
+                yield review.finding(node, "duplicate-counter", message, hint, counter=name)
             inner = counters | {name} if name is not None else counters
         for _, part in node.parts:
             yield from _in_list(review, part, aimed, inner if node.verb != "call" else frozenset())
@@ -50,7 +51,9 @@ def _behind(review: Review, nodes: Sequence[StepNode], aimed: Ids) -> Iterator[F
             if isinstance(blocker.block, Repeat):
                 message = f"step {node.id!r} is never reached: {blocker.id!r} never ends"
             hint = "remove it, or correct what stands before it"
-            yield review.finding(node, "unreachable", message, hint, Severity.WARNING)
+            why = "loop" if isinstance(blocker.block, Repeat) else "jump"
+            args: dict[str, Any] = {"step": node.id, why: blocker.id}
+            yield review.finding(node, "unreachable", message, hint, Severity.WARNING, **args)
             return
         if _never_ends(node) or _leads_past(review, node, nodes[:position]):
             blocker = node
@@ -102,7 +105,7 @@ def _loop(review: Review, node: StepNode, block: Repeat) -> Iterator[Finding]:
     if block.most is None and not any(_takes_time(inner) for inner in block.do):
         message = f"loop {node.id!r} has no most rounds, and nothing in it takes time"
         hint = "add a wait: 1 s, or max: 100"
-        yield review.finding(node, "no-progress", message, hint)
+        yield review.finding(node, "no-progress", message, hint, loop=node.id)
 
 
 def _takes_time(node: StepNode) -> bool:

@@ -6,7 +6,7 @@ natural zero, so there the difference counts that an end asks for: what ``rate``
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ionpy_auto.automation.flow import End, StepNode
 from ionpy_auto.automation.sequences.comparisons import Compared, comparisons
@@ -73,12 +73,14 @@ def _judge(
     if size < NO_COUNTS * grain.step - 1e-12:
         message = f"{shown} is less than two counts of {grain.point} ({count})"
         hint = "a longer span, a larger bound, or a finer meter"
-        yield review.finding(end, "below-resolution", message, hint)
+        args: dict[str, Any] = {"size": shown, "point": grain.point, "count": count}
+        yield review.finding(end, "below-resolution", message, hint, counts=2, **args)
     elif size < max(FEW_COUNTS * grain.step, ACCURACIES * accuracy) - 1e-12:
         error = max(accuracy, grain.step) / size
         message = f"{shown} is near the resolution of {grain.point}: ± {error:.0%}"
         hint = "a larger bound, or a finer meter"
-        yield review.finding(end, "near-resolution", message, hint, Severity.WARNING)
+        args = {"size": shown, "point": grain.point, "percent": round(error * 100)}
+        yield review.finding(end, "near-resolution", message, hint, Severity.WARNING, **args)
 
 
 def _minus_dv(review: Review, node: StepNode, end: End, limit: float) -> Iterator[Finding]:
@@ -87,14 +89,16 @@ def _minus_dv(review: Review, node: StepNode, end: End, limit: float) -> Iterato
     if grain is not None and abs(limit) < MINUS_DV_COUNTS * grain.step - 1e-12:
         shown, count = format_quantity(abs(limit), "V"), format_quantity(grain.step, "V")
         message = f"{shown} is less than three counts of {grain.point} ({count})"
-        yield review.finding(end, "below-resolution", message, "a larger drop, or a finer meter")
+        hint = "a larger drop, or a finer meter"
+        args: dict[str, Any] = {"size": shown, "point": grain.point}
+        yield review.finding(end, "below-resolution", message, hint, count=count, counts=3, **args)
     if node.direction != "charge":
         message = "a peak of the voltage comes in a charge alone"
         yield review.finding(end, "minus-dv", message, "use it in a charge step")
     elif not any(_is_backup(review, one) for e in node.until for one in _all_of(review, e)):
         message = f"step {node.id!r} charges on if the peak is missed"
         hint = "add an end: rate(temp, 1 min) > 1 K/min, or step.ah > 1.2 * cell.capacity"
-        yield review.finding(end, "minus-dv-backup", message, hint)
+        yield review.finding(end, "minus-dv-backup", message, hint, step=node.id)
 
 
 def _all_of(review: Review, end: End) -> Iterator[Compared]:

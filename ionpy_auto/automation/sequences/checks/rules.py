@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ionpy_auto.automation.flow import RuleNode
 from ionpy_auto.automation.sequences.review import Review
 from ionpy_auto.core.errors import Finding, Severity
+from ionpy_auto.language import ListNode, MapNode, Node, TextNode, read_with_findings
 
 
 def check(review: Review) -> Iterator[Finding]:
@@ -21,7 +23,29 @@ def check(review: Review) -> Iterator[Finding]:
         end = min((line - 1 for line in later), default=len(lines))
         for device, part in parts.items():
             if device:
-                yield from _literal(review, lines[rule.line - 1 : end], rule, device, part)
+                found = _literal(review, lines[rule.line - 1 : end], rule, device, part)
+                yield from (_placed(finding, review.flow.text) for finding in found)
+
+
+def _placed(finding: Finding, text: str) -> Finding:
+    """With the way to what stands there: a rule may stand on one line, and marks go by the way."""
+    tree = read_with_findings(text)[0]
+    at = (finding.line, finding.column)
+    before = [node for node in _texts(tree) if (node.line, node.column) <= at]
+    return replace(finding, path=before[-1].path) if before else finding
+
+
+def _texts(node: Node | None) -> Iterator[TextNode]:
+    """All keys and values in the order of the text."""
+    if isinstance(node, TextNode):
+        yield node
+    elif isinstance(node, MapNode):
+        for entry in node.entries.values():
+            yield entry.key
+            yield from _texts(entry.node)
+    elif isinstance(node, ListNode):
+        for item in node.items:
+            yield from _texts(item)
 
 
 def _literal(
@@ -41,4 +65,5 @@ def _literal(
                 line=rule.line + offset,
                 column=match.start() + 1,
                 severity=Severity.WARNING,
+                args={"device": device, "part": part},
             )

@@ -1,7 +1,7 @@
 """Where the cell voltage comes from: valid with the outputs off, at the cell, the best there is."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from ionpy_auto.automation.flow import StepNode
 from ionpy_auto.automation.sequences.review import Review
@@ -27,13 +27,13 @@ def check(review: Review) -> Iterator[Finding]:
     if entity.valid_when is ValidWhen.OUTPUT_ON:
         message = f"{point} shows nothing while the output is off"
         hint = "an output goes on at the cell's own voltage: take it from a meter, or the load"
-        yield review.finding(node, "blind-start", message, hint)
+        yield review.finding(node, "blind-start", message, hint, point=point)
     yield from _sign(review, node)
     device = point.rpartition(".")[0]
     if channel.isolation == "relay" and device in {channel.source, channel.sink}:
         message = f"{point} does not see the cell while the relay is open"
         hint = "take the voltage from a meter at the cell"
-        yield review.finding(node, "relay-hides-voltage", message, hint)
+        yield review.finding(node, "relay-hides-voltage", message, hint, point=point)
     rank = rank_of(review, point, entity)
     if rank > METER and channel.voltage.wires < 4:
         yield from _two_wires(review, node, point)
@@ -47,7 +47,7 @@ def _sign(review: Review, node: StepNode) -> Iterator[Finding]:
     if entity is not None and not entity.signed and len(_directions(review)) > 1:
         message = f"{point} cannot show a negative current"
         hint = "give a meter for each direction: current: {charge: …, discharge: …}"
-        yield review.finding(node, "unsigned-current", message, hint)
+        yield review.finding(node, "unsigned-current", message, hint, point=str(point))
 
 
 def _directions(review: Review) -> frozenset[str]:
@@ -76,7 +76,7 @@ def _two_wires(review: Review, node: StepNode, point: str) -> Iterator[Finding]:
         lost = f": {format_quantity(max(currents) * ohms, 'V')} at {max(currents):g} A"
     message = f"{point} is at the instrument's terminals, the leads lose I · R{lost}"
     hint = "measure at the cell with four wires, or wires: 4 where sense leads are connected"
-    yield review.finding(node, "two-wires", message, hint, severity=Severity.WARNING)
+    yield review.finding(node, "two-wires", message, hint, Severity.WARNING, point=point)
 
 
 def _better(review: Review, node: StepNode, rank: int) -> Iterator[Finding]:
@@ -94,8 +94,9 @@ def _better(review: Review, node: StepNode, rank: int) -> Iterator[Finding]:
             if found < rank and entity.valid_when is ValidWhen.ALWAYS:
                 message = f"{point} ({WORDS[found]}) is nearer to the cell than {WORDS[rank]}"
                 hint = f"voltage: {{from: {point}}}"
+                args: dict[str, Any] = {"point": point, "present": channel.voltage.source}
                 yield review.finding(
-                    node, "better-voltage", message, hint, severity=Severity.WARNING
+                    node, "better-voltage", message, hint, Severity.WARNING, **args
                 )
                 return
 

@@ -1,6 +1,7 @@
 """Runs that wait for each other must be able to run together (SEQ-25)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from ionpy_auto.automation.flow import StepNode
 from ionpy_auto.automation.sequences.review import Review
@@ -26,8 +27,11 @@ def _pair(review: Review, node: StepNode, name: str) -> Iterator[Finding]:
     if output:
         message = f"{where} both use {output}: their runs never are under way together"
         hint = "source_output in the channel files, or another supply"
-        yield review.finding(node, "never-together", message, hint)
+        args: dict[str, Any] = {"own": review.flow.channel, "other": name, "output": output}
+        yield review.finding(node, "never-together", message, hint, **args)
     minus = minus_between(own, other, review.devices)
     if minus:
         message = f"{where} are joined by {minus}: a lifted cell would be shorted"
-        yield review.finding(node, "shared-minus", message, "use supplies that float")
+        hint = "use supplies that float"
+        args = {"own": review.flow.channel, "other": name}
+        yield review.finding(node, "shared-minus", message, hint, minus=minus, **args)

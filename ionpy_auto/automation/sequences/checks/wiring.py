@@ -1,6 +1,7 @@
 """Steps against the channel: an output for each direction, a voltage that is valid at rest."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from ionpy_auto.automation.flow import StepNode
 from ionpy_auto.automation.sequences.review import Review
@@ -21,7 +22,8 @@ def check(review: Review) -> Iterator[Finding]:
     for node in (inner for top in review.flow.closing for inner in top.walk()):
         if node.drives:
             hint = "finally makes safe; put it into the sequence"
-            yield review.finding(node, "drives-in-finally", f"{node.id} drives the cell", hint)
+            message = f"{node.id} drives the cell"
+            yield review.finding(node, "drives-in-finally", message, hint, step=node.id)
 
 
 def _relay(review: Review) -> Iterator[Finding]:
@@ -34,7 +36,8 @@ def _relay(review: Review) -> Iterator[Finding]:
         if by_hand or node.verb == "cross_check":
             message = f"{node.verb}: {review.flow.channel} has no relay that can be switched"
             hint = "relay: {point: RLY_01.k1} in the channel file, or ask a person with prompt"
-            yield review.finding(node, "no-relay", message, hint)
+            args: dict[str, Any] = {"verb": node.verb, "channel": review.flow.channel}
+            yield review.finding(node, "no-relay", message, hint, **args)
 
 
 def _meters(review: Review) -> Iterator[Finding]:
@@ -44,19 +47,23 @@ def _meters(review: Review) -> Iterator[Finding]:
         if node.verb == "cross_check" and channel is not None and channel.current.source:
             message = f"{review.flow.channel} has one current meter for both directions"
             hint = "nothing to compare; leave the step out"
-            yield review.finding(node, "one-meter", message, hint)
+            channel_id = review.flow.channel
+            yield review.finding(node, "one-meter", message, hint, channel=channel_id)
 
 
 def _outputs(review: Review, node: StepNode, direction: str) -> Iterator[Finding]:
     if not review.flow.channel:
         hint = "channel: CH1"
-        yield review.finding(node, "no-channel", f"{direction} needs a channel", hint)
+        args: dict[str, Any] = {"direction": direction}
+        yield review.finding(node, "no-channel", f"{direction} needs a channel", hint, **args)
     elif review.channel is not None:
         has = review.channel.source if direction == "charge" else review.channel.sink
         if not has:
             part = "source" if direction == "charge" else "sink"
             message = f"{review.flow.channel} has no {part}"
-            yield review.finding(node, f"no-{part}", message, f"add {part}: to the channel file")
+            hint = f"add {part}: to the channel file"
+            args = {"channel": review.flow.channel}
+            yield review.finding(node, f"no-{part}", message, hint, **args)
 
 
 def _rest(review: Review, node: StepNode) -> Iterator[Finding]:
@@ -67,4 +74,5 @@ def _rest(review: Review, node: StepNode) -> Iterator[Finding]:
     if entity is not None and entity.valid_when is ValidWhen.OUTPUT_ON:
         message = f"{review.channel.voltage.source} shows nothing while the output is off"
         hint = "take the voltage from a meter, the load, or the battery terminal"
-        yield review.finding(node, "blind-rest", message, hint)
+        point = review.channel.voltage.source
+        yield review.finding(node, "blind-rest", message, hint, point=point)

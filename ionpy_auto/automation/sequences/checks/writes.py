@@ -5,6 +5,7 @@ must not stop working because an instrument was exchanged. The write itself is r
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from ionpy_auto.automation.actions.set import Set
 from ionpy_auto.automation.flow import ActionNode, StepNode
@@ -41,4 +42,6 @@ def _value(review: Review, node: ActionNode | StepNode, setting: Setting) -> Ite
     bound, what = (found.high, "most") if value > found.high else (found.low, "least")
     message = f"{address} takes at {what} {format_number(bound)} {setting.unit}".rstrip()
     hint = f"{setting.text} is refused when it is written"
-    yield review.finding(node, "out-of-range", message, hint, Severity.WARNING)
+    args: dict[str, Any] = {"point": address, "limit": bound, "unit": setting.unit, "what": what}
+    args |= {"written": setting.text, "key": setting.point}
+    yield review.finding(node, "out-of-range", message, hint, Severity.WARNING, **args)

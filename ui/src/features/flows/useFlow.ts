@@ -30,6 +30,8 @@ export interface FlowEditing {
   compare: Action<[]>
   /** Saves this text over the version of a conflict. */
   settle: Action<[text: string]>
+  /** The file is being removed from here: its end is no news. */
+  isLeaving: Ref<boolean>
   /** This text becomes the draft of the version of a conflict. */
   redraft: (text: string) => void
   /** Takes the file as it is; the draft is one undo step away. */
@@ -47,6 +49,7 @@ export function useFlow(id: string, project: string): FlowEditing {
   const conflict = shallowRef<Conflict | null>(null)
   const restored = ref(false)
   const outside = ref(false)
+  const isLeaving = ref(false)
   let opened = false
 
   const load = useLoad(async () => {
@@ -130,7 +133,7 @@ export function useFlow(id: string, project: string): FlowEditing {
   }
 
   onBeforeUnmount(onFlowChanged((which, revision) => {
-    if (which === id && revision !== load.data.value?.revision && !save.busy.value) void load.reload()
+    if (which === id && revision !== load.data.value?.revision && !save.busy.value && !isLeaving.value) void load.reload()
   }))
-  return { load, editor, saved, dirty, changed, restored, outside, conflict, save, compare, settle, redraft, discard }
+  return { load, editor, saved, dirty, changed, restored, outside, conflict, save, compare, settle, isLeaving, redraft, discard }
 }

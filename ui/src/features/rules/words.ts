@@ -81,6 +81,13 @@ export function plainText(value: unknown): string {
     .join(', ')
 }
 
+/** Where a link of a chain of causes leads: a run to its trace, a rule to its page. */
+export function causeLink(text: string): string | null {
+  const [, kind, id] = /^(run|rule):([\w./-]+)/.exec(text) ?? []
+  if (!id) return null
+  return kind === 'run' ? `/runs/${id}/trace` : `/rules/${id}`
+}
+
 /** Microseconds with a unit that fits. */
 export const costText = (us: number): string => (us >= 1000 ? `${formatNumber(us / 1000, 1)} ms` : `${formatNumber(us, us < 10 ? 1 : 0)} µs`)
 

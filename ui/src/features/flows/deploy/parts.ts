@@ -25,9 +25,20 @@ function ownerOf(graph: FlowGraph, node: FlowNode): FlowNode | null {
   return null
 }
 
+const SECTIONS: Record<string, (graph: FlowGraph) => readonly FlowNode[]> = { limits: (graph) => graph.limits, sequence: (graph) => graph.sequence, finally: (graph) => graph.closing, rules: (graph) => graph.rules }
+
+/** A list that comes or goes as a whole is told by what stands in it. */
+function single(changes: readonly FlowChange[], before: FlowGraph, after: FlowGraph): FlowChange[] {
+  return changes.flatMap((change) => {
+    const nodesOf = change.kind === 'changed' || change.path.length > 1 ? undefined : SECTIONS[String(change.path[0])]
+    const nodes = nodesOf?.(change.kind === 'removed' ? before : after) ?? []
+    return nodes.length ? nodes.map((node) => ({ kind: change.kind, path: [...node.path] })) : [change]
+  })
+}
+
 /** Removed parts have their path in the graph from before. */
 export function partsOf(changes: readonly FlowChange[], before: FlowGraph, after: FlowGraph): ChangedPart[] {
-  return changes.map(({ kind, path }) => {
+  return single(changes, before, after).map(({ kind, path }) => {
     const { node, rest } = nodeAt(kind === 'removed' ? before : after, path)
     const owner = node && ['end', 'trigger', 'check', 'action'].includes(node.kind) ? ownerOf(kind === 'removed' ? before : after, node) : null
     const inside = rest.filter((word) => typeof word === 'string')
@@ -39,7 +50,7 @@ export function partsOf(changes: readonly FlowChange[], before: FlowGraph, after
 export function marksOf(changes: readonly FlowChange[], before: FlowGraph, after: FlowGraph, noteOf: (part: ChangedPart) => string): Map<string, Mark> {
   const marks = new Map<string, Mark>()
   const parts = partsOf(changes, before, after)
-  changes.forEach(({ kind, path }, place) => {
+  single(changes, before, after).forEach(({ kind, path }, place) => {
     const { node, rest } = nodeAt(after, kind === 'removed' ? path.slice(0, -1) : path)
     const part = parts[place]
     if (!node || !part || marks.get(node.key)?.state === 'added') return

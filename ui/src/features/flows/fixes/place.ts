@@ -1,32 +1,5 @@
-/** Where a finding stands: its path in the text, and the values under it. */
-import type { Finding } from '@/api/types'
-import { isMap, nodeAtLine, nodeAtPath, rootOf, valueAt, type FlowGraph, type FlowNode, type Path, type Plain } from '../model/graph'
-
-/** `sequence.0.until.1.when`, as the server says it. Ids of points hold dots: `set.PSU_01.u_set` stays whole where it is a key. */
-export function pathIn(graph: FlowGraph, text: string): Path {
-  const steps = text.split('.')
-  const path: (string | number)[] = []
-  let value: Plain | undefined = rootOf(graph)
-  while (steps.length) {
-    const took: number = isMap(value) ? longestKey(value, steps) : 1
-    const step = steps.splice(0, took).join('.')
-    const key: string | number = Array.isArray(value) || (value === undefined && /^\d+$/.test(step)) ? Number(step) : step
-    path.push(key)
-    value = value === undefined ? undefined : valueAt(value, [key])
-  }
-  return path
-}
-
-function longestKey(map: { [key: string]: Plain }, steps: readonly string[]): number {
-  for (let length = Math.min(4, steps.length); length > 1; length -= 1) if (steps.slice(0, length).join('.') in map) return length
-  return 1
-}
-
-/** The node a finding is about: by its path, else by its line. */
-export function nodeOf(finding: Finding, graph: FlowGraph): FlowNode | null {
-  const path = finding.path ? pathIn(graph, finding.path) : []
-  return nodeAtPath(graph, path) ?? (finding.line ? nodeAtLine(graph, finding.line) : null)
-}
+/** The single values below a path, each with its place. */
+import { isMap, type Path, type Plain } from '../model/graph'
 
 export interface Leaf { path: Path; text: string; isKey: boolean }
 

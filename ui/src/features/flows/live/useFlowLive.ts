@@ -19,6 +19,8 @@ export interface FlowLive {
   isThis: ComputedRef<boolean>
   stepOf: (node: FlowNode) => StepLive | undefined
   ruleOf: (node: FlowNode) => RuleState | undefined
+  /** Reads what rules do again, after somebody did something to one. */
+  readRules: () => Promise<void>
   /** The channel whose values stand beside conditions. */
   channel: ComputedRef<string>
 }
@@ -41,7 +43,8 @@ export function provideFlowLive(editor: FlowEditor): FlowLive {
     run, isThis,
     stepOf: (node) => (steps.value.size ? steps.value.get(editor.factsOf(node)?.id ?? node.id) : undefined),
     ruleOf: (node) => (editor.readonly || !node.id ? undefined : rules.byId.value[`${editor.id}/${node.id}`]),
-    channel: computed(() => run.value?.bindings.channel ?? textOf(editor.graph.value.head.channel)),
+    readRules: async () => void (await rules.load.reload()),
+    channel: computed(() => (editor.readonly ? '' : (run.value?.bindings.channel ?? textOf(editor.graph.value.head.channel)))),
   }
   provide(KEY, live)
   return live

@@ -9,7 +9,11 @@ import { flowEditsApi, type EditedFlow } from '@/api/flowEdits'
 import type { Finding, OutlineStep } from '@/api/types'
 import { Timeline } from '@/kit/timeline'
 import { useToasts } from '@/stores/toasts'
+import { said } from '../fixes/said'
+import { t } from '../messages'
+import { nodeOf } from './findings'
 import { nodeAtLine, type FlowGraph, type FlowNode } from './graph'
+import type { Kept } from './kept'
 import { readGraph } from './read'
 import type { Planner } from './edits'
 
@@ -22,7 +26,6 @@ export interface State {
   selection: string[]
 }
 
-
 export interface FlowEditor {
   id: string
   file: Ref<string>
@@ -31,6 +34,7 @@ export interface FlowEditor {
   graph: ComputedRef<FlowGraph>
   /** What the server said last; `facts.text` is the text it was about. */
   facts: ShallowRef<EditedFlow | null>
+  /** In the language of the page. */
   findings: ComputedRef<Finding[]>
   checking: Ref<boolean>
   /** Edits that wait or are on their way. */
@@ -55,6 +59,8 @@ export interface FlowEditor {
   /** A whole text as one step: a merge, an older version. */
   replace: (text: string, name: string) => void
   adopt: (facts: EditedFlow) => void
+  /** Begins anew with a text and the steps that were kept of it; `lost` names the step to a text that was not kept. */
+  restore: (text: string, kept: Kept<State> | null, lost: string) => void
   timeline: Timeline<State>
   /** Waits for edits under way. */
   settled: () => Promise<void>
@@ -97,13 +103,13 @@ export function createEditor(id: string, first: string, options: { file?: string
   let typing = 0
 
   const graph = computed<FlowGraph>((before) => (before?.text === text.value ? before : readGraph(text.value, before)))
-  const findings = computed(() => facts.value?.findings ?? [])
+  const findings = computed(() => (facts.value?.findings ?? []).map(said))
   const outline = computed(() => stepsByLine([...(facts.value?.outline?.steps ?? []), ...(facts.value?.outline?.finally ?? [])]))
   const factsOf = (node: FlowNode) => (facts.value?.text === graph.value.text ? outline.value.get(node.line) : undefined)
   const byKey = computed(() => {
     const found = new Map<string, Finding[]>()
     for (const finding of findings.value) {
-      const key = (finding.line ? nodeAtLine(graph.value, finding.line)?.key : undefined) ?? ''
+      const key = nodeOf(finding, graph.value)?.key ?? ''
       found.set(key, [...(found.get(key) ?? []), finding])
     }
     return found
@@ -120,6 +126,15 @@ export function createEditor(id: string, first: string, options: { file?: string
     asked += 1
     checking.value = false
     facts.value = next
+  }
+
+  function restore(next: string, kept: Kept<State> | null, lost: string): void {
+    timeline.reset({ text: next, selection: [] })
+    if (kept) {
+      timeline.restore(kept)
+      if (kept.now.text !== next) timeline.push(lost, { text: next, selection: [] })
+    }
+    show({ text: next, selection: [] })
   }
 
   async function checkNow(): Promise<void> {
@@ -143,6 +158,7 @@ export function createEditor(id: string, first: string, options: { file?: string
 
   async function edit(name: string, plan: Planner, key: string): Promise<boolean> {
     const before = text.value
+    if (!graph.value.readable && !options.readonly) toasts.show('warning', t('notReadable'))
     const planned = graph.value.readable ? plan(graph.value) : null
     if (!planned || options.readonly) return false
     try {
@@ -183,7 +199,7 @@ export function createEditor(id: string, first: string, options: { file?: string
   const step = (moved: boolean): void => { if (moved) show(timeline.now) }
 
   return {
-    id, file, readonly: options.readonly ?? false, text, graph, facts, findings, checking, pending, factsOf, select, apply, type, adopt, timeline, undoName, redoName,
+    id, file, readonly: options.readonly ?? false, text, graph, facts, findings, checking, pending, factsOf, select, apply, type, adopt, restore, timeline, undoName, redoName,
     problemsOf: (key) => byKey.value.get(key) ?? [],
     selection: computed(() => known(selection.value)) as Ref<readonly string[]>,
     focused: computed(() => graph.value.nodes.get(selection.value.at(-1) ?? '') ?? null),

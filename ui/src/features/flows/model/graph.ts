@@ -94,6 +94,12 @@ export function nodeAtLine(graph: FlowGraph, line: number): FlowNode | null {
   return found
 }
 
+/** The rule a node is, or stands in. */
+export function ruleAround(graph: FlowGraph, node: FlowNode): FlowNode | null {
+  const path = node.path[0] === 'rules' ? node.path.slice(0, 2) : []
+  return path.length === 2 ? nodeAtPath(graph, path) : null
+}
+
 /** The innermost node at or above a path of the text. */
 export function nodeAtPath(graph: FlowGraph, path: Path): FlowNode | null {
   for (let length = path.length; length > 0; length -= 1) {

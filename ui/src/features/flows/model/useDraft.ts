@@ -11,16 +11,8 @@ const SOON_MS = 400
 export async function restoreDraft(editor: FlowEditor, project: string, saved: string): Promise<string | null> {
   const draft = readDraft(project, editor.id)
   const kept = await readKept<State>(project, editor.id)
-  const text = draft?.text ?? saved
-  editor.timeline.reset({ text, selection: [] })
-  if (kept) {
-    editor.timeline.restore(kept)
-    // The page ended before the last steps were kept, or the file changed meanwhile: one step leads to the text as it is.
-    if (kept.now.text !== text) editor.timeline.push(t(draft ? 'lastSteps' : 'outsideStep'), { text, selection: [] })
-  }
-  editor.text.value = text
-  editor.undoName.value = editor.timeline.undoName
-  editor.redoName.value = editor.timeline.redoName
+  // The page may have ended before the last steps were kept, or the file changed meanwhile.
+  editor.restore(draft?.text ?? saved, kept, t(draft ? 'lastSteps' : 'outsideStep'))
   return draft && draft.text !== saved ? draft.revision : null
 }
 

@@ -43,7 +43,7 @@ export function namesOf(devices: readonly Device[], channel: string, wiring: Wir
 /** The word a cursor stands in: where it begins and what of it is typed; behind a number stands a unit, which is no name. */
 export function wordAt(text: string, cursor: number): { from: number; to: number; word: string } {
   const from = cursor - (/[A-Za-z_$][\w.]*$/.exec(text.slice(0, cursor))?.[0].length ?? 0)
-  if (/(^|[^\w.])[\d.]+\s*$/.test(text.slice(0, from))) return { from: cursor, to: cursor, word: '' }
+  if (/(^|[^\w.])[\d.]+\s*[°µ]?$/.test(text.slice(0, from))) return { from: cursor, to: cursor, word: '' }
   const to = cursor + (/^[\w.]*/.exec(text.slice(cursor))?.[0].length ?? 0)
   return { from, to, word: text.slice(from, cursor) }
 }

@@ -22,6 +22,8 @@ export interface Spec {
   /** A map that may stand in place of a single value (`current: {from: …, to: …}`). */
   wide: Spec | null
   writable: boolean
+  /** An expression that is true or false. */
+  condition: boolean
 }
 
 export const isSchema = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -95,6 +97,7 @@ export function specOf(root: Schema, key: string, schema: unknown, required = fa
     min: numberOf(firstOf(forms, 'minimum')), max: numberOf(firstOf(forms, 'maximum')),
     help: textOf(own.description) || textOf(firstOf(single, 'description')), fallback: textOf(own.default), example: exampleOf(forms),
     writable: forms.some((form) => form['x-point'] === 'writable'),
+    condition: forms.some((form) => form['x-expression'] === 'bool'),
   }
   const referred = referredKind(root, schema)
   if (referred) return { ...base, kind: referred }

@@ -6,7 +6,9 @@ import { useLoad } from '@/kit/useLoad'
 import { useDevices } from '@/stores/devices'
 import type { Edit } from '../model/edits'
 import { useEditor, type FlowEditor } from '../model/editor'
+import { pathIn } from '../model/findings'
 import { keyOf, textOf, valueAt, type FlowGraph, type Path, type Plain } from '../model/graph'
+import { provideExpressionsNow } from './expressionNow'
 import { tp } from './messages'
 import { findField, formOf, type Field, type Form, type Subject } from './forms'
 import type { Schema } from './spec'
@@ -56,9 +58,6 @@ export function subjectAt(graph: FlowGraph, place: Place): Subject | null {
   return null
 }
 
-/** `sequence[0].until` as a finding says it, or `sequence.0.until`, as a path. */
-export const pathOf = (text: string): Path => text.split(/[.[\]]+/).filter(Boolean).map((step) => (/^\d+$/.test(step) ? Number(step) : step))
-
 export function providePanel(): Panel {
   const editor = useEditor()
   const devices = useDevices()
@@ -70,7 +69,7 @@ export function providePanel(): Panel {
     const subject = schema.value ? subjectAt(graph, place) : null
     return subject && schema.value ? formOf(schema.value, subject, graph.head) : null
   }
-  const placed = computed(() => editor.findings.value.map((finding) => ({ finding, key: finding.path ? keyOf(pathOf(finding.path)) : '' })))
+  const placed = computed(() => editor.findings.value.map((finding) => ({ finding, key: finding.path ? keyOf(pathIn(editor.graph.value, finding.path)) : '' })))
 
   const panel: Panel = {
     editor, schema, channel,
@@ -99,5 +98,6 @@ export function providePanel(): Panel {
     channels: computed(() => channelLoad.data.value?.items.map((one) => one.id) ?? devices.list.filter((one) => one.category === 'channel').map((one) => one.id)),
   }
   provide(KEY, panel)
+  provideExpressionsNow(editor)
   return panel
 }

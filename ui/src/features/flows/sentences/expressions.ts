@@ -8,8 +8,12 @@ const NAMES = /(?<![\w.$])(step\.time|step\.ah|voltage|current|power|temp)(?![\w
 /** A bound by time alone: `step.time > 3 h`. */
 const BOUND = /^\s*step\.time\s*>=?\s*([\d.]+\s*[a-z]+|\$\w+)\s*$/
 
+/** Words between conditions, outside of texts in quotes. */
+const JOINTS = /"[^"]*"|'[^']*'|(?<![\w.])(and|or|not)(?![\w.])/g
+
 export function expressionText(source: string): string {
-  return prettyExpression(source.replace(NAMES, (name) => LETTERS[name] ?? name)).trim()
+  const spoken = source.replace(JOINTS, (found, word?: 'and' | 'or' | 'not') => (word ? t(word) : found))
+  return prettyExpression(spoken.replace(NAMES, (name) => LETTERS[name] ?? name)).trim()
 }
 
 /** The condition of an end or limit, in any of its spellings. */

@@ -1,5 +1,6 @@
 /** Triggers and conditions of rules, in words. */
 import { isMap, textOf, type Plain, type PlainMap } from '../model/graph'
+import { readCondition, type Cond } from '../panel/conditions'
 import { expressionText, holdOf, listOf } from './expressions'
 import { t } from './messages'
 import { get, inShort, words, type Speak } from './steps'
@@ -48,13 +49,16 @@ export const TRIGGERS: Record<string, Speak> = {
   webhook: (own, _all, short) => t('onWebhook', { x: short || textOf(own.name) }),
 }
 
-const inside = (value: Plain | undefined): Plain[] => listOf(isMap(value) && 'of' in value ? value.of : value)
-const joined = (word: 'and' | 'or', value: Plain | undefined): string => inside(value).map((one) => (isMap(one) ? `(${checkText(one)})` : checkText(one))).join(` ${t(word)} `)
+/** Groups in groups stand in brackets, whichever way they are written. */
+function condText(cond: Cond, isInside: boolean): string {
+  if (cond.kind === 'leaf') return expressionText(cond.text)
+  if (cond.kind === 'block') return checkText(cond.value)
+  const text = cond.items.map((one) => condText(one, cond.items.length > 1)).join(` ${t(cond.op === 'and' ? 'and' : 'or')} `)
+  if (cond.op === 'not') return `${t('not')} (${text})`
+  return isInside && cond.items.length > 1 ? `(${text})` : text
+}
 
 const CHECKS: Record<string, (value: Plain | undefined, all: PlainMap) => string> = {
-  all: (value) => joined('and', value),
-  any: (value) => joined('or', value),
-  not: (value) => `${t('not')} (${joined('or', value)})`,
   state: (value, all) => {
     const own = isMap(value) ? value : {}
     return t('stateIs', { point: textOf(value ?? null) || textOf(own.point), list: listOf(own.is ?? all.is).map(inShort).join(` ${t('or')} `) })
@@ -67,7 +71,9 @@ const CHECKS: Record<string, (value: Plain | undefined, all: PlainMap) => string
 
 /** One condition of a rule. */
 export function checkText(value: Plain): string {
-  if (!isMap(value)) return expressionText(textOf(value))
+  const cond = readCondition(value)
+  if (cond.kind !== 'block') return condText(cond, false)
+  if (!isMap(value)) return ''
   const verb = Object.keys(value).find((key) => key in CHECKS)
   return verb ? (CHECKS[verb]?.(value[verb], value) ?? '') : inShort(value)
 }

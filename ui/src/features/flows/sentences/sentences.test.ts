@@ -40,7 +40,7 @@ const RULES: [NodeKind, string, string, string][] = [
   ['trigger', 'PSU_01.temp > 60 °C', 'PSU_01.temp > 60 °C', 'PSU_01.temp > 60 °C'],
   ['trigger', '{run: step_ended, step: charge}', 'step charge ends', 'Schritt charge endet'],
   ['trigger', '{schedule: {every: 10 min}}', 'every 10 min', 'alle 10 min'],
-  ['check', '{any: [temp > 3 °C, {not: PSU_01.on}]}', 'T > 3 °C or (not (PSU_01.on))', 'T > 3 °C oder (nicht (PSU_01.on))'],
+  ['check', '{any: [temp > 3 °C, {not: PSU_01.on}]}', 'T > 3 °C or not (PSU_01.on)', 'T > 3 °C oder nicht (PSU_01.on)'],
   ['check', '{time: {after: "22:00", before: "06:00", days: [fri]}}', 'it is between 22:00 and 06:00 on fri', 'es zwischen 22:00 und 06:00 ist am fri'],
   ['end', '{name: taper, phase: cv, when: current < 0.05 C, for: 10 s, goto: relax}', 'I < 0.05 C for 10 s → relax', 'I < 0.05 C für 10 s → relax'],
   ['limit', '{id: hot, trip: temp > 45 °C, samples: 2}', 'Trip at T > 45 °C (2 samples)', 'Auslösen bei T > 45 °C (2 Messwerte)'],

@@ -1,0 +1,13 @@
+/** Mistakes without a fix at a press, each with why: a person has to decide, or to change something outside the flow. */
+const BENCH = 'something on the bench, or in its files, is to be changed'
+const INTENT = 'only a person knows what was meant'
+const WRITING = 'the text itself is broken; the editor cannot know what was to stand there'
+const RUNS = 'told when a file is kept, not while it is edited'
+
+export const WITHOUT_FIX: Readonly<Record<string, string>> = {
+  'alias': WRITING, 'anchor': WRITING, 'bad-character': WRITING, 'duplicate-key': WRITING, 'key-not-text': WRITING, 'merge-key': WRITING, 'several-documents': WRITING, 'syntax': WRITING, 'tag': WRITING, 'too-deep': WRITING, 'too-large': WRITING, 'too-long': WRITING, 'too-many-nodes': WRITING, 'too-complex': WRITING,
+  'bad-id': INTENT, 'bad-name': INTENT, 'bad-path': INTENT, 'bad-power': INTENT, 'bad-topic': INTENT, 'bad-url': INTENT, 'behind-limit': INTENT, 'below-resolution': INTENT, 'near-resolution': INTENT, 'call-recursion': INTENT, 'called-flow': 'it is to be mended in the other flow', 'called-rules': INTENT, 'cc-cv-mismatch': INTENT, 'duplicate-counter': INTENT, 'endless-repeat': INTENT, 'feeds-itself': INTENT, 'goto-in-finally': INTENT, 'goto-into-loop': INTENT, 'goto-out-of-branch': INTENT, 'goto-step': INTENT,
+  'minus-dv': INTENT, 'minus-dv-backup': INTENT, 'missing-parameter': INTENT, 'missing-value': INTENT, 'missing-verb': INTENT, 'never-ends': INTENT, 'no-bound': INTENT, 'no-hysteresis': INTENT, 'no-progress': INTENT, 'no-run': INTENT, 'no-such-mode': INTENT, 'not-a-condition': INTENT, 'not-a-duration': INTENT, 'not-a-number': INTENT, 'not-a-point': INTENT, 'not-allowed': INTENT, 'one-verb': INTENT, 'other-cell': INTENT, 'parameter-range': INTENT, 'range': INTENT, 'read-only': INTENT, 'reset-twice': INTENT, 'side-limit': INTENT, 'startup-writes': INTENT, 'drives-in-finally': INTENT, 'two-drive': INTENT, 'unit': INTENT, 'value': INTENT, 'wrong-arguments': INTENT, 'wrong-type': INTENT, 'no-range': INTENT,
+  'better-voltage': BENCH, 'blind-start': BENCH, 'blind-rest': BENCH, 'coarse-set-voltage': BENCH, 'crowbar': BENCH, 'diode-needs-sense': BENCH, 'leakage': BENCH, 'never-together': BENCH, 'no-broker': BENCH, 'no-path-resistance': BENCH, 'no-project': BENCH, 'no-relay': BENCH, 'no-sequence': BENCH, 'no-sink': BENCH, 'no-source': BENCH, 'one-meter': BENCH, 'relay-hides-voltage': BENCH, 'segment-too-short': BENCH, 'shared-device': BENCH, 'shared-minus': BENCH, 'slow-sense': BENCH, 'software-mode': BENCH, 'trips-on-cc': BENCH, 'two-wires': BENCH, 'unknown-profile': BENCH, 'unsigned-current': BENCH,
+  'duplicate-flow': RUNS, 'id-changed': RUNS,
+}
