@@ -1,5 +1,5 @@
 /** Completion, help under the pointer and signatures of scripts in CodeMirror: the script API, points and devices of the bench. */
-import { autocompletion, startCompletion, type Completion, type CompletionContext, type CompletionResult, type CompletionSource } from '@codemirror/autocomplete'
+import { autocompletion, insertBracket, startCompletion, type Completion, type CompletionContext, type CompletionResult, type CompletionSource } from '@codemirror/autocomplete'
 import { localCompletionSource } from '@codemirror/lang-python'
 import { syntaxTree } from '@codemirror/language'
 import { StateField, type EditorState, type Extension } from '@codemirror/state'
@@ -48,8 +48,13 @@ function optionsOf(call: string, typed: string, names: ScriptNames): { typed: st
 function put(one: ApiFunction, hasAwait: boolean): Completion['apply'] {
   return (view: EditorView, _: Completion, from: number, to: number) => {
     const quoted = one.parameters[0]?.startsWith('point:') ?? false
-    const insert = `${hasAwait ? '' : 'await '}${one.name}(${quoted ? '""' : ''})`
-    view.dispatch({ changes: { from, to, insert }, selection: { anchor: from + insert.length - (quoted ? 2 : 1) }, userEvent: 'input.complete' })
+    const insert = `${hasAwait ? '' : 'await '}${one.name}`
+    view.dispatch({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, userEvent: 'input.complete' })
+    // As if typed: who types the closing one as well passes over it.
+    for (const bracket of quoted ? ['(', '"'] : ['(']) {
+      const typed = insertBracket(view.state, bracket)
+      if (typed) view.dispatch(typed)
+    }
     if (quoted) startCompletion(view)
   }
 }

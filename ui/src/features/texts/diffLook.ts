@@ -17,6 +17,7 @@ export const diffLook = EditorView.theme({
   '&:not(.cm-merge-a) .cm-line.cm-changedLine, &:not(.cm-merge-a) .cm-line.cm-insertedLine': { backgroundColor: NEW, boxShadow: 'inset 3px 0 var(--ok)' },
   '&.cm-merge-a .cm-changedText, & .cm-deletedChunk .cm-deletedText': { background: 'color-mix(in srgb, var(--bad) 30%, transparent)', textDecoration: 'line-through' },
   '&.cm-merge-b .cm-changedText': { background: 'color-mix(in srgb, var(--ok) 28%, transparent)', textDecoration: 'none' },
+  '& .cm-deletedText, & .cm-deletedText *, & .cm-changedText, & .cm-changedText *, & .cm-changedLine > span': { color: 'var(--text)' },
   '& .cm-deletedLine, & .cm-deletedLine del, & .cm-insertedLine': { textDecoration: 'none' },
   '& ins.cm-insertedLine, & del': { background: 'none' },
   '& .cm-deletedChunk .cm-deletedLine::before, &.cm-merge-a .cm-line.cm-changedLine::before': { content: '"− "', color: 'var(--bad)' },

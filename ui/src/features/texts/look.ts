@@ -7,7 +7,7 @@ const words = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'var(--accent)' },
   { tag: [tags.string, tags.content], color: 'var(--text)' },
   { tag: [tags.number, tags.bool, tags.null], color: 'var(--voltage)' },
-  { tag: tags.comment, color: 'var(--text-3)', fontStyle: 'italic' },
+  { tag: tags.comment, color: 'var(--text-2)', fontStyle: 'italic' },
   { tag: [tags.punctuation, tags.separator, tags.brace, tags.squareBracket], color: 'var(--text-2)' },
   { tag: [tags.keyword, tags.meta, tags.labelName], color: 'var(--power)' },
 ])
