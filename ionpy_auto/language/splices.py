@@ -87,8 +87,13 @@ def _inline(page: Page, unit: Unit, node: Node, new: str) -> Splice:
 
 
 def _stays_flow(page: Page, node: Node, unit: Unit, value: Plain) -> bool:
-    """A value in brackets stays one while it is short; an empty one has no manner of its own."""
+    """A value in brackets stays one while it is short; an empty one has no manner of its own.
+
+    A map that becomes several is written line by line.
+    """
     if isinstance(node, TextNode) or not node.flow or not value:
+        return False
+    if isinstance(node, MapNode) and _holds_maps(value):
         return False
     has_content = bool(node.entries if isinstance(node, MapNode) else node.items)
     parts = value.values() if isinstance(value, dict) else value
@@ -98,6 +103,10 @@ def _stays_flow(page: Page, node: Node, unit: Unit, value: Plain) -> bool:
     except wording.Unwritable:
         return False
     return width <= wording.FLOW_WIDTH and (has_content or (isinstance(value, list) and is_flat))
+
+
+def _holds_maps(value: Plain) -> bool:
+    return isinstance(value, list) and any(isinstance(part, dict) for part in value)
 
 
 def _below_key(page: Page, unit: Unit, node: Node, lines: list[str], column: int) -> list[Splice]:

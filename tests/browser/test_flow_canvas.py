@@ -102,6 +102,65 @@ def test_a_port_dragged_to_a_step_goes_on_there(canvas: Page) -> None:
     assert line in text_of(canvas)
 
 
+def test_an_end_that_goes_on_elsewhere_is_let_go_by_mouse_and_by_key(canvas: Page) -> None:
+    port = canvas.locator(".end .port").nth(1)
+    link = canvas.locator(".links path.goto")
+    end = canvas.get_by_role("button", name=re.compile("^End time"))
+    for let_go in ("the link", "the port", "the key"):
+        drag(canvas, middle(port), middle(card(canvas, "note")))
+        expect(link).to_be_attached()
+        if let_go == "the link":
+            canvas.get_by_role("button", name="not at note").click()
+        elif let_go == "the port":
+            drag(canvas, middle(port), (middle(port)[0] + 62, middle(port)[1]))
+        else:
+            end.focus()
+            canvas.keyboard.press("ArrowRight")
+            expect(canvas.get_by_role("button", name="Goes on at note")).to_be_focused()
+            canvas.keyboard.press("Delete")
+            expect(end).to_be_focused()
+        expect(link).to_have_count(0)
+        assert "goto" not in text_of(canvas)
+        assert "max: 1" not in text_of(canvas)
+
+
+def test_the_quick_add_opens_where_the_mouse_is_else_where_it_will_add(canvas: Page) -> None:
+    box = canvas.get_by_role("dialog", name="Quick add")
+    pane = canvas.locator(".area").bounding_box()
+    assert pane
+    at = (pane["x"] + pane["width"] - 40, pane["y"] + 300)
+    canvas.mouse.dblclick(*at)
+    place = box.bounding_box()
+    assert place
+    assert place["x"] + place["width"] <= 1600
+    assert at[1] < place["y"] < at[1] + 40
+    canvas.keyboard.press("Escape")
+    canvas.mouse.move(5, 5)
+    relax = card(canvas, "relax")
+    relax.focus()
+    canvas.keyboard.press("Enter")
+    relax.focus()
+    canvas.keyboard.press("/")
+    place, near = box.bounding_box(), relax.bounding_box()
+    assert place
+    assert near
+    assert 0 < place["y"] - near["y"] - near["height"] < 60
+    canvas.keyboard.press("Escape")
+    expect(box).to_have_count(0)
+    expect(relax).to_be_focused()
+
+
+def test_a_step_is_dragged_into_a_branch_that_is_not_there_yet(canvas: Page) -> None:
+    way = json.dumps([{"if": "temp > 20 °C", "then": [{"wait": "1 min"}]}])
+    canvas.evaluate(DROP, ["[data-id='sequence/0']", way])
+    ghost = canvas.get_by_role("button", name="Add “else”", include_hidden=True)
+    expect(ghost).to_be_visible()
+    drag(canvas, middle(card(canvas, "relax")), middle(ghost))
+    expect(ghost).to_have_count(0)
+    both = "    then:\n      - wait: 1 min\n    else:\n      - {id: relax, rest: 10 min}\n"
+    assert f"  - if: temp > 20 °C\n{both}  - {{id: note, marker: Half}}\n" in text_of(canvas)
+
+
 def test_a_moved_rule_card_changes_no_line_of_logic(canvas: Page, server: Server) -> None:
     before = server.call("GET", "/api/flows/canvas")["text"]
     canvas.get_by_role("button", name="Go to the rules").click()

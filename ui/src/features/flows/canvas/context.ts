@@ -1,7 +1,8 @@
 /** What every card of the canvas needs: the editor, how a node is chosen, what is spoken aloud. */
-import { computed, inject, provide, type ComputedRef, type InjectionKey } from 'vue'
+import { computed, inject, provide, shallowRef, type ComputedRef, type InjectionKey, type ShallowRef } from 'vue'
 import type { FlowEditor } from '../model/editor'
-import type { Commands } from '../model/useCommands'
+import type { NodeKind } from '../model/graph'
+import type { Commands, QuickPlace } from '../model/useCommands'
 import { selected } from './walk'
 
 export interface Canvas {
@@ -12,6 +13,9 @@ export interface Canvas {
   tabKey: ComputedRef<string>
   choose: (key: string, event?: MouseEvent) => void
   say: (text: string) => void
+  /** What is on its way from the palette may stand as, and where on a card it would go now. */
+  coming: ShallowRef<readonly NodeKind[]>
+  zone: ShallowRef<QuickPlace | null>
 }
 
 const KEY: InjectionKey<Canvas> = Symbol('canvas')
@@ -26,7 +30,7 @@ export function provideCanvas(editor: FlowEditor, commands: Commands, say: Canva
   const chosen = computed(() => new Set(editor.selection.value))
   const first = computed(() => editor.graph.value.sequence[0]?.key ?? editor.graph.value.rules[0]?.key ?? editor.graph.value.limits[0]?.key ?? '')
   const canvas: Canvas = {
-    editor, commands, say,
+    editor, commands, say, coming: shallowRef([]), zone: shallowRef(null),
     isSelected: (key) => chosen.value.has(key),
     tabKey: computed(() => editor.focused.value?.key ?? first.value),
     choose: (key, event) => editor.select(selected(editor.graph.value, editor.selection.value, key, { ctrl: Boolean(event?.ctrlKey || event?.metaKey), shift: Boolean(event?.shiftKey) })),

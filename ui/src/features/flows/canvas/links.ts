@@ -66,12 +66,21 @@ export function bendOf(scene: Scene, link: Link, place: number): number {
   return Math.max(...beside.map((one) => one.x + one.card.w)) + 26 + (place % 4) * 9
 }
 
+export interface Drawn {
+  link: Link
+  path: string
+  /** Half way, beside all cards. */
+  middle: Point
+}
+
 /** All lines as they are drawn. */
-export function drawn(scene: Scene, links: readonly Link[]): { link: Link; path: string }[] {
+export function drawn(scene: Scene, links: readonly Link[]): Drawn[] {
   const byKey = new Map(scene.cards.map((one) => [one.card.key, one]))
   return links.flatMap((link, place) => {
     const [from, to] = [byKey.get(link.from), byKey.get(link.to)]
-    return from && to ? [{ link, path: pathOf(startOf(from, link), [to.x + to.card.w + 7, to.y + 22], bendOf(scene, link, place)) }] : []
+    if (!from || !to) return []
+    const [start, end, bend] = [startOf(from, link), [to.x + to.card.w + 7, to.y + 22] as const, bendOf(scene, link, place)]
+    return [{ link, path: pathOf(start, end, bend), middle: [bend, (start[1] + end[1]) / 2] as const }]
   })
 }
 

@@ -1,7 +1,9 @@
-/** Plans of the canvas: an end that goes on elsewhere. Pure. */
+/** Plans of the canvas: an end that goes on elsewhere. */
 import { freeId, takenIds, type Edit, type Planner } from '../model/edits'
+import type { FlowEditor } from '../model/editor'
 import { isUnder } from '../model/moves'
 import { isMap, keyOf, placeOf, textOf, valueAt, type FlowGraph, type FlowNode } from '../model/graph'
+import { t } from './messages'
 
 /** Whether an end of `from` may go on with `to`: it stands in the same list or in one around it. */
 export function mayGo(graph: FlowGraph, from: string, to: string): boolean {
@@ -44,3 +46,9 @@ function forget(end: FlowNode) {
   const gone = ['goto', 'max'].filter((key) => isMap(end.value) && key in end.value)
   return { edits: gone.map((key): Edit => ({ op: 'remove', path: [...end.path, key] })), select: [end.key] }
 }
+
+/** Whether an end goes on elsewhere than with the next step. */
+export const jumps = (end: FlowNode | undefined): boolean => end?.kind === 'end' && isMap(end.value) && 'goto' in end.value
+
+/** An end goes on with the next step again. */
+export const unlink = (editor: FlowEditor, endKey: string): Promise<boolean> => editor.apply(t('stepNext'), goTo(endKey, null))

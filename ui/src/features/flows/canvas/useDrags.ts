@@ -2,13 +2,16 @@
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { useVueFlow, type Connection, type NodeDragEvent } from '@vue-flow/core'
 import { useToasts } from '@/stores/toasts'
-import { layout, outermost } from '../model/edits'
-import { moveAll } from '../model/moves'
-import { keyOf, kindOf, NODES_TYPE, placeOf, type Plain } from '../model/graph'
+import { layout, outermost, type Planner } from '../model/edits'
+import { moveAll, moveInto } from '../model/moves'
+import { dragged } from '../palette/dragging'
+import { keyOf, kindOf, NODES_TYPE, placeOf, type NodeKind, type Plain } from '../model/graph'
+import type { QuickPlace } from '../model/useCommands'
 import { t } from './messages'
 import type { Canvas } from './context'
+import { zoneOf } from './drops'
 import { idOf, ruleAt, spotAt, type Scene, type Spot } from './layout'
-import { goTo, mayGo } from './moves'
+import { goTo, jumps, mayGo, unlink } from './moves'
 
 export interface Drags {
   /** The place that lights up under what is being dragged. */
@@ -22,7 +25,10 @@ export interface Drags {
   over: (event: DragEvent) => void
   leave: (event: DragEvent) => void
   drop: (event: DragEvent) => void
+  /** A port is taken hold of, brought to a step, let go. */
+  pull: (port: { handleId: string | null }) => void
   connect: (connection: Connection) => void
+  letGo: (event?: MouseEvent | TouchEvent) => void
   mayConnect: (connection: Connection) => boolean
 }
 
@@ -40,7 +46,7 @@ export function useDrags(canvas: Canvas, flowId: string, scene: () => Scene, set
 
   /** A place takes a step where it would come to stand elsewhere, outside of itself. */
   function fits(spot: Spot): boolean {
-    if (spot.kind !== 'step' || spot.is === 'missing' || spot.is === 'more') return false
+    if (spot.kind !== 'step') return false
     const list = keyOf(spot.list)
     return moving.value.every((key) => list !== key && !list.startsWith(`${key}/`)) && !isHome(spot)
   }
@@ -72,8 +78,8 @@ export function useDrags(canvas: Canvas, flowId: string, scene: () => Scene, set
     moving.value = []
     if (node.type === 'rule') await place(node.id, node.position)
     else if (spot) {
-      const name = keys.length > 1 ? t('stepMoveN', { n: keys.length }) : ''
-      const moved = keys.length > 1 ? await editor.apply(name, moveAll(keys, spot)) : await commands.moveTo(node.id, spot)
+      const name = keys.length > 1 ? t('stepMoveN', { n: keys.length }) : t('stepMove', { title: titleOf(node.id) })
+      const moved = await editor.apply(name, planOf(keys, spot))
       if (moved) canvas.say(t('moved', { title: titleOf(editor.selection.value[0] ?? '') }))
     }
     settle()
@@ -89,43 +95,84 @@ export function useDrags(canvas: Canvas, flowId: string, scene: () => Scene, set
   }
 
   const isOurs = (event: DragEvent) => !editor.readonly && event.dataTransfer?.types.includes(NODES_TYPE) === true
-  const anyPlace = (spot: Spot) => spot.kind === 'step' || spot.kind === 'rule'
+  const kindsOf = (values: readonly Plain[]): readonly NodeKind[] => dragged.value?.kinds ?? [kindOf(values[0])]
+  const nearest = (event: DragEvent, kinds: readonly NodeKind[]) => {
+    const { x, y } = at(event)
+    return spotAt(scene(), x, y, (one) => kinds.includes(one.kind), Infinity)
+  }
+  /** On a card: a column of a rule, or the ends of a step. */
+  function zoneUnder(event: DragEvent, kinds: readonly NodeKind[]): QuickPlace | null {
+    const under = event.target instanceof Element ? event.target : null
+    const card = under?.closest<HTMLElement>('.vue-flow__node')?.dataset.id
+    return card ? zoneOf(editor.graph.value, card, kinds, under?.closest<HTMLElement>('[data-column]')?.dataset.column) : null
+  }
 
   function over(event: DragEvent): void {
     if (!isOurs(event) || !event.dataTransfer) return
     event.preventDefault()
     event.dataTransfer.dropEffect = 'copy'
-    dragging.value = true
-    const { x, y } = at(event)
-    target.value = spotAt(scene(), x, y, anyPlace, Infinity)
+    const kinds = dragged.value?.kinds ?? ['step', 'rule']
+    canvas.coming.value = dragged.value?.kinds ?? []
+    canvas.zone.value = zoneUnder(event, kinds)
+    dragging.value = kinds.includes('step') || kinds.includes('rule')
+    target.value = canvas.zone.value ? null : nearest(event, kinds)
+  }
+
+  function end(): void {
+    dragging.value = false
+    target.value = null
+    canvas.coming.value = []
+    canvas.zone.value = null
   }
 
   function leave(event: DragEvent): void {
-    if (event.relatedTarget instanceof Node && event.currentTarget instanceof Node && event.currentTarget.contains(event.relatedTarget)) return
-    dragging.value = false
-    target.value = null
+    const box = event.currentTarget instanceof Element ? event.currentTarget.getBoundingClientRect() : null
+    const isInside = box && event.clientX > box.left && event.clientX < box.right && event.clientY > box.top && event.clientY < box.bottom
+    if (!isInside) end()
+  }
+
+  /** On a card, in the section of limits, or at the nearest place. */
+  function placeFor(event: DragEvent, kinds: readonly NodeKind[]): QuickPlace | null {
+    const zone = zoneUnder(event, kinds)
+    if (zone) return zone
+    if (kinds.includes('limit')) return { slot: { list: ['limits'], index: editor.graph.value.limits.length }, kind: 'limit' }
+    const spot = nearest(event, kinds)
+    return spot && { slot: { list: spot.list, index: spot.index }, kind: spot.kind }
   }
 
   function drop(event: DragEvent): void {
     if (!isOurs(event)) return
     event.preventDefault()
     const values = read(event.dataTransfer?.getData(NODES_TYPE) ?? '')
-    const { x, y } = at(event)
-    dragging.value = false
-    target.value = null
-    const kind = kindOf(values[0])
-    const spot = spotAt(scene(), x, y, (one) => one.kind === kind, Infinity)
-    if (kind === 'limit') void commands.add(values, { slot: { list: ['limits'], index: editor.graph.value.limits.length }, kind })
-    else if (spot && values.length) void commands.add(values, { slot: { list: spot.list, index: spot.index }, kind })
-    else toasts.show('warning', t('notHere'))
+    const place = placeFor(event, kindsOf(values))
+    end()
+    if (place && values.length) void commands.add(values, place)
+    else toasts.show('warning', t('notHere'), t('notHereHint'))
+  }
+
+  let pulled = ''
+  const pull = ({ handleId }: { handleId: string | null }): void => void (pulled = handleId ?? '')
+  /** Into the empty: it goes on with the next step again. */
+  function letGo(event?: MouseEvent | TouchEvent): void {
+    const point = event && pointOf(event)
+    const under = point && document.elementFromPoint(point.clientX, point.clientY)
+    if (pulled && under?.closest('.vue-flow') && !under.closest('.vue-flow__node') && jumps(editor.graph.value.nodes.get(pulled))) void unlink(editor, pulled)
+    pulled = ''
   }
 
   function connect({ sourceHandle, target: to }: Connection): void {
+    pulled = ''
     if (sourceHandle) void editor.apply(t('stepGoto', { title: titleOf(to) }), goTo(sourceHandle, to))
   }
 
   const mayConnect = ({ source, sourceHandle, target: to }: Connection) => Boolean(sourceHandle?.includes('/until')) && mayGo(editor.graph.value, source, to)
-  return { target, dragging, moving, start, drag, stop, over, leave, drop, connect, mayConnect }
+  return { target, dragging, moving, start, drag, stop, over, leave, drop, pull, connect, letGo, mayConnect }
+}
+
+/** Into a list that is not there yet, or between others. */
+const planOf = (keys: readonly string[], spot: Spot): Planner => {
+  if (spot.is === 'missing') return moveInto(keys, spot.list)
+  return spot.is === 'more' ? moveInto(keys, [...spot.list, spot.index]) : moveAll(keys, spot)
 }
 
 function read(text: string): Plain[] {

@@ -1,6 +1,7 @@
 /** Keys of the canvas: arrows walk, Enter goes to the details, Escape lets go; all others are the page's. */
 import { nextTick } from 'vue'
 import type { FlowEditor } from '../model/editor'
+import { jumps, unlink } from './moves'
 import { next } from './walk'
 
 const WALK = new Set(['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Home', 'End'])
@@ -32,15 +33,31 @@ export function canvasKeys(editor: FlowEditor, root: () => HTMLElement | null): 
     if (had) editor.select([])
     return had
   }
+  const portOf = (key: string) => root()?.querySelector<HTMLElement>(`[data-port="${CSS.escape(key)}"]`)
+  /** The port of an end that goes on elsewhere stands to the right of it. */
+  function toPort(event: KeyboardEvent, key: string): boolean {
+    if (event.key !== 'ArrowRight' || event.shiftKey || !jumps(editor.graph.value.nodes.get(key))) return false
+    portOf(key)?.focus({ preventScroll: true })
+    return true
+  }
+  function onPort(event: KeyboardEvent, key: string): boolean {
+    if (event.key === 'Delete' || event.key === 'Backspace') void unlink(editor, key)
+    else if (event.key === 'ArrowLeft' || event.key === 'Escape') focusNode(root(), key)
+    else if (WALK.has(event.key)) walk(event, key)
+    else return false
+    return true
+  }
   function act(event: KeyboardEvent, key: string): boolean {
+    if (toPort(event, key)) return true
     if (WALK.has(event.key)) walk(event, key)
     else if (event.key === 'Enter') enter(key)
     else return event.key === 'Escape' && letGo()
     return true
   }
   return (event) => {
-    const key = event.target instanceof HTMLElement ? event.target.dataset.key : undefined
-    if (key === undefined || event.altKey || event.ctrlKey || event.metaKey || !act(event, key)) return
+    const { key, port } = event.target instanceof HTMLElement ? event.target.dataset : {}
+    if (event.altKey || event.ctrlKey || event.metaKey) return
+    if (port === undefined ? key === undefined || !act(event, key) : !onPort(event, port)) return
     event.preventDefault()
     event.stopPropagation()
   }

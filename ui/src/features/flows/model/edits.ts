@@ -61,6 +61,16 @@ export function homeOf(graph: FlowGraph, kind: NodeKind): Slot {
   return { list: [section], index: graph[section].length }
 }
 
+const RULE_ORDER = ['id', 'title', 'enabled', 'scope', 'during', 'when', 'if', 'then', 'else']
+
+/** Where a part of a rule that is not there yet belongs: `if` stands between `when` and `then`. */
+function orderIn(graph: FlowGraph, list: Path): { at?: number } {
+  const rule = valueAt(rootOf(graph), list.slice(0, -1))
+  const own = RULE_ORDER.indexOf(String(list.at(-1)))
+  if (list[0] !== 'rules' || list.length !== 3 || own < 0 || !isMap(rule) || String(list.at(-1)) in rule) return {}
+  return { at: Object.keys(rule).filter((key) => RULE_ORDER.indexOf(key) < own).length }
+}
+
 /** Items put into a list one after the other; a section that is missing comes into being. */
 export function insert(slot: Slot, values: readonly Plain[]): Planner {
   return (graph) => {
@@ -72,7 +82,7 @@ export function insert(slot: Slot, values: readonly Plain[]): Planner {
     }
     if (!Array.isArray(found)) {
       const kept = found === undefined || found === null ? [] : [found]
-      return { edits: [{ op: 'set', path: slot.list, value: [...kept, ...values] }], select: values.map((_, n) => keyOf([...slot.list, kept.length + n])) }
+      return { edits: [{ op: 'set', path: slot.list, value: [...kept, ...values], ...orderIn(graph, slot.list) }], select: values.map((_, n) => keyOf([...slot.list, kept.length + n])) }
     }
     const index = Math.min(slot.index, found.length)
     return {

@@ -13,6 +13,15 @@ import { isMap, keyOf, kindOf, placeOf, type FlowNode, type NodeKind, type Plain
 export interface QuickPlace {
   slot: Slot
   kind: NodeKind
+  /** Where on the screen it is asked what it shall be. */
+  point?: { x: number; y: number }
+}
+
+/** A view that knows where its places are on the screen. */
+export interface Whereabouts {
+  /** The place that is meant when nothing is selected. */
+  place: () => QuickPlace | null
+  pointOf: (at: QuickPlace) => QuickPlace['point']
 }
 
 export interface Commands {
@@ -21,6 +30,8 @@ export interface Commands {
   /** Behind the focused node, or at the end of the sequence. */
   placeAfter: () => QuickPlace
   quickAdd: (at?: QuickPlace) => void
+  /** Set by the view that is shown. */
+  whereabouts: { view: Whereabouts | null }
   add: (values: readonly Plain[], at: QuickPlace) => Promise<boolean>
   move: (by: 1 | -1) => void
   moveTo: (key: string, slot: Slot) => Promise<boolean>
@@ -74,6 +85,12 @@ export function useCommands(editor: FlowEditor): Commands {
     return { slot: homeOf(editor.graph.value, 'step'), kind: 'step' }
   }
 
+  const whereabouts: Commands['whereabouts'] = { view: null }
+  function quickAdd(at?: QuickPlace): void {
+    const place = at ?? (editor.focused.value ? null : whereabouts.view?.place()) ?? placeAfter()
+    adding.value = { ...place, point: whereabouts.view?.pointOf(place) }
+  }
+
   const add = (values: readonly Plain[], at: QuickPlace) => run(t('stepAdd'), (graph) => insert(at.slot, withIds(graph, values, at.kind))(graph))
 
   async function copy(): Promise<void> {
@@ -103,8 +120,8 @@ export function useCommands(editor: FlowEditor): Commands {
   const move = (by: 1 | -1) => { for (const key of keys().slice(-1)) void run(t('stepMove', { title: title() }), (graph) => shift(editor.selection.value.at(-1) ?? key, by)(graph), `move ${title()}`) }
 
   const commands: Commands = {
-    adding, placeAfter, add, copy, cut, paste, move,
-    quickAdd: (at) => void (adding.value = at ?? placeAfter()),
+    adding, whereabouts, placeAfter, add, copy, cut, paste, move,
+    quickAdd,
     moveTo: (key, slot) => run(t('stepMove', { title: editor.graph.value.nodes.get(key)?.title ?? '' }), moveAll([key], slot)),
     duplicate: () => void (editor.focused.value && run(t('stepDuplicate', { title: title() }), duplicate(editor.focused.value.key))),
     toggle: () => void run(t('stepToggle', { title: title() }), toggle(keys())),

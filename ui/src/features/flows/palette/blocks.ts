@@ -3,6 +3,7 @@
  *
  * `kinds` says where it may stand. `args` is the key that words behind the verb go to, empty for the verb itself.
  */
+import { shallowRef } from 'vue'
 import type { NodeKind, Plain } from '../model/graph'
 
 export type Group = 'drive' | 'measure' | 'order' | 'note' | 'control' | 'trigger' | 'check' | 'watch'
@@ -107,5 +108,10 @@ const WATCH: Block[] = [
 ]
 export const BLOCKS: readonly Block[] = [...DRIVE, ...MEASURE, ...ORDER, ...NOTE, ...CONTROL, ...TRIGGER, ...CHECK, ...WATCH]
 
+/** With the verbs of plugins, once the schema has told of them. */
+const known = shallowRef<readonly Block[]>(BLOCKS)
+export const allBlocks = (): readonly Block[] => known.value
+export const learn = (more: readonly Block[]): void => void (known.value = [...BLOCKS, ...more])
+
 /** What may be put into a list of this kind. */
-export const blocksFor = (kind: NodeKind): Block[] => BLOCKS.filter((block) => block.kinds.includes(kind))
+export const blocksFor = (kind: NodeKind): Block[] => known.value.filter((block) => block.kinds.includes(kind))
