@@ -6,6 +6,7 @@ and takes the next when the result is not what was wanted.
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import cast
 
 from ionpy_auto.language import wording
@@ -144,7 +145,19 @@ def insertions(
         yield [_between(units, place, _flow_unit(node, step, value))]
         return
     for worded in _block_units(page, path, node, step, value):
+        if path == () and place and step != LAYOUT and len(worded) > 1 and _is_airy(page, units):
+            yield [_block_insertion(page, node, units, place, ["", *worded])]
         yield [_block_insertion(page, node, units, place, worded)]
+
+
+def _is_airy(page: Page, units: list[Unit]) -> bool:
+    """A blank line stands above one of the parts, or above its comments."""
+    for before, after in pairwise(units):
+        top = page.comments_above(after, before.end)
+        above = top - (2 if page.text[top - 2 : top] == "\r\n" else 1)
+        if not page.text[page.line_start(above) : above].strip():
+            return True
+    return False
 
 
 def _as_item(lines: list[str]) -> list[str]:

@@ -46,6 +46,7 @@ sequence:
 
 finally:
   - safe_state: channel
+
 rules:
   - id: hot
     title: Over-temperature
@@ -62,7 +63,7 @@ rules:
 @pytest.fixture
 def flows(app: Page, server: Server) -> Iterator[Page]:
     app.evaluate(
-        'localStorage.setItem(\'ionpy.flows.view\', \'{"view": "canvas", "split": false}\');'
+        'localStorage.setItem(\'ionpy.flows.look\', \'{"view": "canvas", "text": false}\');'
         "localStorage.setItem('ionpy.flows.palette', 'open')"
     )
     app.set_viewport_size({"width": 1600, "height": 1000})

@@ -523,3 +523,15 @@ def test_new_nodes_are_written_as_the_file_writes_its_own():
     assert apply_edits(long, [insert]).endswith(
         "    charge:\n      current: 1 A\n      voltage: 4.2 V\n    until:\n      - a > 1\n"
     )
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_new_part_stands_apart_where_the_parts_of_the_file_do(newline: str):
+    rules = [{"id": "hot", "when": ["temp > 45 °C"], "then": [{"marker": "hot"}]}]
+    airy = "id: a\n\n# what is done\nsequence:\n  - {rest: 1 s}\n".replace("\n", newline)
+    dense = airy.replace(newline * 2, newline)
+    added = Edit("set", ("rules",), rules)
+    assert f"1 s}}{newline}{newline}rules:{newline}" in apply_edits(airy, [added])
+    assert f"1 s}}{newline}rules:{newline}" in apply_edits(dense, [added])
+    one_line = apply_edits(airy, [Edit("set", ("title",), "One")])
+    assert one_line == f"{airy}title: One{newline}"
