@@ -5,6 +5,7 @@
  */
 import { shallowRef } from 'vue'
 import type { NodeKind, Plain } from '../model/graph'
+import { verbName } from '../sentences/look'
 
 export type Group = 'drive' | 'measure' | 'order' | 'note' | 'control' | 'trigger' | 'check' | 'watch'
 export const GROUPS: readonly Group[] = ['drive', 'measure', 'order', 'note', 'control', 'trigger', 'check', 'watch']
@@ -18,6 +19,9 @@ export interface Block {
   words: readonly string[]
   args?: string
 }
+
+/** What it is called: an action on a rule is no new rule. */
+export const blockName = ({ verb, group }: Block): string => verbName(verb === 'rule' && group === 'control' ? 'other_rule' : verb)
 
 const STEP = ['step'] as const
 const BOTH = ['step', 'action'] as const

@@ -2,8 +2,7 @@
 import { ranked } from '@/kit/find'
 import type { FlowGraph, FlowNode, NodeKind } from '../model/graph'
 import type { QuickPlace } from '../model/useCommands'
-import { verbName } from '../sentences/look'
-import { allBlocks, GROUPS, type Block, type Group } from './blocks'
+import { allBlocks, blockName, GROUPS, type Block, type Group } from './blocks'
 
 /** Steps, limits and rules are always there; parts of a rule beside their like, and where there is a rule to put them in. */
 const ALWAYS: readonly NodeKind[] = ['step', 'limit', 'rule']
@@ -18,7 +17,7 @@ export function kindFor(block: Block, at: NodeKind, hasRules = false): NodeKind 
 
 export function offered(search: string, at: NodeKind, hasRules = false): { group: Group; blocks: Block[] }[] {
   const fitting = allBlocks().filter((block) => kindFor(block, at, hasRules) !== null)
-  const found = ranked(search, fitting, (block) => `${verbName(block.verb)} ${block.verb.replaceAll('_', ' ')} ${block.words.join(' ')}`)
+  const found = ranked(search, fitting, (block) => `${blockName(block)} ${block.verb.replaceAll('_', ' ')} ${block.words.join(' ')}`)
   return GROUPS.map((group) => ({ group, blocks: found.filter((block) => block.group === group) })).filter((one) => one.blocks.length)
 }
 

@@ -1,7 +1,7 @@
 /** What else a half-typed phrase may become: blocks by name, and the ways to use a comparison. */
 import { ranked } from '@/kit/find'
 import type { NodeKind, Plain } from '../model/graph'
-import { blocksFor, type Block } from '../palette/blocks'
+import { blockName, blocksFor, type Block } from '../palette/blocks'
 import { verbName } from '../sentences/look'
 import { sentence } from '../sentences/sentences'
 import { isCondition } from './conditions'
@@ -18,7 +18,7 @@ export interface Match {
 const MOST = 9
 const WAYS: Partial<Record<NodeKind, readonly string[]>> = { step: ['rule', 'limit', 'wf', 'if'], action: ['wf', 'if'] }
 
-const textOf = (block: Block) => `${block.verb} ${verbName(block.verb)} ${block.words.join(' ')}`
+const textOf = (block: Block) => `${block.verb} ${blockName(block)} ${block.words.join(' ')}`
 
 function usable(text: string, kind: NodeKind): { kind: NodeKind; value: Plain } | null {
   const { pieces, problem } = parse(text, kind)
@@ -39,7 +39,7 @@ export function matchesOf(text: string, kind: NodeKind): Match[] {
   }
   const word = typed.split(/\s+/)[0] ?? ''
   if (typed.includes(' ') && usable(typed, kind)) return []
-  return ranked(word.replaceAll('_', ' '), blocksFor(kind), (block) => textOf(block).replaceAll('_', ' ')).slice(0, MOST).map((block) => ({ text: block.verb, verb: block.verb, name: verbName(block.verb), sentence: sentence(kind, block.value) }))
+  return ranked(word.replaceAll('_', ' '), blocksFor(kind), (block) => textOf(block).replaceAll('_', ' ')).slice(0, MOST).map((block) => ({ text: block.verb, verb: block.verb, name: blockName(block), sentence: sentence(kind, block.value) }))
 }
 
 /** The text with its last phrase replaced. */
