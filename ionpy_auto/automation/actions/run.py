@@ -46,7 +46,9 @@ class StartRun(Action):
     """Start a run of a sequence."""
 
     shorthand = "sequence"
-    sequence: Annotated[Word, Field(description="id of the flow")]
+    sequence: Annotated[
+        Word, Field(description="id of the flow", json_schema_extra={"x-flow": True})
+    ]
     bindings: Bindings | None = None
     parameters: Annotated[
         dict[str, Argument], Field(default_factory=dict, description="name: value")

@@ -46,7 +46,10 @@ class ScriptAction(Action):
 
     shorthand = "name"
     interruption = "restart"  # it may take hours: a pause, a skip and a stop end it at once
-    name: Annotated[Word, Field(description="file of scripts/ without .py")]
+    name: Annotated[
+        Word,
+        Field(description="file of scripts/ without .py", json_schema_extra={"x-script": True}),
+    ]
     parameters: Annotated[tuple[Setting, ...], _Parameters()] = ()
     wait: Annotated[YesNo, Field(description="until it has ended")] = True
     timeout: Annotated[Seconds | None, Field(description="stopped after so long")] = None

@@ -38,7 +38,9 @@ class Call(Step):
     companions = ("parameters",)
     is_control = True
     uses_channel = False
-    sequence: Annotated[Word, Field(description="id of the flow")]
+    sequence: Annotated[
+        Word, Field(description="id of the flow", json_schema_extra={"x-flow": True})
+    ]
     parameters: Annotated[Mapping[str, str], _Values()] = Field(default_factory=dict)
     _flow: Flow | None = PrivateAttr(default=None)
 

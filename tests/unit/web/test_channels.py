@@ -54,3 +54,16 @@ async def test_an_acceptance_is_audited_survives_a_restart_and_can_be_withdrawn(
     await api.engine.audit.settle()
     actions = {row["action"] for row in (await api.get("/api/audit?limit=50")).json()["items"]}
     assert {"channel_accepted", "channel_accept_withdrawn"} <= actions
+
+
+async def test_cell_types_are_listed_with_their_figures_or_what_is_wrong(api):
+    folder = api.engine.project.project.path("cells")
+    folder.mkdir(exist_ok=True)
+    (folder / "broken.yaml").write_text("capacity: banana\n", encoding="utf-8")
+    listed = (await api.get("/api/cells")).json()
+    by_id = {item["id"]: item for item in listed["items"]}
+    shipped, broken = by_id["cells/inr18650-25r"], by_id["cells/broken"]
+    assert (shipped["capacity"], shipped["charge_voltage"]) == (2.5, 4.2)
+    assert shipped["findings"] == []
+    assert broken["capacity"] is None
+    assert broken["findings"][0]["line"] == 1

@@ -3,6 +3,7 @@ import { address, http } from './client'
 import type { MarkerDraft, SessionChange, SessionEntry } from './recordings'
 import type { Backtest, BacktestRequest, DryRun, RuleAct, RuleAnswer, RuleState, RuleTrace, Variable } from './rules'
 import type {
+  CellType,
   Channel,
   ClockInfo,
   ContentTrust,
@@ -179,6 +180,10 @@ export const channelsApi = {
   list: () => http.get<Items<Channel>>('/api/channels'),
   accept: (id: string, body: { item: string; hash: string; person: string; note: string }) => http.post<Channel>(`/api/channels/${seg(id)}/accept`, body),
   withdraw: (id: string, item: string) => http.delete<Channel>(`/api/channels/${seg(id)}/accept/${seg(item)}`),
+}
+
+export const cellsApi = {
+  list: () => http.get<Items<CellType>>('/api/cells'),
 }
 
 const scriptPath = (name: string) => `/api/scripts/${seg(name)}`

@@ -522,6 +522,16 @@ export interface TextVersion {
   live?: boolean
 }
 
+/** A cell type: its file as flows name it, and its figures; null where the file cannot be read. */
+export interface CellType {
+  id: string
+  title: string | null
+  chemistry: string | null
+  /** In Ah. */
+  capacity: number | null
+  findings: Finding[]
+}
+
 /** A piece of a text that two sides changed; all pieces in their order are the whole. */
 export interface Stretch {
   /** `both`: the same change; `clash`: different ones. */

@@ -2,7 +2,7 @@
 
 export type Schema = Record<string, unknown>
 export type Kind =
-  | 'text' | 'template' | 'quantity' | 'number' | 'expression' | 'point' | 'device' | 'step' | 'steps' | 'cell' | 'channel'
+  | 'text' | 'template' | 'quantity' | 'number' | 'expression' | 'point' | 'device' | 'step' | 'steps' | 'cell' | 'channel' | 'script' | 'flow'
   | 'choice' | 'switch' | 'list' | 'pairs' | 'group' | 'nodes' | 'ends' | 'limits' | 'measures' | 'parameters'
 
 export interface Spec {
@@ -55,7 +55,7 @@ const firstOf = (list: readonly Schema[], key: string): unknown => list.find((on
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
 const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '')
 
-const MARKS: readonly [string, Kind][] = [['x-point', 'point'], ['x-device', 'device'], ['x-step', 'step'], ['x-cell', 'cell'], ['x-channel', 'channel'], ['x-expression', 'expression'], ['x-template', 'template']]
+const MARKS: readonly [string, Kind][] = [['x-point', 'point'], ['x-device', 'device'], ['x-step', 'step'], ['x-cell', 'cell'], ['x-channel', 'channel'], ['x-script', 'script'], ['x-flow', 'flow'], ['x-expression', 'expression'], ['x-template', 'template']]
 const PLAIN: Record<string, Kind> = { boolean: 'switch', integer: 'number', number: 'number', array: 'list' }
 
 function kindOf(forms: readonly Schema[]): Kind {

@@ -1,10 +1,9 @@
-/** What may stand in a field that names something of the flow or the project: steps, channels, flows. */
+/** What may stand in a field that names something: steps of the flow, channels, cells, scripts and flows of the project. */
 import { computed, type ComputedRef } from 'vue'
 import type { OutlineStep } from '@/api/types'
 import type { Spec } from './spec'
 import { usePanel, type Place } from './usePanel'
-
-export interface Option { name: string; detail: string }
+import type { Option } from './useNamed'
 
 function* walkSteps(steps: readonly OutlineStep[]): Generator<OutlineStep> {
   for (const step of steps) {
@@ -24,7 +23,6 @@ export function useOptions(spec: () => Spec, place: () => Place | undefined): Co
   const steps = useSteps()
   return computed(() => {
     if (spec().kind === 'step') return place()?.kind === 'action' ? undefined : steps.value
-    if (spec().kind === 'channel') return panel.channels.value.map((name) => ({ name, detail: '' }))
-    return spec().kind === 'cell' ? [] : undefined
+    return panel.named[spec().kind]?.value
   })
 }

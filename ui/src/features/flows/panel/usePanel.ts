@@ -1,9 +1,8 @@
 /** What the fields of the panel share: the schema, the names they complete, and how a value gets into the text. */
 import { computed, inject, provide, type ComputedRef, type InjectionKey } from 'vue'
-import { channelsApi, flowsApi } from '@/api/endpoints'
+import { flowsApi } from '@/api/endpoints'
 import type { Finding } from '@/api/types'
 import { useLoad } from '@/kit/useLoad'
-import { useDevices } from '@/stores/devices'
 import type { Edit } from '../model/edits'
 import { useEditor, type FlowEditor } from '../model/editor'
 import { pathIn } from '../model/findings'
@@ -12,6 +11,7 @@ import { provideExpressionsNow } from './expressionNow'
 import { tp } from './messages'
 import { findField, formOf, type Field, type Form, type Subject } from './forms'
 import type { Schema } from './spec'
+import { useNamed, type Named } from './useNamed'
 import { wordFor } from './words'
 
 /** A thing with a form: a node, or something inside one that is written like one. */
@@ -34,7 +34,8 @@ export interface Panel {
   problemsIn: (path: Path) => Finding[]
   channel: ComputedRef<string>
   wiring: ComputedRef<Wiring | null>
-  channels: ComputedRef<string[]>
+  /** What may be named, by the kind of the field. */
+  named: Named['named']
 }
 
 const KEY: InjectionKey<Panel> = Symbol('flow panel')
@@ -60,9 +61,8 @@ export function subjectAt(graph: FlowGraph, place: Place): Subject | null {
 
 export function providePanel(): Panel {
   const editor = useEditor()
-  const devices = useDevices()
+  const { named, channels } = useNamed()
   const schemaLoad = useLoad(() => flowsApi.schema())
-  const channelLoad = useLoad(() => channelsApi.list())
   const schema = computed(() => schemaLoad.data.value as Schema | null)
   const channel = computed(() => textOf(editor.graph.value.head.channel))
   const formIn = (graph: FlowGraph, place: Place): Form | null => {
@@ -94,8 +94,8 @@ export function providePanel(): Panel {
       const key = keyOf(path)
       return placed.value.filter((one) => one.key === key || one.key.startsWith(`${key}/`)).map((one) => one.finding)
     },
-    wiring: computed(() => channelLoad.data.value?.items.find((one) => one.id === channel.value)?.wiring ?? null),
-    channels: computed(() => channelLoad.data.value?.items.map((one) => one.id) ?? devices.list.filter((one) => one.category === 'channel').map((one) => one.id)),
+    wiring: computed(() => channels.value.find((one) => one.id === channel.value)?.wiring ?? null),
+    named,
   }
   provide(KEY, panel)
   provideExpressionsNow(editor)
