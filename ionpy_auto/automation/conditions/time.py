@@ -17,7 +17,9 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 class TimeWindow(ConditionBlock):
     """The time of day lies in a window, in the local time of the server."""
 
-    after: Annotated[str, Field(description="22:00; with a later 'before' over midnight")] = "00:00"
+    after: Annotated[str, Field(description="22:00; with an earlier 'before' over midnight")] = (
+        "00:00"
+    )
     before: Annotated[str, Field(description="06:00; not included")] = "24:00"
     days: Annotated[tuple[str, ...], Field(description="mon … sun; the day it begins")] = DAYS
 
