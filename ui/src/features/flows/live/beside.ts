@@ -24,7 +24,7 @@ export interface Beside {
 export function useBeside(expression: () => string, isAt: () => boolean): Beside {
   const live = useLive()
   const devices = useDevices()
-  const subject = computed(() => subjectOf(expression(), live.channel.value))
+  const subject = computed(() => (live.isPast ? null : subjectOf(expression(), live.channel.value)))
   const next = computed(() => {
     const end = isAt() ? live.run.value?.live?.next_end : null
     return end && sameCondition(end.text, expression()) ? end : null

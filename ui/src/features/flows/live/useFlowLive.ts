@@ -13,6 +13,8 @@ import { textOf, type FlowNode } from '../model/graph'
 import { stepsAt, type StepLive } from './liveSteps'
 
 export interface FlowLive {
+  /** A version that is only looked at: what points are worth now says nothing about it. */
+  isPast: boolean
   /** The run of this flow that is under way, of whatever version. */
   run: ComputedRef<Run | null>
   /** Whether it runs the text that is shown. */
@@ -40,7 +42,7 @@ export function provideFlowLive(editor: FlowEditor): FlowLive {
   const isThis = computed(() => run.value !== null && editor.facts.value?.text === editor.text.value && editor.facts.value.revision === run.value.flow_revision)
   const steps = computed(() => (isThis.value ? stepsAt(run.value) : new Map<string, StepLive>()))
   const live: FlowLive = {
-    run, isThis,
+    isPast: editor.readonly, run, isThis,
     stepOf: (node) => (steps.value.size ? steps.value.get(editor.factsOf(node)?.id ?? node.id) : undefined),
     ruleOf: (node) => (editor.readonly || !node.id ? undefined : rules.byId.value[`${editor.id}/${node.id}`]),
     readRules: async () => void (await rules.load.reload()),
