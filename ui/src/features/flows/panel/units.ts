@@ -1,16 +1,8 @@
 /** Values with units as people write them: read, checked against the unit that is asked for, and shown converted. */
 import { formatNumber } from '@/kit/format'
+import { UNITS, unitOf } from '../units'
 import { tp } from './messages'
 
-/** Unit, the coherent unit of its kind, and the factor to it. */
-const TABLE: Record<string, readonly [string, number]> = {
-  V: ['V', 1], mV: ['V', 1e-3], kV: ['V', 1e3], A: ['A', 1], mA: ['A', 1e-3], µA: ['A', 1e-6], W: ['W', 1], mW: ['W', 1e-3], kW: ['W', 1e3],
-  Ω: ['Ω', 1], mΩ: ['Ω', 1e-3], Ah: ['Ah', 1], mAh: ['Ah', 1e-3], Wh: ['Wh', 1], s: ['s', 1], ms: ['s', 1e-3], min: ['s', 60], h: ['s', 3600], d: ['s', 86400],
-  '°C': ['°C', 1], K: ['K', 1], '%': ['%', 1], C: ['C', 1], Hz: ['Hz', 1],
-}
-/** Other ways to type the same. */
-const SPELT: Record<string, string> = { ohm: 'Ω', mohm: 'mΩ', uA: 'µA', 'μA': 'µA', sec: 's', hour: 'h', hours: 'h', minutes: 'min', minute: 'min' }
-const LOWER = new Map(Object.keys(TABLE).map((name) => [name.toLowerCase(), name]))
 const PIECE = /^([+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:e[+-]?\d+)?)\s*([a-zµμ°Ω%]*)\s*/i
 
 export interface Reading {
@@ -19,11 +11,6 @@ export interface Reading {
   /** In the unit that is asked for; null where it is a C-rate of a capacity nobody told, or an expression. */
   value: number | null
   problem: string
-}
-
-const unitOf = (typed: string): string | undefined => {
-  const spelt = SPELT[typed] ?? typed
-  return TABLE[spelt] ? spelt : LOWER.get(spelt.toLowerCase())
 }
 
 /** `1 h 30 min`, `1,5 A`, `500mA`: pieces of numbers with units; null when it is something else. */
@@ -52,7 +39,7 @@ function spell(typed: string, pieces: readonly Piece[], wanted: string): string 
 function sumOf(pieces: readonly Piece[], wanted: string, capacity: number | null): { value: number | null; wrong: string } {
   let value: number | null = 0
   for (const { number, unit } of pieces) {
-    const [kind, factor] = TABLE[unit || wanted] ?? ['', 1]
+    const [kind, factor] = UNITS[unit || wanted] ?? ['', 1]
     const scale = kind === 'C' && wanted === 'A' ? capacity : kind === wanted ? factor : undefined
     if (scale === undefined) return { value: null, wrong: unit }
     value = value === null || scale === null ? null : value + number * scale

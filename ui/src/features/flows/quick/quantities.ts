@@ -1,5 +1,7 @@
 /** Numbers with units as people type them: `1.5a`, `0,5 C`, `30m`; read by what they measure, written as files have them. */
 
+import { UNITS, unitOf } from '../units'
+
 export type Dimension = 'current' | 'rate' | 'voltage' | 'power' | 'time' | 'charge' | 'energy' | 'temp' | 'resistance' | 'none'
 
 export interface Quantity {
@@ -10,11 +12,16 @@ export interface Quantity {
   value: number
 }
 
-const UNITS: Record<string, [string, Dimension, number]> = {
-  a: ['A', 'current', 1], ma: ['mA', 'current', 1e-3], c: ['C', 'rate', 1], v: ['V', 'voltage', 1], mv: ['mV', 'voltage', 1e-3], w: ['W', 'power', 1], mw: ['mW', 'power', 1e-3],
-  s: ['s', 'time', 1], sec: ['s', 'time', 1], m: ['min', 'time', 60], min: ['min', 'time', 60], h: ['h', 'time', 3600], std: ['h', 'time', 3600], ms: ['ms', 'time', 1e-3],
-  ah: ['Ah', 'charge', 1], mah: ['mAh', 'charge', 1e-3], wh: ['Wh', 'energy', 1], mwh: ['mWh', 'energy', 1e-3], '°c': ['°C', 'temp', 1], degc: ['°C', 'temp', 1], '°': ['°C', 'temp', 1], k: ['K', 'temp', 1],
-  'ω': ['Ω', 'resistance', 1], ohm: ['Ω', 'resistance', 1], 'mω': ['mΩ', 'resistance', 1e-3], mohm: ['mΩ', 'resistance', 1e-3],
+const DIMENSIONS: Readonly<Record<string, Dimension>> = { A: 'current', C: 'rate', V: 'voltage', W: 'power', s: 'time', Ah: 'charge', Wh: 'energy', '°C': 'temp', K: 'temp', Ω: 'resistance' }
+/** Only in a hurry: `r 30m`. */
+const SHORT: Readonly<Record<string, string>> = { m: 'min', '°': '°C' }
+
+/** Name in files, what it measures, and the factor to the coherent unit; null when nobody knows it. */
+function known(typed: string): [string, Dimension, number] | null {
+  const name = SHORT[typed.toLowerCase()] ?? unitOf(typed) ?? ''
+  const [coherent, factor] = UNITS[name] ?? ['', 1]
+  const dimension = DIMENSIONS[coherent]
+  return dimension ? [name, dimension, factor] : null
 }
 const SHAPE = /^([+\-−]?)(\d+(?:[.,]\d*)?|[.,]\d+)\s*([a-zµ°ωΩ]*)$/iu
 
@@ -30,7 +37,7 @@ export function quantity(text: string): Quantity | null {
   if (!found) return null
   const sign = found[1] && found[1] !== '+' ? '-' : ''
   const number = digits(found[2] ?? '')
-  const unit = UNITS[(found[3] ?? '').toLowerCase()]
+  const unit = known(found[3] ?? '')
   if (found[3] && !unit) return null
   const value = Number(sign + number)
   return unit ? { text: `${sign}${number} ${unit[0]}`, dimension: unit[1], value: value * unit[2] } : { text: sign + number, dimension: 'none', value }
@@ -51,7 +58,7 @@ export function wordsOf(text: string): string[] {
   const words = text.trim().split(/\s+/).filter(Boolean)
   return words.reduce<string[]>((made, word) => {
     const before = made.at(-1)
-    const joins = before !== undefined && /^[+-]?[\d.,]+$/.test(before) && Object.hasOwn(UNITS, word.toLowerCase())
+    const joins = before !== undefined && /^[+-]?[\d.,]+$/.test(before) && known(word) !== null
     return joins ? [...made.slice(0, -1), before + word] : [...made, word]
   }, [])
 }
