@@ -399,4 +399,4 @@ async def test_definitions_on_disk_take_effect_and_a_bad_one_stops_no_other(benc
     assert running.state == "online"
     bench.write(entry(broker.port, "two"))
     await bench.until(lambda: list(bench.manager.connections) == ["two"])
-    assert running.state == "stopped"
+    await bench.until(lambda: running.state == "stopped")
