@@ -24,6 +24,6 @@ def show_text(page: Page) -> Locator:
 
 def write(page: Page, text: str) -> None:
     """Replace the whole text, as by select all and paste."""
-    page.get_by_role("textbox", name="YAML text").click()
+    show_text(page).click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(text)

@@ -263,6 +263,7 @@ def test_what_a_condition_is_worth_now_stands_beside_it(by_hand: Page) -> None:
     page = by_hand
     go_to(page, "temp > 40")
     beside = panel(page).locator("[data-now]").first
+    beside.scroll_into_view_if_needed()  # what nobody sees is not asked for
     expect(beside).to_have_text("Now false")
     field = panel(page).get_by_role("combobox", name="Condition", exact=True)
     field.fill("temp < 40 °C")

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.axe import findings
 from tests.browser.conftest import Server, Watch
-from tests.browser.editing import text_of, write
+from tests.browser.editing import show_text, text_of, write
 
 pytestmark = pytest.mark.browser
 NAME = "drift"
@@ -173,7 +173,7 @@ def test_a_script_step_opens_its_file_in_place_and_the_draft_of_the_flow_stays(
     page = scripts
     server.add_flow(FLOW)
     page.goto(f"{server.url}/flows/{FLOW}")
-    expect(page.get_by_role("textbox", name="YAML text")).to_contain_text(FLOW)
+    expect(show_text(page)).to_contain_text(FLOW)
     before = text_of(server, FLOW)
     write(page, f"{before.rstrip()}\n  - script: {{name: {NAME}}}")
     page.get_by_role("button", name="Create script").click()
