@@ -1,10 +1,12 @@
 """Rules as a person looks after them: what they see, what they did, and what they would do."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.axe import findings
 from tests.browser.conftest import Server
@@ -27,11 +29,12 @@ def rules(app: Page, server: Server) -> Iterator[Page]:
 
 
 def fits(page: Page) -> bool:
-    """Whether nothing has to be scrolled sideways."""
-    width: bool = page.evaluate(
-        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
-    return width
+    """Whether nothing has to be scrolled sideways, once the page has taken its new width."""
+    width = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    with contextlib.suppress(PlaywrightTimeout):
+        page.wait_for_function(width, timeout=5_000)
+    fitting: bool = page.evaluate(width)
+    return fitting
 
 
 def test_rules_are_found_by_filter_and_the_filter_stands_in_the_address(rules: Page) -> None:

@@ -1,10 +1,12 @@
 """Runs as a person follows them: checked, asked, compared; channels and scripts beside them."""
 
+import contextlib
 import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.axe import findings
 from tests.browser.conftest import Server
@@ -24,11 +26,12 @@ RUN = {
 
 
 def fits(page: Page) -> bool:
-    """Whether nothing has to be scrolled sideways."""
-    width: bool = page.evaluate(
-        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
-    return width
+    """Whether nothing has to be scrolled sideways, once the page has taken its new width."""
+    width = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    with contextlib.suppress(PlaywrightTimeout):
+        page.wait_for_function(width, timeout=5_000)
+    fitting: bool = page.evaluate(width)
+    return fitting
 
 
 def test_a_run_is_checked_asks_and_goes_on_with_the_answers(app: Page, server: Server) -> None:
@@ -140,9 +143,8 @@ def test_a_script_is_run_watched_and_stopped(app: Page, server: Server) -> None:
     server.call("PUT", "/api/scripts/ticker", {"text": text, "revision": before})
     app.goto(f"{server.url}/scripts")
     app.get_by_role("link", name="ticker").click()
-    app.get_by_role("button", name="Check").click()
-    expect(app.get_by_text("Checked: no findings")).to_be_visible()
-    app.get_by_role("button", name=re.compile("^Run")).click()
+    expect(app.get_by_text("No findings")).to_be_visible()
+    app.get_by_role("button", name="Run …", exact=True).click()
     app.get_by_role("dialog").get_by_label("Parameters").fill("n: 7")
     assert findings(app) == []
     app.get_by_role("dialog").get_by_role("button", name="Run now").click()

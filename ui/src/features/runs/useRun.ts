@@ -26,9 +26,9 @@ export function useRun(id: string): RunView {
   /** Fast simulated runs end many steps a second: one reading follows a burst of events. */
   function readSoon(): void {
     if (timer) return
-    timer = window.setTimeout(async () => {
-      await Promise.all([steps.reload(), cycles.reload()])
-      timer = 0
+    timer = window.setTimeout(() => {
+      timer = 0 // what ends while the tables are read is read once more
+      void Promise.all([steps.reload(), cycles.reload()])
     }, AGAIN_MS)
   }
 
