@@ -65,7 +65,7 @@ def test_the_next_event_leads_to_the_alarm_and_the_alarm_page_shows_it(playing: 
     for _ in range(4):  # the bells ring one after the other
         step()
         with contextlib.suppress(AssertionError):
-            expect(fire).to_be_visible(timeout=3_000)
+            expect(fire).to_be_visible(timeout=8_000)
             break
     expect(fire).to_be_visible()
     expect(player).to_contain_text("Alarms:")
